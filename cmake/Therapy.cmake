@@ -1,0 +1,52 @@
+# The few functions that every folder uses.
+
+add_library(therapy_flags INTERFACE)
+target_compile_definitions(therapy_flags INTERFACE _GNU_SOURCE)
+target_compile_options(therapy_flags INTERFACE
+  -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Wdouble-promotion -Wstrict-prototypes
+  -Wmissing-prototypes -Wcast-qual -Wvla -Wundef -Wformat=2 -Wnull-dereference
+  -fstack-protector-strong -fno-strict-aliasing)
+if(THERAPY_WERROR)
+  target_compile_options(therapy_flags INTERFACE -Werror)
+endif()
+if(THERAPY_SANITIZE)
+  add_compile_options(-fsanitize=${THERAPY_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${THERAPY_SANITIZE})
+endif()
+
+# What a plugin compiles against: the one public header.
+add_library(therapy_plugin INTERFACE)
+add_library(therapy::plugin ALIAS therapy_plugin)
+target_include_directories(therapy_plugin INTERFACE ${CMAKE_SOURCE_DIR}/gateway/include)
+
+# therapy_library(NAME SOURCES... LINK targets...): one static library per folder of gateway/, with the tests that
+# stand beside its sources.
+function(therapy_library name)
+  cmake_parse_arguments(arg "" "" "SOURCES;LINK" ${ARGN})
+  add_library(therapy_${name} STATIC ${arg_SOURCES})
+  target_include_directories(therapy_${name} PUBLIC ${CMAKE_SOURCE_DIR}/gateway)
+  target_link_libraries(therapy_${name} PUBLIC therapy::plugin ${arg_LINK} PRIVATE therapy_flags)
+endfunction()
+
+# therapy_test(NAME SOURCES... LINK targets... [LABELS ...]): a cmocka program.
+function(therapy_test name)
+  cmake_parse_arguments(arg "" "TIMEOUT" "SOURCES;LINK;LABELS" ${ARGN})
+  add_executable(${name} ${arg_SOURCES})
+  target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR}/gateway)
+  target_link_libraries(${name} PRIVATE ${arg_LINK} PkgConfig::cmocka therapy_flags)
+  add_test(NAME ${name} COMMAND ${name})
+  if(NOT arg_TIMEOUT)
+    set(arg_TIMEOUT 60)
+  endif()
+  set_tests_properties(${name} PROPERTIES LABELS "${arg_LABELS}" TIMEOUT ${arg_TIMEOUT})
+endfunction()
+
+# therapy_add_plugin(NAME SOURCES... LINK targets...): a loadable device plugin with the one symbol visible.
+function(therapy_add_plugin name)
+  cmake_parse_arguments(arg "" "" "SOURCES;LINK" ${ARGN})
+  add_library(${name} MODULE ${arg_SOURCES})
+  set_target_properties(${name} PROPERTIES PREFIX "" C_VISIBILITY_PRESET hidden
+    LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/plugins)
+  target_link_libraries(${name} PRIVATE therapy::plugin therapy_flags ${arg_LINK} m)
+  install(TARGETS ${name} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/therapy-gateway)
+endfunction()

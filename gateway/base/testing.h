@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * cmocka with the headers it needs before itself. Test files only. */
+#ifndef BASE_TESTING_H
+#define BASE_TESTING_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <math.h>
+
+/* cmocka's own compares floats; ours are doubles. */
+#define assert_near(a, b, epsilon) assert_true(fabs((a) - (b)) <= (epsilon))
+
+#endif

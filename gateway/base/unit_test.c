@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/unit.h"
+#include "base/testing.h"
+
+static void every_written_unit_converts_to_its_inner_one(void **state)
+{
+	(void)state;
+	const struct {
+		const char *text;
+		double in, out;
+		enum therapy_unit unit;
+	} rows[] = {
+		{"kgf", 1, 9.80665, THERAPY_UNIT_NEWTON},     {"lbf", 10, 44.482216, THERAPY_UNIT_NEWTON},
+		{"degF", 212, 100, THERAPY_UNIT_CELSIUS},     {"degF", 32, 0, THERAPY_UNIT_CELSIUS},
+		{"mmHg", 7.50062, 1, THERAPY_UNIT_KILOPASCAL}, {"lb", 2.20462262, 1, THERAPY_UNIT_KILOGRAM},
+		{"min", 2, 120, THERAPY_UNIT_SECOND},         {"", 3, 3, THERAPY_UNIT_ONE},
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct unit_conversion c;
+		assert_true(unit_parse(rows[i].text, strlen(rows[i].text), &c));
+		assert_int_equal(c.unit, rows[i].unit);
+		assert_near(rows[i].in * c.scale + c.offset, rows[i].out, 1e-4);
+	}
+	struct unit_conversion c;
+	assert_false(unit_parse("furlong", 7, &c));
+	assert_false(unit_parse("de", 2, &c));
+}
+
+static void durations_are_bounded_and_need_a_unit(void **state)
+{
+	(void)state;
+	uint64_t ms = 7;
+	assert_true(unit_duration("5 s", &ms));
+	assert_int_equal(ms, 5000);
+	assert_true(unit_duration("1.5min", &ms));
+	assert_int_equal(ms, 90000);
+	assert_true(unit_duration("250 ms", &ms));
+	assert_int_equal(ms, 250);
+	const char *bad[] = {"", "5", "s", "-1 s", "+1 s", " 1 s", "inf s", "nan s", "1e99 s", "0x5 s", "5 parsec", "32 d", "5 s "};
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+		ms = 7;
+		assert_false(unit_duration(bad[i], &ms));
+		assert_int_equal(ms, 7);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_written_unit_converts_to_its_inner_one),
+		cmocka_unit_test(durations_are_bounded_and_need_a_unit),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * core - decides. It keeps the latest value, age and quality of every metric, evaluates the rules, grants and withdraws
+ * leases, and answers requests. Nothing else in the gateway decides anything.
+ *
+ * It is a pure machine: no loop, socket, clock, file or thread, and no allocation after core_new. Time is an argument,
+ * milliseconds of CLOCK_BOOTTIME, and must not go backwards (an earlier one is taken as the latest seen). One thread.
+ *
+ * Words: PERMISSIVE, a rule that must be TRUE for what it governs. PAUSE, a rule is not known to be TRUE. TRIP, a rule was
+ * violated; it needs rearming and a new request. GRANT, one accepted request, numbered, kept alive by leases.
+ * FIRST-OUT, the reading that was the first cause.
+ */
+#ifndef CORE_CORE_H
+#define CORE_CORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/fault.h"
+#include "base/id.h"
+#include "therapy/plugin.h"
+
+#define CORE_WHY_MAX 256       /* bytes of a reason; Home Assistant shows at most 255 characters */
+#define CORE_REQUEST_ID_MAX 64 /* bytes of a request's id with its NUL */
+
+/* ---- what there is: read once by core_new, which copies all it needs ---- */
+
+struct core_metric {
+	const char *key;
+	enum therapy_unit unit;
+	uint32_t stale_ms; /* > 0 */
+};
+
+struct core_control {
+	const char *key;
+	double min, max, step; /* of a request other than 0; 0 asks for rest */
+	uint16_t confirm;      /* index of the metric that says what it does */
+	double rest_max;       /* at rest while that metric is at or below this */
+	bool resumes;          /* goes on by itself after a pause of at most 60 s (heat) */
+};
+
+struct core_device {
+	const char *id;   /* "pad" */
+	const char *kind; /* "heat" */
+	const struct core_metric *metrics;
+	size_t n_metrics;
+	const struct core_control *controls;
+	size_t n_controls;
+};
+
+enum core_priority { CORE_PRIORITY_LOW, CORE_PRIORITY_MEDIUM, CORE_PRIORITY_HIGH };
+
+/* A setting of a rule with its place, for faults. text NULL: not given. */
+struct core_text {
+	const char *text;
+	unsigned line;
+};
+
+struct core_rule {
+	const char *file;
+	unsigned line;
+	const char *id;
+	unsigned hazard;              /* row of the hazard table, 0: none */
+	const struct core_text *permits; /* "kind:heat" or "pad.heat" */
+	size_t n_permits;
+	struct core_text only_while;  /* required */
+	struct core_text hard;        /* beyond this there is no grace */
+	struct core_text rearms;      /* NULL: only_while */
+	uint64_t max_age_ms;          /* 0: each metric's own staleness */
+	uint64_t grace_ms;
+	enum core_priority priority;
+	const char *because;          /* one sentence, for people */
+};
+
+struct core_spec {
+	const struct core_device *devices;
+	size_t n_devices;
+	const struct core_rule *rules;
+	size_t n_rules;
+	const char *const *owned_unmonitored; /* kinds that are owned but have no sensor: their terms are UNKNOWN */
+	size_t n_owned_unmonitored;
+	uint64_t lease_ms; /* how long a lease lasts: 1000 */
+	uint64_t renew_ms; /* how often it is renewed: 250 */
+};
+
+struct core;
+
+/* Compiles the rules against the devices. Every fault found is added to `faults` with file and line (and for an
+ * expression, the character, with the expression and a caret); then -1 is returned and *out is untouched. The caller
+ * frees *out. `now_ms` is when the core begins to know: windows before it are UNKNOWN. */
+int core_new(const struct core_spec *spec, uint64_t now_ms, struct core **out, struct faults *faults);
+void core_free(struct core *core);
+
+/* ---- what happens ---- */
+
+/* What a device process says of a control; see docs/wire.md. */
+enum core_phase {
+	CORE_PHASE_UNKNOWN,        /* nothing confirmed since its link came up: nothing may be granted */
+	CORE_PHASE_AT_REST,        /* a reading says so */
+	CORE_PHASE_COMING_TO_REST, /* its rest sequence runs or waits for its reading */
+	CORE_PHASE_ENERGISED,      /* told to act */
+	CORE_PHASE_CONFIRMED_ON,   /* a reading says so */
+};
+
+/* What is wrong with a request already as a message; the gate turns it into a reason. */
+enum core_flaw { CORE_FLAW_NONE, CORE_FLAW_RETAINED, CORE_FLAW_MALFORMED, CORE_FLAW_TOO_LARGE, CORE_FLAW_UNTIMELY };
+
+struct core_request {
+	const char *device, *control; /* as the asker wrote them */
+	const char *id;               /* the asker's; "" if none was given (then it cannot be a duplicate) */
+	double value;                 /* 0 asks for rest */
+	int64_t age_ms;               /* by the asker's time stamp; negative: not stated. Over 5000 is late */
+	enum core_flaw flaw;
+	const char *flaw_text;        /* what was expected, for MALFORMED; may be NULL */
+};
+
+enum core_input_type {
+	CORE_IN_TICK,     /* only time has passed */
+	CORE_IN_READINGS, /* of one device, in order */
+	CORE_IN_PRESENCE, /* a device's link or process came or went; going makes its metrics and phases UNKNOWN */
+	CORE_IN_CONTROL,  /* a device process told a control's phase */
+	CORE_IN_REQUEST,
+};
+
+struct core_reading {
+	uint16_t metric;
+	uint8_t quality; /* enum therapy_quality */
+	double value;
+	uint64_t stamp_ms; /* when it was true; later than now counts as now */
+};
+
+struct core_input {
+	enum core_input_type type;
+	uint16_t device;  /* index into the spec's devices: READINGS, PRESENCE, CONTROL */
+	uint16_t control; /* index into that device's controls: CONTROL */
+	union {
+		struct {
+			const struct core_reading *items;
+			size_t n;
+		} readings;
+		bool present;
+		struct {
+			enum core_phase phase;
+			uint64_t grant;       /* which grant it speaks of, 0: none */
+			bool ended_by_device; /* somebody switched it off there */
+			bool lease_expired;   /* the device process ended it by itself */
+		} state;
+		struct core_request request;
+	};
+};
+
+enum core_output_type {
+	CORE_OUT_LEASE,   /* energise or go on: device, control, grant, value, expires_ms */
+	CORE_OUT_REST,    /* drive to rest: device, control, stop */
+	CORE_OUT_RESULT,  /* answer to the request of this step: outcome, why, rule */
+	CORE_OUT_EVENT,   /* something for the log of people: event */
+	CORE_OUT_CHANGED, /* what core_permission says of this control changed */
+};
+
+enum core_outcome { /* the order is that of therapy.v1.CommandOutcome without its zero */
+	CORE_ACCEPTED,
+	CORE_NOT_PERMITTED,
+	CORE_RETAINED,
+	CORE_DUPLICATE,
+	CORE_LATE,
+	CORE_MALFORMED,
+	CORE_OUT_OF_RANGE,
+	CORE_UNKNOWN_CONTROL,
+	CORE_TOO_LARGE,
+	CORE_DEVICE_NOT_READY,
+};
+
+enum core_event_type { /* the order is that of therapy.v1.SafetyEventType without its zero */
+	CORE_EVENT_GRANTED,
+	CORE_EVENT_ENDED,
+	CORE_EVENT_REFUSED,
+	CORE_EVENT_PAUSED,
+	CORE_EVENT_RESUMED,
+	CORE_EVENT_TRIPPED,
+	CORE_EVENT_REARMED,
+	CORE_EVENT_DEVICE_LOST,
+	CORE_EVENT_DEVICE_BACK,
+};
+
+#define CORE_NO_DEVICE UINT16_MAX
+#define CORE_NO_CONTROL UINT16_MAX
+
+/* The reading that was the first cause of a decision. */
+struct core_cause {
+	uint16_t device; /* CORE_NO_DEVICE: none */
+	uint16_t metric;
+	uint8_t quality;
+	double value;
+	uint64_t stamp_ms;
+};
+
+struct core_output {
+	enum core_output_type type;
+	uint16_t device, control; /* CORE_NO_...: not about one */
+	uint64_t grant;           /* LEASE */
+	double value;             /* LEASE; RESULT: what is in force now */
+	uint64_t expires_ms;      /* LEASE: CLOCK_BOOTTIME */
+	bool stop;                /* REST: the fast sequence */
+	enum core_outcome outcome;
+	enum core_event_type event;
+	enum core_priority priority;
+	unsigned hazard;
+	const char *rule;         /* id, or NULL; lives as long as the core */
+	struct core_cause cause;
+	char request_id[CORE_REQUEST_ID_MAX]; /* RESULT */
+	char why[CORE_WHY_MAX];   /* RESULT, EVENT: for people */
+};
+
+/* Outputs of one step, valid until the next. */
+struct core_outputs {
+	const struct core_output *items;
+	size_t n;
+};
+
+/* Lets time pass to `now_ms`, then takes the input. Never fails: what cannot be taken is refused with a RESULT or, for
+ * an index that does not exist, ignored. */
+struct core_outputs core_step(struct core *core, uint64_t now_ms, const struct core_input *input);
+
+/* When time alone will next change something: call core_step with TICK then at the latest. UINT64_MAX: never. */
+uint64_t core_deadline(const struct core *core);
+
+/* ---- what is the case: for showing, not for deciding ---- */
+
+struct core_permission {
+	bool permitted;        /* a request would be granted now */
+	bool granted;          /* a grant runs */
+	bool suspended;        /* paused, and will go on by itself */
+	double value;          /* of the grant; 0 without one */
+	enum core_phase phase;
+	const char *rule;      /* that forbids it, or NULL */
+	unsigned hazard;
+	struct core_cause cause;
+	char why[CORE_WHY_MAX]; /* "permitted", or which rule, which value, how old, what would rearm it */
+};
+void core_permission(const struct core *core, uint16_t device, uint16_t control, struct core_permission *out);
+
+/* A metric as rules see it now, with its own staleness applied. */
+struct core_reading core_value(const struct core *core, uint16_t device, uint16_t metric);
+
+enum core_coverage { CORE_COVERED, CORE_PARTLY, CORE_NOT_COVERED };
+
+/* Does this home let rule `i` (of the spec) see its hazard? `text` (CORE_WHY_MAX) says what is covered or missing:
+ * "covered by table.tilt", "not covered, missing: a tilt sensor (kind inversion)". */
+enum core_coverage core_coverage(const struct core *core, size_t i, char text[CORE_WHY_MAX]);
+
+#endif

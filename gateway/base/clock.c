@@ -34,7 +34,7 @@ int64_t clock_wall_ms(bool *trusted)
 
 void clock_boot_id(char out[37])
 {
-	strcpy(out, "unknown");
+	memcpy(out, "unknown", sizeof "unknown");
 	FILE *f = fopen("/proc/sys/kernel/random/boot_id", "re");
 	if (!f)
 		return;

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * traction_belt - a self-built traction belt: a board with a pump and a force cell that speaks
+ * docs/firmware-protocol.md.
+ *
+ *   REPORT  90 seq | uptime(4) n | { 1 force | 2 pressure | 3 setpoint | 4 pain_button } value(4) ...
+ *   SET     03 seq | 1 tension(4) timeout_ms(2)          force in thousandths of a newton
+ *
+ * The ramp up and down is the board's own, so that it goes on when everything here has died.
+ */
+#include "firmware/firmware.h"
+
+enum { FORCE, PRESSURE, SETPOINT, PAIN_BUTTON, METRICS };
+
+static const struct therapy_metric metrics[METRICS] = {
+    [FORCE] = {.key = "force",
+	       .name = "Force",
+	       .unit = THERAPY_UNIT_NEWTON,
+	       /* Zero drift and a belt pushed by hand read a little below 0. 700 N is above anything that traction
+		* uses (60 kgf = 588 N, doi:10.1186/1471-2474-8-118): more is a broken cell. */
+	       .min = -50,
+	       .max = 700,
+	       /* A fast release drops 300 N within some 0.1 s: 3000 N/s is real. */
+	       .max_rate = 10000,
+	       .interval_ms = 100,
+	       .deadband = 1,
+	       .precision = 1},
+    [PRESSURE] = {.key = "pressure",
+		  .name = "Pressure",
+		  .unit = THERAPY_UNIT_KILOPASCAL,
+		  /* Gauge pressure. Pumps and valves for cuffs and belts end near 60 kPa; 100 kPa is one
+		   * atmosphere, which nothing that lies round a person is made for. */
+		  .min = -10,
+		  .max = 100,
+		  .interval_ms = 100,
+		  .deadband = 0.5,
+		  .precision = 1,
+		  .device_class = "pressure"},
+    [SETPOINT] = {.key = "setpoint",
+		  .name = "Set force",
+		  .unit = THERAPY_UNIT_NEWTON,
+		  .min = 0,
+		  .max = 700, /* as force: what a board drives towards by itself may exceed what we ask for */
+		  .interval_ms = 100,
+		  .deadband = 1,
+		  .precision = 0},
+    [PAIN_BUTTON] = {.key = "pain_button",
+		     .name = "Pain button",
+		     .unit = THERAPY_UNIT_BOOL,
+		     .min = 0,
+		     .max = 1,
+		     .interval_ms = 100,
+		     .deadband = 0.5},
+};
+
+enum {
+	BOARD_TIMEOUT_MS = 2000,
+	/* 300 N is half of the body weight of a person of 60 kg, and traction is given with 1/5 to 1/2 of it
+	 * (doi:10.1155/2021/2561502). The rules set the real limit for each person below this. */
+	TENSION_MAX_N = 300,
+};
+
+static const struct therapy_verb verbs[] = FIRMWARE_VERBS;
+static const uint8_t on_connect[] = {FIRMWARE_HELLO};
+static const struct therapy_poll polls[] = {{.verb = FIRMWARE_HELLO, .every_ms = 10000},
+					    {.verb = FIRMWARE_QUERY, .every_ms = 1000, .energised_ms = 250}};
+
+/* Said three times: the first may be lost on a serial line, and the next confirmation is a whole ramp away. To say it
+ * to a board that is already on its way changes nothing. */
+static const struct therapy_step rest[] = {
+    {.verb = FIRMWARE_REST}, {.delay_ms = 500, .verb = FIRMWARE_REST}, {.delay_ms = 500, .verb = FIRMWARE_REST}};
+static const struct therapy_step stop[] = {
+    {.verb = FIRMWARE_STOP}, {.delay_ms = 200, .verb = FIRMWARE_STOP}, {.delay_ms = 200, .verb = FIRMWARE_STOP}};
+
+static const struct therapy_control controls[] = {
+    {.key = "tension",
+     .name = "Tension",
+     .type = THERAPY_NUMBER,
+     .unit = THERAPY_UNIT_NEWTON,
+     .min = 5, /* one step; over-door units start at 4 lbf = 18 N, so there is room to begin below that */
+     .max = TENSION_MAX_N,
+     .step = 5,
+     .set = FIRMWARE_SET,
+     .renew = FIRMWARE_KEEPALIVE,
+     .renew_ms = 500, /* three may be lost */
+     .device_timer_ms = BOARD_TIMEOUT_MS,
+     .confirm = SETPOINT,
+     .rest_max = 0.5,
+     /* From 300 N down at 10 N/s, half of the 20 N/s that is the limit for a jerk: 30 s, and a third more. */
+     .confirm_ms = 40000,
+     .rest = rest,
+     .n_rest = sizeof rest / sizeof *rest,
+     .stop = stop,
+     .n_stop = sizeof stop / sizeof *stop},
+};
+
+static const struct firmware_board board = {
+    .kind = FIRMWARE_TRACTION, .n_metrics = METRICS, .timeout_ms = BOARD_TIMEOUT_MS, .max = TENSION_MAX_N};
+
+static int init(void *state, const struct therapy_value *values, uint32_t seed)
+{
+	(void)values;
+	firmware_init(state, &board, seed);
+	return 0;
+}
+
+static const struct therapy_model models[] = {
+    {.key = "firmware",
+     .name = "Traction belt",
+     .manufacturer = "Self-built",
+     .links = THERAPY_LINK_SERIAL | THERAPY_LINK_TCP,
+     .baud = 115200,
+     .metrics = metrics,
+     .verbs = verbs,
+     .controls = controls,
+     .polls = polls,
+     .on_connect = on_connect,
+     .n_metrics = METRICS,
+     .n_verbs = FIRMWARE_VERBS_COUNT,
+     .n_controls = sizeof controls / sizeof *controls,
+     .n_polls = sizeof polls / sizeof *polls,
+     .n_on_connect = sizeof on_connect,
+     .state_size = sizeof(struct firmware),
+     .init = init,
+     .frame = firmware_frame,
+     .decode = firmware_decode,
+     .encode = firmware_encode},
+};
+
+const struct therapy_plugin therapy_plugin = {
+    .abi = THERAPY_ABI,
+    .sizes = THERAPY_SIZES,
+    .key = "traction_belt",
+    .kind = "traction",
+    .version = "0.1.0",
+    .models = models,
+    .n_models = sizeof models / sizeof *models,
+};

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * inversion_table - the tilt of an inversion table. It is moved by hand: there is nothing to control, only to know.
+ *
+ *   wt901     55 type d0..d7 sum, see wt901.c
+ *   firmware  kind 3 of docs/firmware-protocol.md: REPORT 90 seq | uptime(4) n | { 1 tilt | 2 rate | 3 occupied }
+ * value(4)
+ */
+#include "firmware/firmware.h"
+#include "inversion_table/wt901.h"
+
+#define ORIENTATION_OPTIONS                                                                                            \
+	{.key = "sign",                                                                                                \
+	 .type = THERAPY_OPTION_WORD,                                                                                  \
+	 .words = "normal|reversed",                                                                                   \
+	 .help = "normal: the sensor counts up as the head goes down. Until it is given, tilt is the absolute angle"}, \
+	{                                                                                                              \
+		.key = "zero_deg", .type = THERAPY_OPTION_NUMBER, .min = -180, .max = 180,                             \
+		.help = "what the sensor says, in degrees, when the table is level"                                    \
+	}
+
+/* The whole circle is plausible: a table can lock beyond 90 deg, and an uncalibrated sensor may be mounted anyhow. Its
+ * rate of change is not limited: 179 and -179 deg are neighbours, and several frames may arrive in one read. */
+#define TILT_ROW                                                                                                       \
+	{                                                                                                              \
+		.key = "tilt", .name = "Tilt", .unit = THERAPY_UNIT_DEG, .min = -180, .max = 180, .interval_ms = 100,  \
+		.deadband = 0.5, .precision = 1                                                                        \
+	}
+/* 2000 deg/s is the full scale of the gyroscopes used here. */
+#define RATE_ROW                                                                                                       \
+	{                                                                                                              \
+		.key = "rate", .name = "Rate", .unit = THERAPY_UNIT_DEG_PER_S, .min = -2000, .max = 2000,              \
+		.interval_ms = 100, .deadband = 1, .precision = 1                                                      \
+	}
+
+static const struct therapy_metric wt901_metrics[WT901_METRICS] = {
+    [WT901_TILT] = TILT_ROW,
+    [WT901_RATE] = RATE_ROW,
+    [WT901_TEMPERATURE] = {.key = "temperature",
+			   .name = "Sensor temperature",
+			   .unit = THERAPY_UNIT_CELSIUS,
+			   .min = -40, /* -40..85 degC is where the sensor is specified to work */
+			   .max = 85,
+			   .interval_ms = 100,
+			   .deadband = 0.5,
+			   .precision = 1,
+			   .diagnostic = true,
+			   .device_class = "temperature"},
+};
+
+static const struct therapy_option wt901_options[WT901_OPTIONS] = {
+    {.key = "axis",
+     .type = THERAPY_OPTION_WORD,
+     .words = "roll|pitch",
+     .help = "the sensor's axis that the table turns about (roll unless given; pitch covers only +-90 deg)"},
+    ORIENTATION_OPTIONS,
+};
+
+enum { BOARD_TILT, BOARD_RATE, BOARD_OCCUPIED, BOARD_METRICS };
+enum { BOARD_SIGN, BOARD_ZERO, BOARD_OPTIONS };
+
+static const struct therapy_metric board_metrics[BOARD_METRICS] = {
+    [BOARD_TILT] = TILT_ROW,
+    [BOARD_RATE] = RATE_ROW,
+    [BOARD_OCCUPIED] = {.key = "occupied",
+			.name = "Occupied",
+			.unit = THERAPY_UNIT_BOOL,
+			.min = 0,
+			.max = 1,
+			.interval_ms = 100,
+			.deadband = 0.5,
+			.device_class = "occupancy"},
+};
+
+static const struct therapy_option board_options[BOARD_OPTIONS] = {ORIENTATION_OPTIONS};
+
+static const struct therapy_verb board_verbs[] = FIRMWARE_VERBS;
+static const uint8_t board_on_connect[] = {FIRMWARE_HELLO};
+/* HELLO again and again, because what answers may have become another board; QUERY, because a report may be lost. */
+static const struct therapy_poll board_polls[] = {{.verb = FIRMWARE_HELLO, .every_ms = 10000},
+						  {.verb = FIRMWARE_QUERY, .every_ms = 1000}};
+
+static const struct firmware_board board = {.kind = FIRMWARE_INVERSION, .n_metrics = BOARD_METRICS};
+
+struct board {
+	struct firmware firmware; /* first: firmware_decode gets the same pointer */
+	struct orientation orientation;
+};
+
+static int board_init(void *state, const struct therapy_value *values, uint32_t seed)
+{
+	struct board *b = state;
+	firmware_init(&b->firmware, &board, seed);
+	return orientation_init(&b->orientation, &values[BOARD_SIGN], &values[BOARD_ZERO]);
+}
+
+/* The board's own sign is believed as little as any other until somebody has calibrated the table. */
+static enum therapy_refusal board_decode(void *state, const struct therapy_message *message, struct therapy_out *out)
+{
+	const struct board *b = state;
+	enum therapy_refusal refusal = firmware_decode(state, message, out);
+	if (refusal != THERAPY_OK)
+		return refusal;
+	for (struct therapy_reading *r = out->readings; r < out->readings + out->n_readings; r++) {
+		if (r->quality == THERAPY_GOOD && r->metric == BOARD_TILT) {
+			if (fabs(r->value) > 180) /* no angle; the circle must not make one of it */
+				r->quality = THERAPY_ERROR;
+			else
+				r->value = orientation_tilt(&b->orientation, r->value);
+		} else if (r->quality == THERAPY_GOOD && r->metric == BOARD_RATE) {
+			r->value = orientation_rate(&b->orientation, r->value);
+		}
+	}
+	return THERAPY_OK;
+}
+
+enum { WT901, BOARD, MODELS };
+
+static const struct therapy_model models[MODELS] = {
+    [WT901] = {.key = "wt901",
+	       .name = "WT901",
+	       .manufacturer = "WitMotion",
+	       .links = THERAPY_LINK_SERIAL,
+	       .baud = 9600,
+	       .metrics = wt901_metrics,
+	       .options = wt901_options,
+	       .n_metrics = WT901_METRICS,
+	       .n_options = WT901_OPTIONS,
+	       .state_size = sizeof(struct wt901),
+	       .init = wt901_init,
+	       .frame = wt901_frame,
+	       .decode = wt901_decode},
+    [BOARD] = {.key = "firmware",
+	       .name = "Inversion sensor",
+	       .manufacturer = "Self-built",
+	       .links = THERAPY_LINK_SERIAL | THERAPY_LINK_TCP,
+	       .baud = 115200,
+	       .metrics = board_metrics,
+	       .verbs = board_verbs,
+	       .polls = board_polls,
+	       .options = board_options,
+	       .on_connect = board_on_connect,
+	       .n_metrics = BOARD_METRICS,
+	       .n_verbs = FIRMWARE_QUERIES,
+	       .n_polls = sizeof board_polls / sizeof *board_polls,
+	       .n_options = BOARD_OPTIONS,
+	       .n_on_connect = sizeof board_on_connect,
+	       .state_size = sizeof(struct board),
+	       .init = board_init,
+	       .frame = firmware_frame,
+	       .decode = board_decode,
+	       .encode = firmware_encode},
+};
+
+const struct therapy_plugin therapy_plugin = {
+    .abi = THERAPY_ABI,
+    .sizes = THERAPY_SIZES,
+    .key = "inversion_table",
+    .kind = "inversion",
+    .version = "0.1.0",
+    .models = models,
+    .n_models = MODELS,
+};

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * tasmota - the codec of a heat pad behind a smart plug that runs Tasmota. Pure but for json-c's allocations; state is
+ * the caller's.
+ */
+#ifndef HEAT_PAD_TASMOTA_H
+#define HEAT_PAD_TASMOTA_H
+
+#include "therapy/plugin.h"
+
+enum { TASMOTA_RELAY, TASMOTA_POWER, TASMOTA_VOLTAGE, TASMOTA_CURRENT, TASMOTA_ENERGY, TASMOTA_METRICS };
+
+enum {
+	TASMOTA_ASK_RELAY,
+	TASMOTA_ASK_POWER,
+	TASMOTA_STAY_OFF, /* after a power cut */
+	TASMOTA_SET,
+	TASMOTA_RENEW,
+	TASMOTA_OFF,
+	TASMOTA_VERBS,
+};
+
+enum {
+	TASMOTA_STAT_RESULT,
+	TASMOTA_STAT_POWER,
+	TASMOTA_STAT_STATUS10,
+	TASMOTA_STAT_STATUS11,
+	TASMOTA_TELE_LWT,
+	TASMOTA_TELE_SENSOR,
+	TASMOTA_TELE_STATE,
+	TASMOTA_CMND_POWER,
+	TASMOTA_CMND_PULSE_TIME,
+	TASMOTA_CMND_STATUS,
+	TASMOTA_CMND_POWER_ON_STATE,
+	TASMOTA_CHANNELS,
+};
+
+/* The plug's own timer. Long enough that a router may restart its radio, short enough that a pad forgotten by
+ * everything else stays at the temperature it had. */
+enum { TASMOTA_TIMER_S = 30 };
+
+struct tasmota {
+	bool timer_proved; /* the plug has said that its PulseTime is ours */
+};
+
+int tasmota_init(void *state, const struct therapy_value *values, uint32_t seed);
+enum therapy_refusal tasmota_decode(void *state, const struct therapy_message *message, struct therapy_out *out);
+int tasmota_encode(void *state, uint64_t now_ms, uint8_t verb, double value, struct therapy_out *out);
+
+#endif

@@ -1,0 +1,357 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * One control, from rest to rest:
+ *
+ *                    a reading at rest            LEASE, new grant              a reading above rest
+ *   COMING_TO_REST ────────────────────▶ AT_REST ─────────────────▶ ENERGISED ─────────────────────▶ CONFIRMED_ON
+ *         ▲   REST, expiry, orphaned, device absent, a reading on without a lease, a reading off after CONFIRMED_ON  │
+ *         └──────────────────────────────────────────────────────────────────────────────────────────────────────┘
+ *   UNKNOWN while the link is down; COMING_TO_REST as soon as it is up.
+ */
+#include "device/machine.h"
+
+static const struct therapy_control *row(const struct device *d, const struct control *c)
+{
+	return &d->model->controls[c - d->controls];
+}
+
+static uint8_t index_of(const struct device *d, const struct control *c)
+{
+	return (uint8_t)(c - d->controls);
+}
+
+/* Tells the gateway. Within one step the latest phase replaces an earlier report of the same control, unless that one
+ * said how a grant ended or spoke of another grant: at most an expiry, a refused lease and an end by the device, each
+ * with one report around it, so DEVICE_STATES_MAX per control is room enough. */
+static void report(struct device *d, const struct control *c, uint64_t grant, bool by_device, bool expired)
+{
+	struct device_control_state state = {.control = index_of(d, c),
+					     .phase = c->phase,
+					     .grant = grant,
+					     .ended_by_device = by_device,
+					     .lease_expired = expired};
+	for (size_t i = d->n_states; i-- > 0;) {
+		struct device_control_state *old = &d->states[i];
+		if (old->control != state.control)
+			continue;
+		if (!old->ended_by_device && !old->lease_expired && (old->grant == grant || old->grant == 0)) {
+			*old = state;
+			return;
+		}
+		break;
+	}
+	if (d->n_states == d->max_states) {
+		d->counters.overflows++;
+		return;
+	}
+	d->states[d->n_states++] = state;
+}
+
+static uint32_t confirm_ms(const struct therapy_control *r)
+{
+	return r->confirm_ms > DEVICE_REPEAT_MIN_MS ? r->confirm_ms : DEVICE_REPEAT_MIN_MS;
+}
+
+static const struct therapy_step *steps(const struct therapy_control *r, bool stop, uint8_t *n)
+{
+	stop = stop && r->n_stop > 0;
+	*n = stop ? r->n_stop : r->n_rest;
+	return stop ? r->stop : r->rest;
+}
+
+/* Sends the steps that are due. The next delay counts from now, not from when this one was due: after a late tick a
+ * ramp must not be compressed. */
+static void run_sequence(struct device *d, struct control *c)
+{
+	uint8_t n = 0;
+	const struct therapy_step *s = steps(row(d, c), c->stopping, &n);
+	while (c->running && d->now_ms >= c->next_at) {
+		send_verb(d, s[c->next].verb, s[c->next].value, index_of(d, c));
+		c->next++;
+		c->told_ms = d->now_ms;
+		c->running = c->next < n;
+		if (c->running)
+			c->next_at = d->now_ms + s[c->next].delay_ms;
+	}
+	if (!c->running) {
+		c->confirm_at = d->now_ms + confirm_ms(row(d, c));
+		if (c->phase == DEVICE_PHASE_AT_REST)
+			c->stopping = false;
+	}
+}
+
+static void start_sequence(struct device *d, struct control *c, bool stop)
+{
+	if (c->running && (c->stopping || !stop))
+		return; /* on its way already, and not too slowly */
+	c->stopping = c->stopping || stop;
+	uint8_t n = 0;
+	const struct therapy_step *s = steps(row(d, c), c->stopping, &n);
+	send_drop(d, index_of(d, c));
+	c->told = true;
+	c->sequence_ms = d->now_ms;
+	c->next = 0;
+	c->running = n > 0;
+	c->next_at = n > 0 ? d->now_ms + s[0].delay_ms : 0;
+	run_sequence(d, c);
+}
+
+/* The grant is over, if one runs. Returns its number. Frames of it that still wait are dropped: they would follow the
+ * rest. */
+static uint64_t end_grant(struct device *d, struct control *c)
+{
+	uint64_t grant = c->grant;
+	send_drop(d, index_of(d, c));
+	if (grant > c->last_ended)
+		c->last_ended = grant;
+	c->grant = 0;
+	c->renew_at = UINT64_MAX;
+	return grant;
+}
+
+/* Ends the lease and drives to rest at once. */
+static void go_to_rest(struct device *d, struct control *c, bool stop, bool by_device, bool expired)
+{
+	uint64_t grant = end_grant(d, c);
+	c->phase = DEVICE_PHASE_COMING_TO_REST;
+	start_sequence(d, c, stop);
+	report(d, c, grant, by_device, expired);
+}
+
+static void refuse(struct device *d, struct control *c, uint64_t grant)
+{
+	c->last_ended = grant;
+	report(d, c, grant, false, true);
+}
+
+static void renew(struct device *d, struct control *c)
+{
+	const struct therapy_control *r = row(d, c);
+	send_drop_renewals(d, index_of(d, c));
+	send_verb(d, r->renew, 0, index_of(d, c));
+	c->renew_at = d->now_ms + r->renew_ms;
+}
+
+void control_time(struct device *d)
+{
+	for (uint8_t i = 0; i < d->model->n_controls; i++) {
+		struct control *c = &d->controls[i];
+		if (c->grant != 0 && d->now_ms >= c->expires_ms) {
+			d->counters.leases_expired++;
+			go_to_rest(d, c, false, false, true);
+		}
+	}
+	if (!d->link_up)
+		return;
+	for (uint8_t i = 0; i < d->model->n_controls; i++) {
+		struct control *c = &d->controls[i];
+		if (c->running)
+			run_sequence(d, c);
+		else if (c->phase == DEVICE_PHASE_COMING_TO_REST && d->now_ms >= c->confirm_at)
+			start_sequence(d, c, false);
+		if (c->grant != 0 && d->now_ms >= c->renew_at)
+			renew(d, c);
+	}
+}
+
+void control_link_up(struct device *d)
+{
+	for (uint8_t i = 0; i < d->model->n_controls; i++)
+		go_to_rest(d, &d->controls[i], false, false, false);
+}
+
+void control_link_down(struct device *d)
+{
+	for (uint8_t i = 0; i < d->model->n_controls; i++) {
+		struct control *c = &d->controls[i];
+		uint64_t grant = end_grant(d, c);
+		c->running = false;
+		c->stopping = false;
+		c->told = false;
+		c->phase = DEVICE_PHASE_UNKNOWN;
+		report(d, c, grant, false, false);
+	}
+}
+
+/* The device itself gives cause to drive it to rest, and no lease ends by it. A device that says on, off, on in one
+ * breath must not make us send without bound, so a second sequence waits its turn. */
+static void calm(struct device *d, struct control *c)
+{
+	uint64_t again = c->sequence_ms + DEVICE_REPEAT_MIN_MS;
+	c->phase = DEVICE_PHASE_COMING_TO_REST;
+	if (!c->told || d->now_ms >= again)
+		start_sequence(d, c, false);
+	else if (!c->running)
+		c->confirm_at = again;
+	report(d, c, 0, false, false);
+}
+
+/* Gone, it may only have lost its network and still be on; back, it may have done anything meanwhile. */
+void control_presence(struct device *d)
+{
+	for (uint8_t i = 0; i < d->model->n_controls; i++) {
+		struct control *c = &d->controls[i];
+		if (c->grant != 0)
+			go_to_rest(d, c, false, false, false);
+		else
+			calm(d, c);
+	}
+}
+
+static bool may_energise(const struct device *d, const struct control *c, double value)
+{
+	const struct therapy_control *r = row(d, c);
+	if (!d->link_up || d->orphaned || d->absent || c->running)
+		return false;
+	if (c->phase != DEVICE_PHASE_AT_REST && c->phase != DEVICE_PHASE_ENERGISED &&
+	    c->phase != DEVICE_PHASE_CONFIRMED_ON)
+		return false;
+	if (r->type == THERAPY_SWITCH)
+		return value == 1.0;
+	return isfinite(value) && value != 0.0 && value >= r->min && value <= r->max;
+}
+
+static uint64_t bounded_expiry(const struct device *d, uint64_t expires_ms)
+{
+	uint64_t last = d->now_ms + DEVICE_LEASE_MAX_MS;
+	return expires_ms < last ? expires_ms : last;
+}
+
+static void energise(struct device *d, struct control *c, const struct device_input *in)
+{
+	const struct therapy_control *r = row(d, c);
+	end_grant(d, c);
+	c->grant = in->grant;
+	c->expires_ms = bounded_expiry(d, in->expires_ms);
+	c->phase = DEVICE_PHASE_ENERGISED;
+	c->stopping = false;
+	c->told_ms = d->now_ms;
+	c->renew_at = r->renew == THERAPY_NONE ? UINT64_MAX : d->now_ms + r->renew_ms;
+	if (!send_verb(d, r->set, in->value, index_of(d, c))) {
+		go_to_rest(d, c, false, false, true); /* some of it may have been sent */
+		return;
+	}
+	report(d, c, c->grant, false, false);
+}
+
+void control_lease(struct device *d, const struct device_input *in)
+{
+	if (in->control >= d->model->n_controls || in->grant == 0)
+		return;
+	struct control *c = &d->controls[in->control];
+	bool known = in->grant == c->grant || in->grant <= c->last_ended || in->grant < c->grant;
+	if (in->expires_ms <= d->now_ms) { /* it lay in a buffer while this process was stopped */
+		d->counters.leases_expired++;
+		if (!known)
+			refuse(d, c, in->grant);
+		return;
+	}
+	if (in->grant == c->grant) {
+		uint64_t expires_ms = bounded_expiry(d, in->expires_ms);
+		if (expires_ms > c->expires_ms)
+			c->expires_ms = expires_ms;
+		return;
+	}
+	if (known)
+		return;
+	if (may_energise(d, c, in->value))
+		energise(d, c, in);
+	else
+		refuse(d, c, in->grant);
+}
+
+void control_rest(struct device *d, const struct device_input *in)
+{
+	if (in->control >= d->model->n_controls || !d->link_up)
+		return;
+	struct control *c = &d->controls[in->control];
+	if (c->phase == DEVICE_PHASE_AT_REST)
+		start_sequence(d, c, in->stop); /* told again; what a reading proved stays proved */
+	else
+		go_to_rest(d, c, in->stop, false, false);
+}
+
+static uint64_t longest_rest_ms(const struct therapy_control *r)
+{
+	uint64_t sums[2] = {0, 0};
+	for (uint8_t i = 0; i < r->n_rest; i++)
+		sums[0] += r->rest[i].delay_ms;
+	for (uint8_t i = 0; i < r->n_stop; i++)
+		sums[1] += r->stop[i].delay_ms;
+	return (sums[0] > sums[1] ? sums[0] : sums[1]) + 3u * (uint64_t)confirm_ms(r);
+}
+
+void control_orphaned(struct device *d)
+{
+	uint64_t longest = 0;
+	for (uint8_t i = 0; i < d->model->n_controls; i++) {
+		uint64_t ms = longest_rest_ms(&d->model->controls[i]);
+		longest = ms > longest ? ms : longest;
+		control_rest(d, &(struct device_input){.control = i});
+	}
+	d->orphan_end_ms = d->now_ms + longest;
+}
+
+static void confirm(struct device *d, struct control *c, const struct device_reading *r)
+{
+	bool on = r->value > row(d, c)->rest_max;
+	if (c->phase == DEVICE_PHASE_AT_REST && on) {
+		calm(d, c); /* somebody else switched it on, or an old ON arrived */
+	} else if (r->stamp_ms < c->told_ms) {
+		return; /* from before the device was told */
+	} else if (c->phase == DEVICE_PHASE_COMING_TO_REST && !on && !c->running) {
+		c->phase = DEVICE_PHASE_AT_REST;
+		c->stopping = false;
+		report(d, c, 0, false, false);
+	} else if (c->phase == DEVICE_PHASE_ENERGISED && on) {
+		c->phase = DEVICE_PHASE_CONFIRMED_ON;
+		c->told_ms = r->stamp_ms;
+		report(d, c, c->grant, false, false);
+	} else if (c->phase == DEVICE_PHASE_CONFIRMED_ON && !on) {
+		go_to_rest(d, c, false, true, false); /* off is off, by whomever; the frames make sure */
+	}
+}
+
+void control_reading(struct device *d, const struct device_reading *r)
+{
+	if (r->quality != THERAPY_GOOD)
+		return;
+	for (uint8_t i = 0; i < d->model->n_controls; i++)
+		if (d->model->controls[i].confirm == r->metric)
+			confirm(d, &d->controls[i], r);
+}
+
+uint64_t control_deadline(const struct device *d)
+{
+	uint64_t first = UINT64_MAX;
+	for (uint8_t i = 0; i < d->model->n_controls; i++) {
+		const struct control *c = &d->controls[i];
+		uint64_t at = UINT64_MAX;
+		if (c->running)
+			at = c->next_at;
+		else if (c->phase == DEVICE_PHASE_COMING_TO_REST)
+			at = c->confirm_at;
+		if (c->grant != 0 && c->expires_ms < at)
+			at = c->expires_ms;
+		if (c->grant != 0 && c->renew_at < at)
+			at = c->renew_at;
+		first = at < first ? at : first;
+	}
+	return first;
+}
+
+bool control_any_leased(const struct device *d)
+{
+	for (uint8_t i = 0; i < d->model->n_controls; i++)
+		if (d->controls[i].grant != 0)
+			return true;
+	return false;
+}
+
+bool control_all_at_rest(const struct device *d)
+{
+	for (uint8_t i = 0; i < d->model->n_controls; i++)
+		if (d->controls[i].phase != DEVICE_PHASE_AT_REST || d->controls[i].running)
+			return false;
+	return true;
+}

@@ -128,7 +128,7 @@ static void renew(struct device *d, struct control *c)
 {
 	const struct therapy_control *r = row(d, c);
 	send_drop_renewals(d, index_of(d, c));
-	send_verb(d, r->renew, 0, index_of(d, c));
+	send_verb(d, r->renew, c->value, index_of(d, c));
 	c->renew_at = d->now_ms + r->renew_ms;
 }
 
@@ -222,6 +222,7 @@ static void energise(struct device *d, struct control *c, const struct device_in
 	const struct therapy_control *r = row(d, c);
 	end_grant(d, c);
 	c->grant = in->grant;
+	c->value = in->value;
 	c->expires_ms = bounded_expiry(d, in->expires_ms);
 	c->phase = DEVICE_PHASE_ENERGISED;
 	c->stopping = false;

@@ -36,6 +36,7 @@ struct control {
 	enum device_phase phase;
 	uint64_t grant;      /* running; 0: none */
 	uint64_t last_ended; /* highest grant that is over, whether it ran or was refused */
+	double value;        /* of that grant */
 	uint64_t expires_ms;
 	uint64_t renew_at; /* UINT64_MAX: no renewals */
 	uint64_t told_ms;  /* when set, or the last step of a sequence, was sent: older readings say nothing about it */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * config - the configuration file as plain structs. Only config.c sees libconfig. Everything that can be checked without a
+ * config - the configuration file as plain structs. Only read.c sees libconfig. Everything that can be checked without a
  * device or a plugin is checked here; then it is const. Start-up only, one thread, allocates.
  */
 #ifndef CONFIG_CONFIG_H

@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config/config.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/testing.h"
+#include "config/test_home.h"
+
+static struct config *load(struct test_home *home, const char *text)
+{
+	struct config *config = NULL;
+	struct faults faults = {0};
+	test_home_write(home, "home.cfg", text, strlen(text), 0640);
+	int result = test_home_load(home, &config, &faults);
+	char *told = test_home_told(home, &faults);
+	assert_string_equal(told, "");
+	assert_int_equal(result, 0);
+	free(told);
+	faults_release(&faults);
+	return config;
+}
+
+static int make_home(void **state)
+{
+	struct test_home *home = malloc(sizeof *home);
+	test_home_make(home);
+	*state = home;
+	return 0;
+}
+
+static int remove_home(void **state)
+{
+	test_home_remove(*state);
+	free(*state);
+	return 0;
+}
+
+static void small_file_gets_every_default(void **state)
+{
+	struct config *c = load(*state, "gateway = { id = \"home\"; };\n"
+	                                "devices = ( { id = \"pad\"; plugin = \"heat_pad\"; link = \"mqtt:plug\"; } );\n");
+	assert_string_equal(c->gateway_id, "home");
+	assert_int_equal(c->log_level, LOG_INFO);
+	assert_int_equal(c->lease_ms, 1000);
+	assert_int_equal(c->renew_ms, 250);
+	assert_int_equal(c->deadline_ms, 1000);
+	assert_false(c->mqtt.enabled);
+	assert_null(c->mqtt.url);
+	assert_int_equal(c->mqtt.keep_alive_s, 10);
+	assert_int_equal(c->mqtt.queue, 20000);
+	assert_string_equal(c->mqtt.discovery_prefix, "homeassistant");
+	assert_int_equal(c->n_devices, 1);
+	assert_string_equal(c->devices[0].name, "Pad");
+	assert_string_equal(c->devices[0].model, "");
+	assert_false(c->devices[0].accept_no_device_timer);
+	assert_int_equal(c->devices[0].n_options, 0);
+	assert_int_equal(c->n_owned_unmonitored, 0);
+	assert_int_equal(c->n_rules, 1);
+	assert_string_equal(c->rules[0].id, "shipped");
+	assert_int_equal(c->rules[0].hazard, 0);
+	assert_int_equal(c->rules[0].max_age_ms, 0);
+	assert_int_equal(c->rules[0].grace_ms, 0);
+	assert_null(c->rules[0].hard.text);
+	assert_null(c->rules[0].rearms.text);
+	assert_int_equal(c->rules[0].priority, CORE_PRIORITY_MEDIUM);
+	assert_string_equal(c->rules[0].because, "");
+	config_free(c);
+}
+
+static void gateway_and_broker_are_as_the_file_says(void **state)
+{
+	struct test_home *home = *state;
+	char ca[96];
+	struct config *c = load(home, "gateway = { id = \"attic-2\"; log = \"debug\"; lease = \"2 s\"; renew = \"500 ms\"; "
+	                              "deadline = \"1500 ms\"; };\n"
+	                              "devices = ( );\n"
+	                              "mqtt = { url = \"mqtts://broker.lan:8883\"; username_file = \"user\"; password_file = "
+	                              "\"secret\"; ca_file = \"ca.pem\"; keep_alive = \"5 s\"; discovery_prefix = \"\"; "
+	                              "queue = 100; };\n");
+	assert_string_equal(c->gateway_id, "attic-2");
+	assert_int_equal(c->log_level, LOG_DEBUG);
+	assert_int_equal(c->lease_ms, 2000);
+	assert_int_equal(c->renew_ms, 500);
+	assert_int_equal(c->deadline_ms, 1500);
+	assert_true(c->mqtt.enabled);
+	assert_string_equal(c->mqtt.url, "mqtts://broker.lan:8883");
+	assert_string_equal(c->mqtt.username, "gateway");
+	assert_string_equal(c->mqtt.password, "hunter2");
+	snprintf(ca, sizeof ca, "%s/ca.pem", home->dir);
+	assert_string_equal(c->mqtt.ca_file, ca);
+	assert_int_equal(c->mqtt.keep_alive_s, 5);
+	assert_string_equal(c->mqtt.discovery_prefix, "");
+	assert_int_equal(c->mqtt.queue, 100);
+	config_free(c);
+}
+
+static void inline_secrets_are_taken_from_a_file_that_others_cannot_read(void **state)
+{
+	struct config *c = load(*state, "gateway = { id = \"home\"; };\ndevices = ( );\n"
+	                                "mqtt = { url = \"mqtt://h\"; username = \"me\"; password = \" h\\\"2 \"; };\n");
+	assert_string_equal(c->mqtt.username, "me");
+	assert_string_equal(c->mqtt.password, " h\"2 ");
+	config_free(c);
+}
+
+static void group_may_read_a_password_file(void **state)
+{
+	struct config *c = load(*state, "gateway = { id = \"home\"; };\ndevices = ( );\n"
+	                                "mqtt = { url = \"mqtt://h\"; username = \"me\"; password_file = \"group_secret\"; };\n");
+	assert_string_equal(c->mqtt.password, "hunter2");
+	config_free(c);
+}
+
+static void device_is_as_the_file_says(void **state)
+{
+	struct test_home *home = *state;
+	char path[128];
+	test_home_write(home, "mine.so", "", 0, 0755);
+	struct config *c = load(
+		home, "gateway = { id = \"home\"; };\n"
+	              "devices = (\n"
+	              "  { id = \"table\"; name = \"Inversion table\"; plugin = \"inversion_table\"; model = \"wt901\";\n"
+	              "    link = \"serial:/dev/ttyUSB0?baud=9600\"; accept_no_device_timer = true;\n"
+	              "    options = { axis = \"roll\"; sign = \"normal\"; zero_deg = 1.5;\n"
+	              "                whole = -5; big = 5000000000L; }; },\n"
+	              "  { id = \"belt\"; plugin = \"./mine.so\"; link = \"tcp://${THERAPY_TEST_HOST}:${THERAPY_TEST_PORT}\"; }\n"
+	              ");\n");
+	assert_int_equal(c->n_devices, 2);
+	const struct config_device *table = &c->devices[0], *belt = &c->devices[1];
+	assert_string_equal(table->id, "table");
+	assert_string_equal(table->name, "Inversion table");
+	assert_string_equal(table->plugin, "inversion_table");
+	snprintf(path, sizeof path, "%s/inversion_table.so", home->plugin_dir);
+	assert_string_equal(table->plugin_path, path);
+	assert_string_equal(table->model, "wt901");
+	assert_string_equal(table->link, "serial:/dev/ttyUSB0?baud=9600");
+	assert_int_equal(table->address.kind, LINK_SERIAL);
+	assert_string_equal(table->address.place, "/dev/ttyUSB0");
+	assert_int_equal(table->address.baud, 9600);
+	assert_true(table->accept_no_device_timer);
+	assert_int_equal(table->line, 3);
+	assert_string_equal(table->file, c->file);
+	assert_int_equal(table->n_options, 5);
+	assert_string_equal(table->options[0].key, "axis");
+	assert_true(table->options[0].is_word);
+	assert_string_equal(table->options[0].word, "roll");
+	assert_int_equal(table->options[0].line, 5);
+	assert_string_equal(table->options[2].key, "zero_deg");
+	assert_false(table->options[2].is_word);
+	assert_null(table->options[2].word);
+	assert_near(table->options[2].number, 1.5, 0);
+	assert_near(table->options[3].number, -5, 0); /* libconfig: no float */
+	assert_int_equal(table->options[3].line, 6);
+	assert_near(table->options[4].number, 5e9, 0);
+	assert_string_equal(belt->link, "tcp://127.0.0.1:4711");
+	assert_int_equal(belt->address.port, 4711);
+	snprintf(path, sizeof path, "%s/./mine.so", home->dir);
+	assert_string_equal(belt->plugin_path, path);
+	assert_int_equal(belt->line, 7);
+	config_free(c);
+}
+
+static void rule_is_as_the_file_says(void **state)
+{
+	struct config *c = load(*state, "gateway = { id = \"home\"; };\ndevices = ( );\nowned_unmonitored = [ \"inversion\" ];\n"
+	                                "rules = (\n"
+	                                "  { id = \"r\"; hazard = 11; max_age = \"5 s\"; grace = \"1 s\"; priority = \"high\";\n"
+	                                "    permits = [ \"kind:heat\",\n"
+	                                "                \"pad.heat\" ];\n"
+	                                "    only_while = \"all inversion.tilt <= 10 deg\n"
+	                                "\t and any inversion.tilt >= 0 deg\";\n"
+	                                "    hard = \"all inversion.tilt\"\n"
+	                                "           \" <= 20 deg\";\n"
+	                                "    rearms = \"all inversion.tilt <= 8 deg for 10 s\";\n"
+	                                "    because = \"Wärme.\"; } );\n");
+	assert_int_equal(c->n_owned_unmonitored, 1);
+	assert_string_equal(c->owned_unmonitored[0], "inversion");
+	assert_int_equal(c->n_rules, 1);
+	const struct core_rule *r = &c->rules[0];
+	assert_string_equal(r->file, c->file);
+	assert_int_equal(r->line, 5);
+	assert_string_equal(r->id, "r");
+	assert_int_equal(r->hazard, 11);
+	assert_int_equal(r->n_permits, 2);
+	assert_string_equal(r->permits[0].text, "kind:heat");
+	assert_int_equal(r->permits[0].line, 6);
+	assert_string_equal(r->permits[1].text, "pad.heat");
+	assert_int_equal(r->permits[1].line, 7);
+	assert_string_equal(r->only_while.text, "all inversion.tilt <= 10 deg   and any inversion.tilt >= 0 deg");
+	assert_int_equal(r->only_while.line, 8);
+	assert_string_equal(r->hard.text, "all inversion.tilt <= 20 deg");
+	assert_int_equal(r->hard.line, 10);
+	assert_string_equal(r->rearms.text, "all inversion.tilt <= 8 deg for 10 s");
+	assert_int_equal(r->rearms.line, 12);
+	assert_int_equal(r->max_age_ms, 5000);
+	assert_int_equal(r->grace_ms, 1000);
+	assert_int_equal(r->priority, CORE_PRIORITY_HIGH);
+	assert_string_equal(r->because, "Wärme.");
+	config_free(c);
+}
+
+static void rules_of_several_files_are_all_taken_and_the_shipped_ones_then_are_not(void **state)
+{
+	struct test_home *home = *state;
+	static const char more[] = "rules = ( { id = \"more\"; permits = [ \"kind:heat\" ]; only_while = \"x\"; } );\n";
+	test_home_write(home, "more.cfg", more, sizeof more - 1, 0644);
+	struct config *c = load(home, "gateway = { id = \"home\"; };\ndevices = ( );\nrule_files = [ \"more.cfg\" ];\n"
+	                              "rules = ( { id = \"own\"; permits = ( \"kind:heat\" ); only_while = \"x\"; } );\n");
+	assert_int_equal(c->n_rules, 2);
+	assert_string_equal(c->rules[0].id, "own");
+	assert_string_equal(c->rules[1].id, "more");
+	assert_string_equal(strrchr(c->rules[1].file, '/'), "/more.cfg");
+	assert_int_equal(c->rules[1].line, 1);
+	config_free(c);
+}
+
+static void file_that_is_not_there_is_a_fault(void **state)
+{
+	struct test_home *home = *state;
+	struct faults faults = {0};
+	struct config *config = NULL;
+	char path[128];
+	snprintf(path, sizeof path, "%s/nowhere.cfg", home->dir);
+	assert_int_equal(config_load(path, &home->places, &config, &faults), -1);
+	char *told = test_home_told(home, &faults);
+	assert_string_equal(told, "nowhere.cfg: cannot be read: No such file or directory\n");
+	free(told);
+	assert_null(config);
+	faults_release(&faults);
+}
+
+static void missing_shipped_rules_are_a_fault(void **state)
+{
+	struct test_home *home = *state;
+	struct faults faults = {0};
+	struct config *config = NULL;
+	static const char text[] = "gateway = { id = \"home\"; };\ndevices = ( );\n";
+	assert_int_equal(unlink(home->rules), 0);
+	test_home_write(home, "home.cfg", text, sizeof text - 1, 0640);
+	assert_int_equal(test_home_load(home, &config, &faults), -1);
+	char *told = test_home_told(home, &faults);
+	assert_string_equal(told, "home.cfg:1: names no rules, and the shipped ones, shipped.cfg cannot be read: No such file or "
+	                          "directory\n");
+	free(told);
+	assert_null(config);
+	faults_release(&faults);
+}
+
+static void earlier_faults_of_the_caller_do_not_fail_a_good_file(void **state)
+{
+	struct test_home *home = *state;
+	struct faults faults = {0};
+	struct config *config = NULL;
+	static const char text[] = "gateway = { id = \"home\"; };\ndevices = ( );\n";
+	faults_add(&faults, NULL, 0, "told before");
+	test_home_write(home, "home.cfg", text, sizeof text - 1, 0640);
+	assert_int_equal(test_home_load(home, &config, &faults), 0);
+	assert_int_equal(faults.n, 1);
+	config_free(config);
+	config_free(NULL);
+	faults_release(&faults);
+}
+
+static void ten_thousand_rules_are_read_and_one_more_is_refused(void **state)
+{
+	struct test_home *home = *state;
+	struct config *config = NULL;
+	struct faults faults = {0};
+	for (size_t n = 10000; n <= 10001; n++) {
+		char *text = NULL;
+		size_t size = 0;
+		FILE *out = open_memstream(&text, &size);
+		fprintf(out, "gateway = { id = \"home\"; };\ndevices = ( );\nrules = (\n");
+		for (size_t i = 0; i < n; i++)
+			fprintf(out, "  { id = \"r%zu\";\n\n\n\n\n\n\n    permits = [ \"kind:heat\" ]; only_while = \"x\"; }%s\n", i,
+			        i + 1 < n ? "," : " );");
+		fclose(out);
+		test_home_write(home, "home.cfg", text, size, 0640);
+		free(text);
+		assert_int_equal(test_home_load(home, &config, &faults), n == 10000 ? 0 : -1);
+	}
+	assert_int_equal(config->n_rules, 10000);
+	assert_int_equal(config->rules[9999].line, 4 + 9999 * 8); /* more than 65535 */
+	config_free(config);
+	char *told = test_home_told(home, &faults);
+	assert_string_equal(told, "home.cfg:80004: more than 10000 rules, expected at most so many\n");
+	free(told);
+	faults_release(&faults);
+}
+
+static void thousand_devices_are_read_and_a_shared_link_among_them_is_found(void **state)
+{
+	struct test_home *home = *state;
+	struct config *config = NULL;
+	struct faults faults = {0};
+	char *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+	fprintf(out, "gateway = { id = \"home\"; };\ndevices = (\n");
+	for (size_t i = 0; i < 1000; i++)
+		fprintf(out, "  { id = \"d%zu\"; plugin = \"heat_pad\"; link = \"serial:/dev/pts/%zu\"; }%s\n", i,
+		        i == 999 ? 7 : i, i < 999 ? "," : " );");
+	fclose(out);
+	test_home_write(home, "home.cfg", text, size, 0640);
+	free(text);
+	assert_int_equal(test_home_load(home, &config, &faults), -1);
+	char *told = test_home_told(home, &faults);
+	assert_string_equal(told, "home.cfg:1002: device \"d999\": link: found \"serial:/dev/pts/7\", which device \"d7\" (line "
+	                          "10) has already: expected one device on each\n");
+	free(told);
+	faults_release(&faults);
+}
+
+int main(void)
+{
+	setenv("THERAPY_TEST_HOST", "127.0.0.1", 1);
+	setenv("THERAPY_TEST_PORT", "4711", 1);
+#define T(test) cmocka_unit_test_setup_teardown(test, make_home, remove_home)
+	const struct CMUnitTest tests[] = {
+		T(small_file_gets_every_default),
+		T(gateway_and_broker_are_as_the_file_says),
+		T(inline_secrets_are_taken_from_a_file_that_others_cannot_read),
+		T(group_may_read_a_password_file),
+		T(device_is_as_the_file_says),
+		T(rule_is_as_the_file_says),
+		T(rules_of_several_files_are_all_taken_and_the_shipped_ones_then_are_not),
+		T(file_that_is_not_there_is_a_fault),
+		T(missing_shipped_rules_are_a_fault),
+		T(earlier_faults_of_the_caller_do_not_fail_a_good_file),
+		T(ten_thousand_rules_are_read_and_one_more_is_refused),
+		T(thousand_devices_are_read_and_a_shared_link_among_them_is_found),
+	};
+	return cmocka_run_group_tests_name("config", tests, NULL, NULL);
+}

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config/sections.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "config/text.h"
+
+struct device_fields {
+	char *id, *name, *plugin, *model, *link;
+	bool accept_no_device_timer;
+};
+
+#define FIELD(key_, type_, ...) {.key = #key_, .type = type_, .at = offsetof(struct device_fields, key_), __VA_ARGS__}
+static const struct field fields[] = {
+	FIELD(id, FIELD_ID, .required = true, .expected = "a name of a-z, 0-9, _ and -"),
+	FIELD(name, FIELD_TEXT, .max = 65, .expected = "a name for people in quotes"),
+	FIELD(plugin, FIELD_TEXT, .required = true, .max = PATH_BYTES, .expected = "a plugin like \"heat_pad\""),
+	FIELD(model, FIELD_TEXT, .max = TEXT_MAX, .expected = "a model of the plugin in quotes"),
+	FIELD(link, FIELD_TEXT, .required = true, .max = PATH_BYTES,
+              .expected = "where the device is, like \"serial:/dev/ttyUSB0\", \"tcp://host:port\" or \"mqtt:name\""),
+	FIELD(accept_no_device_timer, FIELD_TRUTH, .expected = "true or false"),
+	{.key = "options", .type = FIELD_OTHER},
+};
+#undef FIELD
+
+/* Topics that a gateway or a device has itself, and the words of the rule language, where a device is named by its id. */
+static const char *const reserved[] = {"availability", "status", "safety", "event", "schema", "ping", "limit", "kind",
+                                       "all",          "any",    "not",    "and",   "or",     "on",   "is",    "for",
+                                       "since"};
+
+static void check_id(struct reader *r, setting *s, const char *where, const char *id)
+{
+	for (size_t i = 0; i < sizeof reserved / sizeof *reserved; i++)
+		if (strcmp(id, reserved[i]) == 0)
+			read_fault(r, setting_line(s), "%s: id: \"%s\" is a word of topics and rules, expected another", where, id);
+}
+
+/* ---- plugin ---- */
+
+/* The plugin in `dir` that `name` was probably meant to be: "; did you mean ...?", else "". */
+static char *suggest(struct arena *arena, const char *dir, const char *name)
+{
+	const char *names[256];
+	size_t n = 0;
+	DIR *entries = opendir(dir);
+	if (!entries)
+		return arena_copy(arena, "", 0);
+	for (struct dirent *e; n < sizeof names / sizeof *names && (e = readdir(entries));) {
+		size_t length = strlen(e->d_name);
+		if (length > 3 && strcmp(e->d_name + length - 3, ".so") == 0)
+			names[n++] = arena_copy(arena, e->d_name, length - 3);
+	}
+	closedir(entries);
+	const char *nearest = text_nearest(name, names, n);
+	return nearest ? arena_print(arena, "; did you mean %s?", nearest) : arena_copy(arena, "", 0);
+}
+
+static char *read_plugin(struct reader *r, setting *s, const char *where, const char *plugin,
+                         const struct config_places *places)
+{
+	bool is_path = strchr(plugin, '/') != NULL;
+	if (!is_path && strspn(plugin, "abcdefghijklmnopqrstuvwxyz0123456789_-") != strlen(plugin)) {
+		read_fault(r, setting_line(s), "%s: plugin: found \"%.80s\", expected a name of a-z, 0-9, _ and -, or a path",
+		           where, plugin);
+		return NULL;
+	}
+	char *path = is_path ? text_path(r->arena, r->source.file, plugin)
+	                     : arena_print(r->arena, "%s/%s.so", places->plugin_dir, plugin);
+	struct stat st;
+	if (stat(path, &st) == 0 && S_ISREG(st.st_mode))
+		return path;
+	read_fault(r, setting_line(s), "%s: plugin: found \"%.80s\", expected a file %s, which is not there%s", where, plugin,
+	           path, is_path ? "" : suggest(r->arena, places->plugin_dir, plugin));
+	return NULL;
+}
+
+/* ---- options ---- */
+
+static void read_options(struct reader *r, setting *group, const char *where, struct config_device *device)
+{
+	setting *options = read_group(r, group, where, "options");
+	if (!options || !setting_length(options))
+		return;
+	device->options = arena_new(r->arena, setting_length(options), sizeof *device->options);
+	for (size_t i = 0; i < setting_length(options); i++) {
+		setting *s = setting_at(options, i);
+		struct config_option *option = &device->options[device->n_options++];
+		char what[160], found[96];
+		snprintf(what, sizeof what, "%s: options: %.60s", where, setting_name(s));
+		*option = (struct config_option){.line = setting_line(s)};
+		option->key = arena_copy(r->arena, setting_name(s), strlen(setting_name(s)));
+		if (setting_number(s, &option->number))
+			continue;
+		option->is_word = true;
+		if (setting_string(s)) {
+			option->word = setting_text(r, s, what, TEXT_MAX, "a number or a word in quotes");
+			continue;
+		}
+		setting_describe(s, found, sizeof found);
+		read_fault(r, setting_line(s), "%s: found %s, expected a number or a word in quotes", what, found);
+	}
+}
+
+/* ---- link ---- */
+
+static void read_link(struct reader *r, setting *s, const char *where, const char *written, struct config_device *device)
+{
+	char why[256];
+	device->link = text_expand(r->arena, written, why);
+	if (!device->link)
+		read_fault(r, setting_line(s), "%s: link: %s", where, why);
+	else if (link_address_parse(device->link, &device->address, why, sizeof why) < 0) {
+		read_fault(r, setting_line(s), "%s: link: %s", where, why);
+		device->link = NULL;
+	}
+}
+
+/* What a serial port is really called: link_address_same asks the file system, which is too slow for each pair. */
+static char *real_place(struct arena *arena, const struct config_device *device)
+{
+	char real[PATH_MAX];
+	if (device->link && device->address.kind == LINK_SERIAL && realpath(device->address.place, real))
+		return arena_copy(arena, real, strlen(real));
+	return device->link ? arena_copy(arena, device->address.place, strlen(device->address.place)) : NULL;
+}
+
+static bool share_link(const struct config_device *a, const char *place_a, const struct config_device *b,
+                       const char *place_b)
+{
+	if (!place_a || !place_b || a->address.kind != b->address.kind)
+		return false;
+	if (a->address.kind == LINK_SERIAL && strcmp(place_a, place_b) != 0)
+		return false;
+	return link_address_same(&a->address, &b->address);
+}
+
+static void check_links(struct reader *r, setting *list, const struct config *config)
+{
+	char **places = arena_new(r->arena, config->n_devices, sizeof *places);
+	for (size_t i = 0; i < config->n_devices; i++)
+		places[i] = real_place(r->arena, &config->devices[i]);
+	for (size_t i = 1; i < config->n_devices; i++)
+		for (size_t k = 0; k < i; k++) {
+			const struct config_device *a = &config->devices[k], *b = &config->devices[i];
+			if (!share_link(a, places[k], b, places[i]))
+				continue;
+			read_fault(r, setting_line(read_member(setting_at(list, i), "link")),
+			           "device \"%s\": link: found \"%.200s\", which device \"%s\" (line %u) has already: expected "
+			           "one device on each",
+			           b->id ? b->id : "", b->link, a->id ? a->id : "", a->line);
+			break;
+		}
+}
+
+/* ---- the section ---- */
+
+static char *default_name(struct arena *arena, const char *id)
+{
+	char *name = arena_copy(arena, id, strlen(id));
+	name[0] = (char)toupper((unsigned char)name[0]);
+	return name;
+}
+
+static void read_device(struct reader *r, setting *group, size_t i, const struct config_places *places,
+                        struct config_device *device)
+{
+	char where[80];
+	setting *id = read_member(group, "id");
+	if (id && setting_string(id))
+		snprintf(where, sizeof where, "device \"%.48s\"", setting_string(id));
+	else
+		snprintf(where, sizeof where, "devices[%zu]", i);
+	struct device_fields in = {0};
+	read_fields(r, group, where, fields, sizeof fields / sizeof *fields, &in);
+	*device = (struct config_device){
+		.id = in.id,
+		.name = in.name ? in.name : default_name(r->arena, in.id ? in.id : ""),
+		.plugin = in.plugin,
+		.model = in.model ? in.model : arena_copy(r->arena, "", 0),
+		.accept_no_device_timer = in.accept_no_device_timer,
+		.file = r->source.file,
+		.line = setting_line(group),
+	};
+	if (in.id)
+		check_id(r, id, where, in.id);
+	if (in.plugin)
+		device->plugin_path = read_plugin(r, read_member(group, "plugin"), where, in.plugin, places);
+	if (in.link)
+		read_link(r, read_member(group, "link"), where, in.link, device);
+	read_options(r, group, where, device);
+}
+
+static void check_ids(struct reader *r, const struct config *config)
+{
+	struct named *names = arena_new(r->arena, config->n_devices, sizeof *names);
+	for (size_t i = 0; i < config->n_devices; i++) {
+		const struct config_device *d = &config->devices[i];
+		names[i] = (struct named){.name = d->id, .file = d->file, .line = d->line};
+	}
+	check_names(r->arena, r->faults, names, config->n_devices, "device");
+}
+
+void devices_section(struct reader *r, setting *root, const struct config_places *places, struct config *config)
+{
+	setting *list = read_list(r, root, "", "devices", "a list ( ... ) of groups { ... }");
+	size_t n = list ? setting_length(list) : 0;
+	if (n > DEVICES_MAX) {
+		read_fault(r, setting_line(list), "devices: found %zu, expected at most %u", n, DEVICES_MAX);
+		return;
+	}
+	config->devices = arena_new(r->arena, n, sizeof *config->devices);
+	for (size_t i = 0; i < n; i++) {
+		setting *s = setting_at(list, i);
+		char found[96];
+		config->n_devices++;
+		if (setting_is_group(s)) {
+			read_device(r, s, i, places, &config->devices[i]);
+		} else {
+			setting_describe(s, found, sizeof found);
+			read_fault(r, setting_line(s), "devices[%zu]: found %s, expected a group { id = ...; }", i, found);
+		}
+	}
+	check_ids(r, config);
+	check_links(r, list, config);
+}

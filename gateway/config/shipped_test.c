@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Every file of etc/ loads, and the shipped rules say what the hazard table says. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/testing.h"
+#include "config/config.h"
+#include "config/test_home.h"
+
+#define ETC THERAPY_ETC_DIR "/"
+
+static struct config *load(const struct test_home *home, const char *path)
+{
+	const struct config_places places = {.plugin_dir = home->plugin_dir, .default_rules = ETC "rules.cfg"};
+	struct config *config = NULL;
+	struct faults faults = {0};
+	int result = config_load(path, &places, &config, &faults);
+	char *told = test_home_told(home, &faults);
+	assert_string_equal(told, "");
+	assert_int_equal(result, 0);
+	free(told);
+	faults_release(&faults);
+	return config;
+}
+
+static const struct core_rule *rule(const struct config *c, const char *id)
+{
+	for (size_t i = 0; i < c->n_rules; i++)
+		if (strcmp(c->rules[i].id, id) == 0)
+			return &c->rules[i];
+	fail_msg("there is no rule %s", id);
+	return NULL;
+}
+
+static void assert_rule(const struct core_rule *r, unsigned hazard, const char *permits, const char *only_while,
+                        const char *hard, const char *rearms)
+{
+	assert_int_equal(r->hazard, hazard);
+	assert_int_equal(r->n_permits, 1);
+	assert_string_equal(r->permits[0].text, permits);
+	assert_string_equal(r->only_while.text, only_while);
+	assert_string_equal(r->hard.text ? r->hard.text : "", hard);
+	assert_string_equal(r->rearms.text ? r->rearms.text : "", rearms);
+	assert_true(r->max_age_ms > 0); /* hazard 17 bites in each */
+	assert_true(strlen(r->because) > 20);
+}
+
+static int make_home(void **state)
+{
+	struct test_home *home = malloc(sizeof *home);
+	test_home_make(home);
+	*state = home;
+	return 0;
+}
+
+static int remove_home(void **state)
+{
+	test_home_remove(*state);
+	free(*state);
+	return 0;
+}
+
+static void example_loads_with_the_shipped_rules(void **state)
+{
+	struct config *c = load(*state, ETC "therapy-gateway.cfg");
+	assert_string_equal(c->gateway_id, "home");
+	assert_true(c->mqtt.enabled);
+	assert_int_equal(c->n_devices, 2);
+	assert_string_equal(c->devices[0].plugin, "inversion_table");
+	assert_int_equal(c->devices[0].n_options, 1); /* not calibrated: the absolute angle */
+	assert_string_equal(c->devices[1].plugin, "heat_pad");
+	assert_int_equal(c->n_rules, 4);
+	config_free(c);
+}
+
+static void shipped_rules_are_those_of_the_hazard_table(void **state)
+{
+	struct config *c = load(*state, ETC "therapy-gateway.cfg");
+	const struct core_rule *r = rule(c, "no-heat-during-inversion");
+	assert_rule(r, 11, "kind:heat", "all inversion.tilt <= 10 deg", "all inversion.tilt <= 20 deg",
+	            "all inversion.tilt <= 8 deg for 10 s");
+	assert_int_equal(r->max_age_ms, 5000);
+	assert_int_equal(r->grace_ms, 1000);
+	assert_int_equal(r->priority, CORE_PRIORITY_HIGH);
+	r = rule(c, "no-heat-under-load");
+	assert_rule(r, 12, "kind:heat", "all traction.force < 20 N and all traction.pressure < 1 kPa", "",
+	            "(all traction.force < 15 N and all traction.pressure < 0.8 kPa) for 10 s");
+	assert_int_equal(r->grace_ms, 0);
+	r = rule(c, "no-traction-during-inversion");
+	assert_rule(r, 14, "kind:traction", "all inversion.tilt <= 10 deg", "all inversion.tilt <= 20 deg",
+	            "all inversion.tilt <= 8 deg for 10 s");
+	assert_int_equal(r->max_age_ms, 5000);
+	r = rule(c, "no-traction-after-inversion");
+	assert_rule(r, 14, "kind:traction", "30 min since any inversion.tilt > 10 deg", "", "");
+	assert_int_equal(r->grace_ms, 0);
+	config_free(c);
+}
+
+static void demo_has_the_shipped_rules_with_its_own_short_times(void **state)
+{
+	struct config *shipped = load(*state, ETC "therapy-gateway.cfg");
+	struct config *demo = load(*state, ETC "demo.cfg");
+	assert_int_equal(demo->n_rules, shipped->n_rules);
+	for (size_t i = 0; i < demo->n_rules; i++) {
+		const struct core_rule *home = rule(shipped, demo->rules[i].id);
+		assert_int_equal(demo->rules[i].hazard, home->hazard);
+		assert_int_equal(demo->rules[i].grace_ms, home->grace_ms);
+		assert_true(demo->rules[i].max_age_ms <= home->max_age_ms);
+	}
+	assert_string_equal(rule(demo, "no-heat-during-inversion")->rearms.text, "all inversion.tilt <= 8 deg for 3 s");
+	assert_string_equal(rule(demo, "no-traction-after-inversion")->only_while.text, "4 s since any inversion.tilt > 10 deg");
+	assert_string_equal(rule(demo, "no-heat-under-load")->only_while.text, rule(shipped, "no-heat-under-load")->only_while.text);
+	config_free(demo);
+	config_free(shipped);
+}
+
+static void demo_reaches_its_devices_where_the_environment_says(void **state)
+{
+	struct config *c = load(*state, ETC "demo.cfg");
+	assert_string_equal(c->gateway_id, "demo");
+	assert_string_equal(c->mqtt.url, "mqtt://127.0.0.1:18830");
+	assert_int_equal(c->n_devices, 3);
+	assert_string_equal(c->devices[0].id, "table");
+	assert_string_equal(c->devices[0].link, "serial:/tmp/sim/table");
+	assert_string_equal(c->devices[0].options[1].word, "normal");
+	assert_string_equal(c->devices[1].id, "belt");
+	assert_string_equal(c->devices[1].link, "tcp://127.0.0.1:4711");
+	assert_string_equal(c->devices[2].id, "pad");
+	assert_string_equal(c->devices[2].link, "mqtt:pad_plug");
+	config_free(c);
+}
+
+int main(void)
+{
+	setenv("MQTT_URL", "mqtt://127.0.0.1:18830", 1);
+	setenv("THERAPY_SIM", "/tmp/sim", 1);
+	setenv("THERAPY_BELT_PORT", "4711", 1);
+#define T(test) cmocka_unit_test_setup_teardown(test, make_home, remove_home)
+	const struct CMUnitTest tests[] = {
+		T(example_loads_with_the_shipped_rules),
+		T(shipped_rules_are_those_of_the_hazard_table),
+		T(demo_has_the_shipped_rules_with_its_own_short_times),
+		T(demo_reaches_its_devices_where_the_environment_says),
+	};
+	return cmocka_run_group_tests_name("shipped configurations", tests, NULL, NULL);
+}

@@ -1,0 +1,150 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Plants what check_includes.py must find, one of each, and sees that it is found: a check that cannot fail is none."""
+import pathlib
+import subprocess
+import sys
+import tempfile
+import unittest
+
+sys.dont_write_bytecode = True
+import check_includes  # beside this file
+
+CHECK = pathlib.Path(__file__).with_name("check_includes.py")
+
+# file, its one include, what is told after "file:1: includes header; " (None: it may)
+PLANTED = [
+    # allowed, so that the check is not met by refusing everything
+    ("gateway/base/str.h", '"therapy/plugin.h"', None),
+    ("gateway/base/log.c", "<stdio.h>", None),
+    ("gateway/base/testing.h", "<cmocka.h>", None),
+    ("gateway/core/rule.c", '"base/str.h"', None),
+    ("gateway/core/rule_test.c", "<stdio.h>", None),
+    ("gateway/core/rule_test.c", '"base/testing.h"', None),
+    ("gateway/wire/wire.c", '"therapy/v1/wire.pb-c.h"', None),
+    ("gateway/wire/wire.c", '"wire.pb-c.h"', None),
+    ("gateway/link/mqtt_link.c", '"broker/broker.h"', None),
+    ("gateway/mqtt/outlet.c", '"core/core.h"', None),
+    ("gateway/mqtt/outlet.c", "<json-c/json.h>", None),
+    ("gateway/config/config.h", '"link/address.h"', None),
+    ("gateway/config/read.c", "<libconfig.h>", None),
+    ("gateway/broker/paho.c", "<MQTTAsync.h>", None),
+    ("gateway/broker/testing_broker.h", "<mosquitto.h>", None),
+    ("gateway/device/plugin_file.c", "<uv.h>", None),
+    ("gateway/device/device_test.c", "<uv.h>", None),
+    ("gateway/device/fake_model.c", '"base/testing.h"', None),
+    ("gateway/gateway.c", '"core/core.h"', None),
+    ("gateway/gateway.c", '"supervisor/supervisor.h"', None),
+    ("gateway/main.c", "<uv.h>", None),
+    ("plugins/heat_pad/heat_pad.c", '"firmware/firmware.h"', None),
+    ("plugins/heat_pad/heat_pad.c", '"therapy/plugin.h"', None),
+    ("plugins/heat_pad/tasmota.c", "<json-c/json.h>", None),
+    ("plugins/heat_pad/heat_pad_test.c", '"base/testing.h"', None),
+    # the directions
+    ("gateway/base/str.c", '"core/core.h"', "base may include base, therapy/plugin.h"),
+    ("gateway/core/rule.c", '"device/device.h"', "core may include core, base, therapy/plugin.h"),
+    ("gateway/core/rule_test.c", '"config/config.h"', "core may include core, base, therapy/plugin.h"),
+    ("gateway/device/device.c", '"core/core.h"', "device may include device, base, therapy/plugin.h"),
+    ("gateway/device/device.c", '"wire.pb-c.h"', "device may include device, base, therapy/plugin.h"),
+    ("gateway/link/stream.c", '"broker/broker.h"', "link may include link, base, therapy/plugin.h"),
+    ("gateway/broker/broker.c", '"mqtt/outlet.h"', "broker may include broker, base"),
+    ("gateway/mqtt/outlet.c", '"core/gate.h"',
+     "mqtt may include mqtt, base, broker, proto, core/core.h, therapy/plugin.h"),
+    ("gateway/config/config.c", '"link/stream.h"',
+     "config may include config, base, link/address.h, core/core.h, therapy/plugin.h"),
+    ("gateway/supervisor/supervisor.c", '"core/core.h"',
+     "supervisor may include supervisor, base, wire, proto, link, therapy/plugin.h"),
+    ("gateway/store/store.c", '"base/str.h"',
+     "gateway/store is not in the table of check_includes.py: say there whom it may include"),
+    ("gateway/include/therapy/plugin.h", '"base/str.h"', "the public header of plugins knows nothing of the gateway"),
+    ("gateway/base/fault.c", '"str.h"', 'expected "base/str.h", the folder included'),
+    # the libraries
+    ("gateway/config/config.c", "<libconfig.h>", "only gateway/config/read.c reads libconfig"),
+    ("gateway/gateway.c", "<libconfig.h>", "only gateway/config/read.c reads libconfig"),
+    ("gateway/link/mqtt_link.c", "<MQTTAsync.h>", "only gateway/broker talks to Paho"),
+    ("gateway/mqtt/outlet.c", "<mosquitto.h>", "the gateway's only MQTT library is Paho, in gateway/broker"),
+    ("gateway/base/log.c", "<uv.h>",
+     "base, core and the device machine are pure: only device/plugin_file.c loads files"),
+    ("gateway/core/rule.c", "<uv.h>",
+     "base, core and the device machine are pure: only device/plugin_file.c loads files"),
+    ("gateway/device/device_poll.c", "<uv.h>",
+     "base, core and the device machine are pure: only device/plugin_file.c loads files"),
+    ("gateway/core/rule.c", "<json-c/json.h>", "base, core and device know no JSON"),
+    ("gateway/core/rule.c", "<time.h>",
+     "core has no clock, file or thread: time is an argument, text goes through base/str.h"),
+    ("gateway/core/rule.c", "<stdio.h>",
+     "core has no clock, file or thread: time is an argument, text goes through base/str.h"),
+    ("gateway/core/rule.c", '"base/testing.h"', "only tests may"),
+    ("gateway/core/rule.c", "<cmocka.h>", "only tests may"),
+    ("gateway/gateway.c", '"core/rule.c"', "a source is compiled, not included"),
+    ("gateway/core/rule.c", "HEADER", "expected the name of a header, so that it can be checked"),
+    # plugins
+    ("plugins/heat_pad/heat_pad.c", '"base/str.h"',
+     "a plugin may include therapy/plugin.h, its own files, plugins/firmware, plugins/json, the C library and json-c"),
+    ("plugins/heat_pad/heat_pad.c", '"inversion_table/wt901.h"',
+     "a plugin may include therapy/plugin.h, its own files, plugins/firmware, plugins/json, the C library and json-c"),
+    ("plugins/heat_pad/heat_pad.c", "<pthread.h>",
+     "a plugin may include therapy/plugin.h, its own files, plugins/firmware, plugins/json, the C library and json-c"),
+    ("plugins/heat_pad/heat_pad.c", "<uv.h>",
+     "a plugin may include therapy/plugin.h, its own files, plugins/firmware, plugins/json, the C library and json-c"),
+]
+
+
+def write(root, file, text):
+    path = root / file
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+
+
+def run(root):
+    """What ctest runs: exit code and what is printed."""
+    done = subprocess.run([str(CHECK), str(root)], capture_output=True, text=True, check=False)
+    return done.returncode, done.stdout
+
+
+class CheckIncludes(unittest.TestCase):
+    def setUp(self):
+        self.directory = tempfile.TemporaryDirectory()
+        self.root = pathlib.Path(self.directory.name)
+        for file in ("gateway/base/str.h", "plugins/firmware/firmware.h", "plugins/inversion_table/wt901.h"):
+            write(self.root, file, "\n")
+
+    def tearDown(self):
+        self.directory.cleanup()
+
+    def test_each_planted_include_gets_its_verdict(self):
+        for file, header, told in PLANTED:
+            with self.subTest(file=file, header=header):
+                before = (self.root / file).read_text() if (self.root / file).exists() else None
+                write(self.root, file, f"#include {header}\n")
+                named = header.strip('<>"')
+                self.assertEqual(list(check_includes.violations(self.root)),
+                                 [f"{file}:1: includes {named}; {told}"] if told else [])
+                if before is None:
+                    (self.root / file).unlink()
+                else:
+                    write(self.root, file, before)
+
+    def test_every_violation_is_told_with_its_line(self):
+        write(self.root, "gateway/core/a.c", '/* #include <uv.h>\n */\n#include "base/str.h"\n\n#include <uv.h>\n')
+        write(self.root, "gateway/core/b.h", '//\n  #  include "device/device.h" // why\n')
+        code, out = run(self.root)
+        self.assertEqual(code, 1)
+        self.assertEqual([line.split(";")[0] for line in out.splitlines()],
+                         ["gateway/core/a.c:5: includes uv.h", "gateway/core/b.h:2: includes device/device.h"])
+
+    def test_comments_do_not_count_and_do_not_hide(self):
+        write(self.root, "gateway/core/a.c",
+              '// #include <uv.h>\nstatic const char *s = "/*";\n#include <uv.h>\nstatic const char *t = "*/";\n')
+        self.assertEqual(run(self.root)[1].split(";")[0], "gateway/core/a.c:3: includes uv.h")
+
+    def test_a_tree_without_violations_passes(self):
+        self.assertEqual(run(self.root), (0, "includes go where they may\n"))
+
+    def test_a_directory_without_sources_is_an_error(self):
+        with tempfile.TemporaryDirectory() as empty:
+            self.assertEqual(run(pathlib.Path(empty))[0], 1)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -24,24 +24,27 @@ struct gateway_fields {
 	uint64_t lease, renew, deadline;
 };
 
-#define FIELD(key_, type_, ...) {.key = #key_, .type = type_, .at = offsetof(struct gateway_fields, key_), __VA_ARGS__}
+#define FIELD(key_, type_, ...)                                                                                        \
+	{                                                                                                              \
+		.key = #key_, .type = type_, .at = offsetof(struct gateway_fields, key_), __VA_ARGS__                  \
+	}
 static const struct field gateway_fields[] = {
-	FIELD(id, FIELD_ID, .required = true, .expected = "a name of a-z, 0-9, _ and -"),
-	FIELD(log, FIELD_WORD, .words = log_levels, .expected = "\"error\", \"warn\", \"info\" or \"debug\""),
-	/* Below 300 ms a loaded machine lets leases lapse by itself; above 10 s it is no dead-man. */
-	FIELD(lease, FIELD_DURATION, .min = 300, .max = 10000, .expected = "a duration like \"1 s\""),
-	FIELD(renew, FIELD_DURATION, .min = 20, .max = 5000, .expected = "a duration like \"250 ms\""),
-	FIELD(deadline, FIELD_DURATION, .min = 100, .max = 10000, .expected = "a duration like \"1 s\""),
+    FIELD(id, FIELD_ID, .required = true, .expected = "a name of a-z, 0-9, _ and -"),
+    FIELD(log, FIELD_WORD, .words = log_levels, .expected = "\"error\", \"warn\", \"info\" or \"debug\""),
+    /* Below 300 ms a loaded machine lets leases lapse by itself; above 10 s it is no dead-man. */
+    FIELD(lease, FIELD_DURATION, .min = 300, .max = 10000, .expected = "a duration like \"1 s\""),
+    FIELD(renew, FIELD_DURATION, .min = 20, .max = 5000, .expected = "a duration like \"250 ms\""),
+    FIELD(deadline, FIELD_DURATION, .min = 100, .max = 10000, .expected = "a duration like \"1 s\""),
 };
 #undef FIELD
 
 static const struct field file_fields[] = {
-	{.key = "gateway", .type = FIELD_OTHER, .required = true, .expected = "a group { id = ...; }"},
-	{.key = "mqtt", .type = FIELD_OTHER},
-	{.key = "devices", .type = FIELD_OTHER, .required = true, .expected = "a list ( ... ) of groups { ... }"},
-	{.key = "rules", .type = FIELD_OTHER},
-	{.key = "rule_files", .type = FIELD_OTHER},
-	{.key = "owned_unmonitored", .type = FIELD_OTHER},
+    {.key = "gateway", .type = FIELD_OTHER, .required = true, .expected = "a group { id = ...; }"},
+    {.key = "mqtt", .type = FIELD_OTHER},
+    {.key = "devices", .type = FIELD_OTHER, .required = true, .expected = "a list ( ... ) of groups { ... }"},
+    {.key = "rules", .type = FIELD_OTHER},
+    {.key = "rule_files", .type = FIELD_OTHER},
+    {.key = "owned_unmonitored", .type = FIELD_OTHER},
 };
 
 #define LENGTH(array) (sizeof(array) / sizeof *(array))
@@ -64,9 +67,10 @@ static void gateway_section(struct reader *r, setting *root, struct config *conf
 	if (!s)
 		s = read_member(group, "lease");
 	read_fault(r, s ? setting_line(s) : setting_line(group),
-	           "gateway: renew is %" PRIu64 " ms and lease %" PRIu64 " ms, expected renew below half of lease: one lost "
-	           "renewal must not end a grant",
-	           in.renew, in.lease);
+		   "gateway: renew is %" PRIu64 " ms and lease %" PRIu64
+		   " ms, expected renew below half of lease: one lost "
+		   "renewal must not end a grant",
+		   in.renew, in.lease);
 }
 
 /* Kinds of device that the home has, but nothing measures. */
@@ -134,12 +138,14 @@ static void all_rules(struct reader *r, setting *root, const struct config_place
 	if (files)
 		rule_files(r, root, &rules);
 	if (!inline_rules && !files) {
-		const struct naming named = {.file = r->source.file, .line = 1, .what = "names no rules, and the shipped ones,"};
+		const struct naming named = {
+		    .file = r->source.file, .line = 1, .what = "names no rules, and the shipped ones,"};
 		const char *path = places->default_rules ? places->default_rules : "(none)";
 		rules_file(r->arena, r->faults, arena_copy(r->arena, path, strlen(path)), &named, &rules);
 	} else if (!rules.n && r->faults->n == faults) {
-		read_fault(r, setting_line(inline_rules ? inline_rules : files),
-		           "found no rule at all, expected one or more, or neither rules nor rule_files for the shipped ones");
+		read_fault(
+		    r, setting_line(inline_rules ? inline_rules : files),
+		    "found no rule at all, expected one or more, or neither rules nor rule_files for the shipped ones");
 	}
 	struct named *names = arena_new(r->arena, rules.n, sizeof *names);
 	for (size_t i = 0; i < rules.n; i++)
@@ -168,7 +174,7 @@ int config_load(const char *path, const struct config_places *places, struct con
 	struct owner *owner = arena_new(&arena, 1, sizeof *owner);
 	owner->config.file = arena_copy(&arena, path, strlen(path));
 	owner->config.mqtt = (struct config_mqtt){
-		.keep_alive_s = 10, .queue = 20000, .discovery_prefix = arena_copy(&arena, "homeassistant", 13)};
+	    .keep_alive_s = 10, .queue = 20000, .discovery_prefix = arena_copy(&arena, "homeassistant", 13)};
 	if (reader_open(&r, &arena, faults, owner->config.file, NULL) == 0) {
 		read_file(&r, places, &owner->config);
 		reader_close(&r);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * config - the configuration file as plain structs. Only read.c sees libconfig. Everything that can be checked without a
- * device or a plugin is checked here; then it is const. Start-up only, one thread, allocates.
+ * config - the configuration file as plain structs. Only read.c sees libconfig. Everything that can be checked without
+ * a device or a plugin is checked here; then it is const. Start-up only, one thread, allocates.
  */
 #ifndef CONFIG_CONFIG_H
 #define CONFIG_CONFIG_H
@@ -39,7 +39,7 @@ struct config_device {
 };
 
 struct config_mqtt {
-	bool enabled;     /* false if the file has no mqtt section: the gateway then only guards */
+	bool enabled; /* false if the file has no mqtt section: the gateway then only guards */
 	char *url, *username, *password, *ca_file; /* NULL where not given */
 	unsigned keep_alive_s;
 	char *discovery_prefix; /* "homeassistant"; "" switches discovery off */
@@ -61,8 +61,8 @@ struct config {
 };
 
 struct config_places {
-	const char *plugin_dir;        /* where plugin names are looked up */
-	const char *default_rules;     /* read when the file names no rules at all */
+	const char *plugin_dir;    /* where plugin names are looked up */
+	const char *default_rules; /* read when the file names no rules at all */
 };
 
 /* Reads `path`. Every fault is added to `faults`; then -1 is returned and *out is untouched. The caller frees. */

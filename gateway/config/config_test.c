@@ -40,8 +40,9 @@ static int remove_home(void **state)
 
 static void small_file_gets_every_default(void **state)
 {
-	struct config *c = load(*state, "gateway = { id = \"home\"; };\n"
-	                                "devices = ( { id = \"pad\"; plugin = \"heat_pad\"; link = \"mqtt:plug\"; } );\n");
+	struct config *c =
+	    load(*state, "gateway = { id = \"home\"; };\n"
+			 "devices = ( { id = \"pad\"; plugin = \"heat_pad\"; link = \"tcp://plug:1\"; } );\n");
 	assert_string_equal(c->gateway_id, "home");
 	assert_int_equal(c->log_level, LOG_INFO);
 	assert_int_equal(c->lease_ms, 1000);
@@ -74,12 +75,13 @@ static void gateway_and_broker_are_as_the_file_says(void **state)
 {
 	struct test_home *home = *state;
 	char ca[96];
-	struct config *c = load(home, "gateway = { id = \"attic-2\"; log = \"debug\"; lease = \"2 s\"; renew = \"500 ms\"; "
-	                              "deadline = \"1500 ms\"; };\n"
-	                              "devices = ( );\n"
-	                              "mqtt = { url = \"mqtts://broker.lan:8883\"; username_file = \"user\"; password_file = "
-	                              "\"secret\"; ca_file = \"ca.pem\"; keep_alive = \"5 s\"; discovery_prefix = \"\"; "
-	                              "queue = 100; };\n");
+	struct config *c =
+	    load(home, "gateway = { id = \"attic-2\"; log = \"debug\"; lease = \"2 s\"; renew = \"500 ms\"; "
+		       "deadline = \"1500 ms\"; };\n"
+		       "devices = ( );\n"
+		       "mqtt = { url = \"mqtts://broker.lan:8883\"; username_file = \"user\"; password_file = "
+		       "\"secret\"; ca_file = \"ca.pem\"; keep_alive = \"5 s\"; discovery_prefix = \"\"; "
+		       "queue = 100; };\n");
 	assert_string_equal(c->gateway_id, "attic-2");
 	assert_int_equal(c->log_level, LOG_DEBUG);
 	assert_int_equal(c->lease_ms, 2000);
@@ -99,8 +101,9 @@ static void gateway_and_broker_are_as_the_file_says(void **state)
 
 static void inline_secrets_are_taken_from_a_file_that_others_cannot_read(void **state)
 {
-	struct config *c = load(*state, "gateway = { id = \"home\"; };\ndevices = ( );\n"
-	                                "mqtt = { url = \"mqtt://h\"; username = \"me\"; password = \" h\\\"2 \"; };\n");
+	struct config *c =
+	    load(*state, "gateway = { id = \"home\"; };\ndevices = ( );\n"
+			 "mqtt = { url = \"mqtt://h\"; username = \"me\"; password = \" h\\\"2 \"; };\n");
 	assert_string_equal(c->mqtt.username, "me");
 	assert_string_equal(c->mqtt.password, " h\"2 ");
 	config_free(c);
@@ -108,8 +111,9 @@ static void inline_secrets_are_taken_from_a_file_that_others_cannot_read(void **
 
 static void group_may_read_a_password_file(void **state)
 {
-	struct config *c = load(*state, "gateway = { id = \"home\"; };\ndevices = ( );\n"
-	                                "mqtt = { url = \"mqtt://h\"; username = \"me\"; password_file = \"group_secret\"; };\n");
+	struct config *c =
+	    load(*state, "gateway = { id = \"home\"; };\ndevices = ( );\n"
+			 "mqtt = { url = \"mqtt://h\"; username = \"me\"; password_file = \"group_secret\"; };\n");
 	assert_string_equal(c->mqtt.password, "hunter2");
 	config_free(c);
 }
@@ -120,14 +124,15 @@ static void device_is_as_the_file_says(void **state)
 	char path[128];
 	test_home_write(home, "mine.so", "", 0, 0755);
 	struct config *c = load(
-		home, "gateway = { id = \"home\"; };\n"
-	              "devices = (\n"
-	              "  { id = \"table\"; name = \"Inversion table\"; plugin = \"inversion_table\"; model = \"wt901\";\n"
-	              "    link = \"serial:/dev/ttyUSB0?baud=9600\"; accept_no_device_timer = true;\n"
-	              "    options = { axis = \"roll\"; sign = \"normal\"; zero_deg = 1.5;\n"
-	              "                whole = -5; big = 5000000000L; }; },\n"
-	              "  { id = \"belt\"; plugin = \"./mine.so\"; link = \"tcp://${THERAPY_TEST_HOST}:${THERAPY_TEST_PORT}\"; }\n"
-	              ");\n");
+	    home,
+	    "gateway = { id = \"home\"; };\n"
+	    "devices = (\n"
+	    "  { id = \"table\"; name = \"Inversion table\"; plugin = \"inversion_table\"; model = \"wt901\";\n"
+	    "    link = \"serial:/dev/ttyUSB0?baud=9600\"; accept_no_device_timer = true;\n"
+	    "    options = { axis = \"roll\"; sign = \"normal\"; zero_deg = 1.5;\n"
+	    "                whole = -5; big = 5000000000L; }; },\n"
+	    "  { id = \"belt\"; plugin = \"./mine.so\"; link = \"tcp://${THERAPY_TEST_HOST}:${THERAPY_TEST_PORT}\"; }\n"
+	    ");\n");
 	assert_int_equal(c->n_devices, 2);
 	const struct config_device *table = &c->devices[0], *belt = &c->devices[1];
 	assert_string_equal(table->id, "table");
@@ -165,17 +170,18 @@ static void device_is_as_the_file_says(void **state)
 
 static void rule_is_as_the_file_says(void **state)
 {
-	struct config *c = load(*state, "gateway = { id = \"home\"; };\ndevices = ( );\nowned_unmonitored = [ \"inversion\" ];\n"
-	                                "rules = (\n"
-	                                "  { id = \"r\"; hazard = 11; max_age = \"5 s\"; grace = \"1 s\"; priority = \"high\";\n"
-	                                "    permits = [ \"kind:heat\",\n"
-	                                "                \"pad.heat\" ];\n"
-	                                "    only_while = \"all inversion.tilt <= 10 deg\n"
-	                                "\t and any inversion.tilt >= 0 deg\";\n"
-	                                "    hard = \"all inversion.tilt\"\n"
-	                                "           \" <= 20 deg\";\n"
-	                                "    rearms = \"all inversion.tilt <= 8 deg for 10 s\";\n"
-	                                "    because = \"Wärme.\"; } );\n");
+	struct config *c =
+	    load(*state, "gateway = { id = \"home\"; };\ndevices = ( );\nowned_unmonitored = [ \"inversion\" ];\n"
+			 "rules = (\n"
+			 "  { id = \"r\"; hazard = 11; max_age = \"5 s\"; grace = \"1 s\"; priority = \"high\";\n"
+			 "    permits = [ \"kind:heat\",\n"
+			 "                \"pad.heat\" ];\n"
+			 "    only_while = \"all inversion.tilt <= 10 deg\n"
+			 "\t and any inversion.tilt >= 0 deg\";\n"
+			 "    hard = \"all inversion.tilt\"\n"
+			 "           \" <= 20 deg\";\n"
+			 "    rearms = \"all inversion.tilt <= 8 deg for 10 s\";\n"
+			 "    because = \"Wärme.\"; } );\n");
 	assert_int_equal(c->n_owned_unmonitored, 1);
 	assert_string_equal(c->owned_unmonitored[0], "inversion");
 	assert_int_equal(c->n_rules, 1);
@@ -207,8 +213,9 @@ static void rules_of_several_files_are_all_taken_and_the_shipped_ones_then_are_n
 	struct test_home *home = *state;
 	static const char more[] = "rules = ( { id = \"more\"; permits = [ \"kind:heat\" ]; only_while = \"x\"; } );\n";
 	test_home_write(home, "more.cfg", more, sizeof more - 1, 0644);
-	struct config *c = load(home, "gateway = { id = \"home\"; };\ndevices = ( );\nrule_files = [ \"more.cfg\" ];\n"
-	                              "rules = ( { id = \"own\"; permits = ( \"kind:heat\" ); only_while = \"x\"; } );\n");
+	struct config *c =
+	    load(home, "gateway = { id = \"home\"; };\ndevices = ( );\nrule_files = [ \"more.cfg\" ];\n"
+		       "rules = ( { id = \"own\"; permits = ( \"kind:heat\" ); only_while = \"x\"; } );\n");
 	assert_int_equal(c->n_rules, 2);
 	assert_string_equal(c->rules[0].id, "own");
 	assert_string_equal(c->rules[1].id, "more");
@@ -242,8 +249,9 @@ static void missing_shipped_rules_are_a_fault(void **state)
 	test_home_write(home, "home.cfg", text, sizeof text - 1, 0640);
 	assert_int_equal(test_home_load(home, &config, &faults), -1);
 	char *told = test_home_told(home, &faults);
-	assert_string_equal(told, "home.cfg:1: names no rules, and the shipped ones, shipped.cfg cannot be read: No such file or "
-	                          "directory\n");
+	assert_string_equal(
+	    told, "home.cfg:1: names no rules, and the shipped ones, shipped.cfg cannot be read: No such file or "
+		  "directory\n");
 	free(told);
 	assert_null(config);
 	faults_release(&faults);
@@ -275,8 +283,10 @@ static void ten_thousand_rules_are_read_and_one_more_is_refused(void **state)
 		FILE *out = open_memstream(&text, &size);
 		fprintf(out, "gateway = { id = \"home\"; };\ndevices = ( );\nrules = (\n");
 		for (size_t i = 0; i < n; i++)
-			fprintf(out, "  { id = \"r%zu\";\n\n\n\n\n\n\n    permits = [ \"kind:heat\" ]; only_while = \"x\"; }%s\n", i,
-			        i + 1 < n ? "," : " );");
+			fprintf(out,
+				"  { id = \"r%zu\";\n\n\n\n\n\n\n    permits = [ \"kind:heat\" ]; only_while = \"x\"; "
+				"}%s\n",
+				i, i + 1 < n ? "," : " );");
 		fclose(out);
 		test_home_write(home, "home.cfg", text, size, 0640);
 		free(text);
@@ -302,14 +312,15 @@ static void thousand_devices_are_read_and_a_shared_link_among_them_is_found(void
 	fprintf(out, "gateway = { id = \"home\"; };\ndevices = (\n");
 	for (size_t i = 0; i < 1000; i++)
 		fprintf(out, "  { id = \"d%zu\"; plugin = \"heat_pad\"; link = \"serial:/dev/pts/%zu\"; }%s\n", i,
-		        i == 999 ? 7 : i, i < 999 ? "," : " );");
+			i == 999 ? 7 : i, i < 999 ? "," : " );");
 	fclose(out);
 	test_home_write(home, "home.cfg", text, size, 0640);
 	free(text);
 	assert_int_equal(test_home_load(home, &config, &faults), -1);
 	char *told = test_home_told(home, &faults);
-	assert_string_equal(told, "home.cfg:1002: device \"d999\": link: found \"serial:/dev/pts/7\", which device \"d7\" (line "
-	                          "10) has already: expected one device on each\n");
+	assert_string_equal(
+	    told, "home.cfg:1002: device \"d999\": link: found \"serial:/dev/pts/7\", which device \"d7\" (line "
+		  "10) has already: expected one device on each\n");
 	free(told);
 	faults_release(&faults);
 }
@@ -320,18 +331,18 @@ int main(void)
 	setenv("THERAPY_TEST_PORT", "4711", 1);
 #define T(test) cmocka_unit_test_setup_teardown(test, make_home, remove_home)
 	const struct CMUnitTest tests[] = {
-		T(small_file_gets_every_default),
-		T(gateway_and_broker_are_as_the_file_says),
-		T(inline_secrets_are_taken_from_a_file_that_others_cannot_read),
-		T(group_may_read_a_password_file),
-		T(device_is_as_the_file_says),
-		T(rule_is_as_the_file_says),
-		T(rules_of_several_files_are_all_taken_and_the_shipped_ones_then_are_not),
-		T(file_that_is_not_there_is_a_fault),
-		T(missing_shipped_rules_are_a_fault),
-		T(earlier_faults_of_the_caller_do_not_fail_a_good_file),
-		T(ten_thousand_rules_are_read_and_one_more_is_refused),
-		T(thousand_devices_are_read_and_a_shared_link_among_them_is_found),
+	    T(small_file_gets_every_default),
+	    T(gateway_and_broker_are_as_the_file_says),
+	    T(inline_secrets_are_taken_from_a_file_that_others_cannot_read),
+	    T(group_may_read_a_password_file),
+	    T(device_is_as_the_file_says),
+	    T(rule_is_as_the_file_says),
+	    T(rules_of_several_files_are_all_taken_and_the_shipped_ones_then_are_not),
+	    T(file_that_is_not_there_is_a_fault),
+	    T(missing_shipped_rules_are_a_fault),
+	    T(earlier_faults_of_the_caller_do_not_fail_a_good_file),
+	    T(ten_thousand_rules_are_read_and_one_more_is_refused),
+	    T(thousand_devices_are_read_and_a_shared_link_among_them_is_found),
 	};
 	return cmocka_run_group_tests_name("config", tests, NULL, NULL);
 }

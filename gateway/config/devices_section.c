@@ -15,29 +15,34 @@ struct device_fields {
 	bool accept_no_device_timer;
 };
 
-#define FIELD(key_, type_, ...) {.key = #key_, .type = type_, .at = offsetof(struct device_fields, key_), __VA_ARGS__}
+#define FIELD(key_, type_, ...)                                                                                        \
+	{                                                                                                              \
+		.key = #key_, .type = type_, .at = offsetof(struct device_fields, key_), __VA_ARGS__                   \
+	}
 static const struct field fields[] = {
-	FIELD(id, FIELD_ID, .required = true, .expected = "a name of a-z, 0-9, _ and -"),
-	FIELD(name, FIELD_TEXT, .max = 65, .expected = "a name for people in quotes"),
-	FIELD(plugin, FIELD_TEXT, .required = true, .max = PATH_BYTES, .expected = "a plugin like \"heat_pad\""),
-	FIELD(model, FIELD_TEXT, .max = TEXT_MAX, .expected = "a model of the plugin in quotes"),
-	FIELD(link, FIELD_TEXT, .required = true, .max = PATH_BYTES,
-              .expected = "where the device is, like \"serial:/dev/ttyUSB0\", \"tcp://host:port\" or \"mqtt:name\""),
-	FIELD(accept_no_device_timer, FIELD_TRUTH, .expected = "true or false"),
-	{.key = "options", .type = FIELD_OTHER},
+    FIELD(id, FIELD_ID, .required = true, .expected = "a name of a-z, 0-9, _ and -"),
+    FIELD(name, FIELD_TEXT, .max = 65, .expected = "a name for people in quotes"),
+    FIELD(plugin, FIELD_TEXT, .required = true, .max = PATH_BYTES, .expected = "a plugin like \"heat_pad\""),
+    FIELD(model, FIELD_TEXT, .max = TEXT_MAX, .expected = "a model of the plugin in quotes"),
+    FIELD(link, FIELD_TEXT, .required = true, .max = PATH_BYTES,
+	  .expected = "where the device is, like \"serial:/dev/ttyUSB0\", \"tcp://host:port\" or \"mqtt:name\""),
+    FIELD(accept_no_device_timer, FIELD_TRUTH, .expected = "true or false"),
+    {.key = "options", .type = FIELD_OTHER},
 };
 #undef FIELD
 
-/* Topics that a gateway or a device has itself, and the words of the rule language, where a device is named by its id. */
-static const char *const reserved[] = {"availability", "status", "safety", "event", "schema", "ping", "limit", "kind",
-                                       "all",          "any",    "not",    "and",   "or",     "on",   "is",    "for",
-                                       "since"};
+/* Topics that a gateway or a device has itself, and the words of the rule language, where a device is named by its id.
+ */
+static const char *const reserved[] = {"availability", "status", "safety", "event", "schema", "ping",
+				       "limit",        "kind",   "all",    "any",   "not",    "and",
+				       "or",           "on",     "is",     "for",   "since"};
 
 static void check_id(struct reader *r, setting *s, const char *where, const char *id)
 {
 	for (size_t i = 0; i < sizeof reserved / sizeof *reserved; i++)
 		if (strcmp(id, reserved[i]) == 0)
-			read_fault(r, setting_line(s), "%s: id: \"%s\" is a word of topics and rules, expected another", where, id);
+			read_fault(r, setting_line(s), "%s: id: \"%s\" is a word of topics and rules, expected another",
+				   where, id);
 }
 
 /* ---- plugin ---- */
@@ -61,21 +66,22 @@ static char *suggest(struct arena *arena, const char *dir, const char *name)
 }
 
 static char *read_plugin(struct reader *r, setting *s, const char *where, const char *plugin,
-                         const struct config_places *places)
+			 const struct config_places *places)
 {
 	bool is_path = strchr(plugin, '/') != NULL;
 	if (!is_path && strspn(plugin, "abcdefghijklmnopqrstuvwxyz0123456789_-") != strlen(plugin)) {
-		read_fault(r, setting_line(s), "%s: plugin: found \"%.80s\", expected a name of a-z, 0-9, _ and -, or a path",
-		           where, plugin);
+		read_fault(r, setting_line(s),
+			   "%s: plugin: found \"%.80s\", expected a name of a-z, 0-9, _ and -, or a path", where,
+			   plugin);
 		return NULL;
 	}
 	char *path = is_path ? text_path(r->arena, r->source.file, plugin)
-	                     : arena_print(r->arena, "%s/%s.so", places->plugin_dir, plugin);
+			     : arena_print(r->arena, "%s/%s.so", places->plugin_dir, plugin);
 	struct stat st;
 	if (stat(path, &st) == 0 && S_ISREG(st.st_mode))
 		return path;
-	read_fault(r, setting_line(s), "%s: plugin: found \"%.80s\", expected a file %s, which is not there%s", where, plugin,
-	           path, is_path ? "" : suggest(r->arena, places->plugin_dir, plugin));
+	read_fault(r, setting_line(s), "%s: plugin: found \"%.80s\", expected a file %s, which is not there%s", where,
+		   plugin, path, is_path ? "" : suggest(r->arena, places->plugin_dir, plugin));
 	return NULL;
 }
 
@@ -108,7 +114,8 @@ static void read_options(struct reader *r, setting *group, const char *where, st
 
 /* ---- link ---- */
 
-static void read_link(struct reader *r, setting *s, const char *where, const char *written, struct config_device *device)
+static void read_link(struct reader *r, setting *s, const char *where, const char *written, bool has_broker,
+		      struct config_device *device)
 {
 	char why[256];
 	device->link = text_expand(r->arena, written, why);
@@ -117,6 +124,10 @@ static void read_link(struct reader *r, setting *s, const char *where, const cha
 	else if (link_address_parse(device->link, &device->address, why, sizeof why) < 0) {
 		read_fault(r, setting_line(s), "%s: link: %s", where, why);
 		device->link = NULL;
+	} else if (device->address.kind == LINK_MQTT && !has_broker) {
+		read_fault(r, setting_line(s),
+			   "%s: link: found \"%.200s\", which needs a broker: expected mqtt = { url = ...; }", where,
+			   device->link);
 	}
 }
 
@@ -130,7 +141,7 @@ static char *real_place(struct arena *arena, const struct config_device *device)
 }
 
 static bool share_link(const struct config_device *a, const char *place_a, const struct config_device *b,
-                       const char *place_b)
+		       const char *place_b)
 {
 	if (!place_a || !place_b || a->address.kind != b->address.kind)
 		return false;
@@ -150,9 +161,10 @@ static void check_links(struct reader *r, setting *list, const struct config *co
 			if (!share_link(a, places[k], b, places[i]))
 				continue;
 			read_fault(r, setting_line(read_member(setting_at(list, i), "link")),
-			           "device \"%s\": link: found \"%.200s\", which device \"%s\" (line %u) has already: expected "
-			           "one device on each",
-			           b->id ? b->id : "", b->link, a->id ? a->id : "", a->line);
+				   "device \"%s\": link: found \"%.200s\", which device \"%s\" (line %u) has already: "
+				   "expected "
+				   "one device on each",
+				   b->id ? b->id : "", b->link, a->id ? a->id : "", a->line);
 			break;
 		}
 }
@@ -166,8 +178,8 @@ static char *default_name(struct arena *arena, const char *id)
 	return name;
 }
 
-static void read_device(struct reader *r, setting *group, size_t i, const struct config_places *places,
-                        struct config_device *device)
+static void read_device(struct reader *r, setting *group, size_t i, const struct config_places *places, bool has_broker,
+			struct config_device *device)
 {
 	char where[80];
 	setting *id = read_member(group, "id");
@@ -178,20 +190,20 @@ static void read_device(struct reader *r, setting *group, size_t i, const struct
 	struct device_fields in = {0};
 	read_fields(r, group, where, fields, sizeof fields / sizeof *fields, &in);
 	*device = (struct config_device){
-		.id = in.id,
-		.name = in.name ? in.name : default_name(r->arena, in.id ? in.id : ""),
-		.plugin = in.plugin,
-		.model = in.model ? in.model : arena_copy(r->arena, "", 0),
-		.accept_no_device_timer = in.accept_no_device_timer,
-		.file = r->source.file,
-		.line = setting_line(group),
+	    .id = in.id,
+	    .name = in.name ? in.name : default_name(r->arena, in.id ? in.id : ""),
+	    .plugin = in.plugin,
+	    .model = in.model ? in.model : arena_copy(r->arena, "", 0),
+	    .accept_no_device_timer = in.accept_no_device_timer,
+	    .file = r->source.file,
+	    .line = setting_line(group),
 	};
 	if (in.id)
 		check_id(r, id, where, in.id);
 	if (in.plugin)
 		device->plugin_path = read_plugin(r, read_member(group, "plugin"), where, in.plugin, places);
 	if (in.link)
-		read_link(r, read_member(group, "link"), where, in.link, device);
+		read_link(r, read_member(group, "link"), where, in.link, has_broker, device);
 	read_options(r, group, where, device);
 }
 
@@ -216,13 +228,14 @@ void devices_section(struct reader *r, setting *root, const struct config_places
 	config->devices = arena_new(r->arena, n, sizeof *config->devices);
 	for (size_t i = 0; i < n; i++) {
 		setting *s = setting_at(list, i);
-		char found[96];
 		config->n_devices++;
 		if (setting_is_group(s)) {
-			read_device(r, s, i, places, &config->devices[i]);
+			read_device(r, s, i, places, read_member(root, "mqtt") != NULL, &config->devices[i]);
 		} else {
+			char found[96];
 			setting_describe(s, found, sizeof found);
-			read_fault(r, setting_line(s), "devices[%zu]: found %s, expected a group { id = ...; }", i, found);
+			read_fault(r, setting_line(s), "devices[%zu]: found %s, expected a group { id = ...; }", i,
+				   found);
 		}
 	}
 	check_ids(r, config);

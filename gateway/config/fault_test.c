@@ -12,253 +12,272 @@ struct row {
 	const char *promise, *text, *told;
 };
 
-#define GATEWAY "gateway = { id = \"home\"; };\n"
-#define NONE "devices = ( );\n"
-#define PAD_BUT(settings) GATEWAY "devices = ( { id = \"pad\"; plugin = \"heat_pad\"; " settings " } );\n"
+#define GATEWAY        "gateway = { id = \"home\"; };\n"
+#define NONE           "devices = ( );\n"
+#define PAD(settings)  GATEWAY "devices = ( { id = \"pad\"; plugin = \"heat_pad\"; " settings " } );\n"
 #define MQTT(settings) GATEWAY NONE "mqtt = {\n" settings " };\n"
 #define RULE(settings) GATEWAY NONE "rules = ( { id = \"r\";\n" settings " } );\n"
-#define WHOLE "permits = [ \"kind:heat\" ]; only_while = \"all inversion.tilt <= 10 deg\"; "
+#define WHOLE          "permits = [ \"kind:heat\" ]; only_while = \"all inversion.tilt <= 10 deg\"; "
 
 static const struct row rows[] = {
-	/* ---- the file itself ---- */
-	{"a missing semicolon's neighbour is told with its line", "gateway = { id = \"home\" };\nmqtt = = 1;\n",
-         "home.cfg:2: syntax error, expected settings of the form name = value; with text in quotes in or before: mqtt = = "
-         "1;\n"},
-	{"a word without quotes is told with its line", GATEWAY "devices = ( { id = pad; } );\n",
-         "home.cfg:2: syntax error, expected settings of the form name = value; with text in quotes in or before: devices = "
-         "( { id = pad; } );\n"},
-	{"a syntax error never shows a password", "mqtt = {\n  password =\n hunter2 };\n",
-         "home.cfg:3: syntax error, expected settings of the form name = value; with text in quotes \n"},
-	{"a setting given twice is a fault", GATEWAY NONE "gateway = { };\n",
-         "home.cfg:3: a setting is given twice in its group, expected once in or before: gateway = { };\n"},
-	{"an array of two types is a fault", GATEWAY NONE "owned_unmonitored = [ \"inversion\", 5 ];\n",
-         "home.cfg:3: values of different types stand in one [ ], expected one type in or before: owned_unmonitored = [\n"},
-	{"an open bracket is told where it was opened", "gateway =\n{ id = \"home\";\n\ndevices = ( );\n",
-         "home.cfg:2: this bracket is never closed: expected }\n"},
-	{"a bracket of the wrong shape names its partner", "gateway = {\n id = \"home\"; );\n",
-         "home.cfg:2: found ), expected } for the bracket opened in line 1\n"},
-	{"a bracket too many is told", GATEWAY "};\n", "home.cfg:2: found }, but there is no bracket open here\n"},
-	{"an open text is told where it begins", GATEWAY "log = \"info;\n\n",
-         "home.cfg:2: this text is never closed: expected another \" at its end\n"},
-	{"an open comment is told where it begins", GATEWAY "/* the devices\n" NONE,
-         "home.cfg:2: this comment is never closed: expected */\n"},
-	{"an include is refused with what to do instead", GATEWAY "@include \"devices.cfg\"\n",
-         "home.cfg:2: @include is not supported: rules in other files are named with rule_files\n"},
-	{"bytes that are no UTF-8 are a fault", GATEWAY "# caf\xe9\n", "home.cfg:2: found bytes that are not UTF-8\n"},
-	{"a byte order mark is a fault", "\xEF\xBB\xBF" GATEWAY,
-         "home.cfg:1: starts with a byte order mark: expected UTF-8 without one\n"},
-	{"an empty file misses its sections", "",
-         "home.cfg:1: gateway is missing, expected a group { id = ...; }\n"
-         "home.cfg:1: devices is missing, expected a list ( ... ) of groups { ... }\n"},
-	{"an unknown section is told with the nearest", GATEWAY "device = ( );\n" NONE,
-         "home.cfg:2: unknown setting device, did you mean devices?\n"},
-	{"an unknown section that resembles none is told with all", GATEWAY NONE "zigbee = 1;\n",
-         "home.cfg:3: unknown setting zigbee, expected gateway, mqtt, devices, rules, rule_files or owned_unmonitored\n"},
-	{"sections of the wrong type are faults", "gateway = 5;\ndevices = { };\nmqtt = \"mqtt://host\";\n",
-         "home.cfg:1: gateway: found the number 5, expected a group { ... }\n"
-         "home.cfg:3: mqtt: found \"mqtt://host\", expected a group { ... }\n"
-         "home.cfg:2: devices: found a group { }, expected a list ( ... ) of groups { ... }\n"},
-	{"faults of all sections are told at once",
-         "gateway = { id = \"My Home\"; };\nmqtt = { };\ndevices = ( { id = \"pad\"; } );\nrules = ( 5 );\n",
-         "home.cfg:1: gateway: id: found \"My Home\", expected a name of a-z, 0-9, _ and -\n"
-         "home.cfg:2: mqtt: url is missing, expected the broker's mqtt://host or mqtts://host\n"
-         "home.cfg:3: device \"pad\": plugin is missing, expected a plugin like \"heat_pad\"\n"
-         "home.cfg:3: device \"pad\": link is missing, expected where the device is, like \"serial:/dev/ttyUSB0\", "
-         "\"tcp://host:port\" or \"mqtt:name\"\n"
-         "home.cfg:4: rules[0]: found the number 5, expected a group { id = ...; }\n"},
+    /* ---- the file itself ---- */
+    {"a syntax error is told with its line", "gateway = { id = \"home\" };\nmqtt = = 1;\n",
+     "home.cfg:2: syntax error at or before \"mqtt = = 1;\", expected settings of the form name = value; with text in "
+     "quotes\n"},
+    {"a forgotten = is told with its line", "gateway = {\n id \"home\"; };\n",
+     "home.cfg:2: syntax error at or before \"id\", expected settings of the form name = value; with text in quotes\n"},
+    {"a word without quotes is told with its line", GATEWAY "devices = ( { id = pad; } );\n",
+     "home.cfg:2: syntax error at or before \"devices = ( { id = pad; } );\", expected settings of the form name = "
+     "value; "
+     "with text in quotes\n"},
+    {"a syntax error never shows a password", "mqtt = {\n  password =\n hunter2 };\n",
+     "home.cfg:3: syntax error, expected settings of the form name = value; with text in quotes\n"},
+    {"a setting given twice is a fault", GATEWAY NONE "gateway = { };\n",
+     "home.cfg:3: found a setting twice in one group at or before \"gateway = { };\", expected it once\n"},
+    {"an array of two types is a fault", GATEWAY NONE "owned_unmonitored = [ \"inversion\", 5 ];\n",
+     "home.cfg:3: found values of different types in one [ ] at or before \"owned_unmonitored = [\", expected one "
+     "type\n"},
+    {"an open bracket is told where it was opened", "gateway =\n{ id = \"home\";\n\ndevices = ( );\n",
+     "home.cfg:2: this bracket is never closed: expected }\n"},
+    {"a bracket of the wrong shape names its partner", "gateway = {\n id = \"home\"; );\n",
+     "home.cfg:2: found ), expected } for the bracket opened in line 1\n"},
+    {"a bracket too many is told", GATEWAY "};\n", "home.cfg:2: found }, but there is no bracket open here\n"},
+    {"an open text is told where it begins", GATEWAY "log = \"info;\n\n",
+     "home.cfg:2: this text is never closed: expected another \" at its end\n"},
+    {"an open comment is told where it begins", GATEWAY "/* the devices\n" NONE,
+     "home.cfg:2: this comment is never closed: expected */\n"},
+    {"an include is refused with what to do instead", GATEWAY "@include \"devices.cfg\"\n",
+     "home.cfg:2: @include is not supported: rules in other files are named with rule_files\n"},
+    {"bytes that are no UTF-8 are a fault", GATEWAY "# caf\xe9\n", "home.cfg:2: found bytes that are not UTF-8\n"},
+    {"a byte order mark is a fault", "\xEF\xBB\xBF" GATEWAY,
+     "home.cfg:1: starts with a byte order mark: expected UTF-8 without one\n"},
+    {"an empty file misses its sections", "",
+     "home.cfg:1: gateway is missing, expected a group { id = ...; }\n"
+     "home.cfg:1: devices is missing, expected a list ( ... ) of groups { ... }\n"},
+    {"an unknown section is told with the nearest", GATEWAY "device = ( );\n" NONE,
+     "home.cfg:2: unknown setting device, did you mean devices?\n"},
+    {"an unknown section that resembles none is told with all", GATEWAY NONE "zigbee = 1;\n",
+     "home.cfg:3: unknown setting zigbee, expected gateway, mqtt, devices, rules, rule_files or owned_unmonitored\n"},
+    {"sections of the wrong type are faults", "gateway = 5;\ndevices = { };\nmqtt = \"mqtt://host\";\n",
+     "home.cfg:1: gateway: found the number 5, expected a group { ... }\n"
+     "home.cfg:3: mqtt: found \"mqtt://host\", expected a group { ... }\n"
+     "home.cfg:2: devices: found a group { }, expected a list ( ... ) of groups { ... }\n"},
+    {"faults of all sections are told at once",
+     "gateway = { id = \"My Home\"; };\nmqtt = { };\ndevices = ( { id = \"pad\"; } );\nrules = ( 5 );\n",
+     "home.cfg:1: gateway: id: found \"My Home\", expected a name of a-z, 0-9, _ and -\n"
+     "home.cfg:2: mqtt: url is missing, expected the broker's mqtt://host or mqtts://host\n"
+     "home.cfg:3: device \"pad\": plugin is missing, expected a plugin like \"heat_pad\"\n"
+     "home.cfg:3: device \"pad\": link is missing, expected where the device is, like \"serial:/dev/ttyUSB0\", "
+     "\"tcp://host:port\" or \"mqtt:name\"\n"
+     "home.cfg:4: rules[0]: found the number 5, expected a group { id = ...; }\n"},
 
-	/* ---- numbers that libconfig would change without a word ---- */
-	{"a number that libconfig would wrap is told once", MQTT("url = \"mqtt://h\";\n queue = 5000000000;"),
-         "home.cfg:5: found 5000000000, which is too large for a whole number: expected -2147483648 to 2147483647\n"},
-	{"a wrapped number is told even where its wrapped value would be fine",
-         PAD_BUT("link = \"mqtt:p\"; options = { a = 4294967297; b = 0x1FFFFFFFF; c = -2147483649; }; "),
-         "home.cfg:2: found 4294967297, which is too large for a whole number: expected -2147483648 to 2147483647\n"
-         "home.cfg:2: found 0x1FFFFFFFF, which is too large for a whole number: expected -2147483648 to 2147483647\n"
-         "home.cfg:2: found -2147483649, which is too large for a whole number: expected -2147483648 to 2147483647\n"},
-	{"a number that would become infinite is told", PAD_BUT("link = \"mqtt:p\"; options = { a = 1e999; };"),
-         "home.cfg:2: found 1e999, which is too large for a number\n"},
+    /* ---- numbers that libconfig would change without a word ---- */
+    {"a number that libconfig would wrap is told once", MQTT("url = \"mqtt://h\";\n queue = 5000000000;"),
+     "home.cfg:5: found 5000000000, which is too large: expected -2147483648 to 2147483647\n"},
+    {"a wrapped number is told even where its wrapped value would be fine",
+     PAD("link = \"tcp://p:1\"; options = { a = 4294967297; b = 0x1FFFFFFFF; c = -2147483649; }; "),
+     "home.cfg:2: found 4294967297, which is too large: expected -2147483648 to 2147483647\n"
+     "home.cfg:2: found 0x1FFFFFFFF, which is too large: expected -2147483648 to 2147483647\n"
+     "home.cfg:2: found -2147483649, which is too large: expected -2147483648 to 2147483647\n"},
+    {"a number that would become infinite is told", PAD("link = \"tcp://p:1\"; options = { a = 1e999; };"),
+     "home.cfg:2: found 1e999, which is too large: expected -2147483648 to 2147483647\n"},
 
-	/* ---- gateway ---- */
-	{"a gateway without an id is a fault", "gateway =\n{ log = \"info\"; };\n" NONE,
-         "home.cfg:1: gateway: id is missing, expected a name of a-z, 0-9, _ and -\n"},
-	{"an id too long is told with its size",
-         "gateway = { id = \"a123456789a123456789a123456789a123456789a1234567\"; };\n" NONE,
-         "home.cfg:1: gateway: id: found 48 bytes, expected at most 47\n"},
-	{"a misspelt setting is told with the nearest", "gateway = { id = \"home\";\n leese = \"1 s\"; };\n" NONE,
-         "home.cfg:2: gateway: unknown setting leese, did you mean lease?\n"},
-	{"a log level that is none is told with the levels", "gateway = { id = \"home\"; log = \"verbose\"; };\n" NONE,
-         "home.cfg:1: gateway: log: found \"verbose\", expected \"error\", \"warn\", \"info\" or \"debug\"\n"},
-	{"a duration without a unit is a fault", "gateway = { id = \"home\"; lease = 1; };\n" NONE,
-         "home.cfg:1: gateway: lease: found the number 1, expected a duration like \"1 s\"\n"},
-	{"a duration in an unknown unit is a fault", "gateway = { id = \"home\"; lease = \"1 sec\"; };\n" NONE,
-         "home.cfg:1: gateway: lease: found \"1 sec\", expected a duration like \"1 s\"\n"},
-	{"a lease too short is told with the range", "gateway = { id = \"home\"; lease = \"299 ms\"; renew = \"20 ms\"; };\n" NONE,
-         "home.cfg:1: gateway: lease: found 299 ms, expected 300 ms to 10 s\n"},
-	{"a lease too long is told with the range", "gateway = { id = \"home\"; lease = \"11 s\"; };\n" NONE,
-         "home.cfg:1: gateway: lease: found 11 s, expected 300 ms to 10 s\n"},
-	{"a renewal of half the lease is a fault", "gateway = { id = \"home\"; lease = \"1 s\";\n renew = \"500 ms\"; };\n" NONE,
-         "home.cfg:2: gateway: renew is 500 ms and lease 1000 ms, expected renew below half of lease: one lost renewal must "
-         "not end a grant\n"},
-	{"a lease too short for the usual renewal is a fault", "gateway = { id = \"home\";\n lease = \"500 ms\"; };\n" NONE,
-         "home.cfg:2: gateway: renew is 250 ms and lease 500 ms, expected renew below half of lease: one lost renewal must "
-         "not end a grant\n"},
+    /* ---- gateway ---- */
+    {"a gateway without an id is a fault", "gateway =\n{ log = \"info\"; };\n" NONE,
+     "home.cfg:1: gateway: id is missing, expected a name of a-z, 0-9, _ and -\n"},
+    {"an id too long is told with its size",
+     "gateway = { id = \"a123456789a123456789a123456789a123456789a1234567\"; };\n" NONE,
+     "home.cfg:1: gateway: id: found 48 bytes, expected at most 47\n"},
+    {"a misspelt setting is told with the nearest", "gateway = { id = \"home\";\n leese = \"1 s\"; };\n" NONE,
+     "home.cfg:2: gateway: unknown setting leese, did you mean lease?\n"},
+    {"a log level that is none is told with the levels", "gateway = { id = \"home\"; log = \"verbose\"; };\n" NONE,
+     "home.cfg:1: gateway: log: found \"verbose\", expected \"error\", \"warn\", \"info\" or \"debug\"\n"},
+    {"a duration without a unit is a fault", "gateway = { id = \"home\"; lease = 1; };\n" NONE,
+     "home.cfg:1: gateway: lease: found the number 1, expected a duration like \"1 s\"\n"},
+    {"a duration in an unknown unit is a fault", "gateway = { id = \"home\"; lease = \"1 sec\"; };\n" NONE,
+     "home.cfg:1: gateway: lease: found \"1 sec\", expected a duration like \"1 s\"\n"},
+    {"a lease too short is told with the range",
+     "gateway = { id = \"home\"; lease = \"299 ms\"; renew = \"20 ms\"; };\n" NONE,
+     "home.cfg:1: gateway: lease: found 299 ms, expected 300 ms to 10 s\n"},
+    {"a lease too long is told with the range", "gateway = { id = \"home\"; lease = \"11 s\"; };\n" NONE,
+     "home.cfg:1: gateway: lease: found 11 s, expected 300 ms to 10 s\n"},
+    {"a renewal of half the lease is a fault",
+     "gateway = { id = \"home\"; lease = \"1 s\";\n renew = \"500 ms\"; };\n" NONE,
+     "home.cfg:2: gateway: renew is 500 ms and lease 1000 ms, expected renew below half of lease: one lost renewal "
+     "must "
+     "not end a grant\n"},
+    {"a lease too short for the usual renewal is a fault", "gateway = { id = \"home\";\n lease = \"500 ms\"; };\n" NONE,
+     "home.cfg:2: gateway: renew is 250 ms and lease 500 ms, expected renew below half of lease: one lost renewal must "
+     "not end a grant\n"},
 
-	/* ---- mqtt ---- */
-	{"a broker without a url is a fault", MQTT("queue = 100;"),
-         "home.cfg:3: mqtt: url is missing, expected the broker's mqtt://host or mqtts://host\n"},
-	{"another scheme is told with what is expected", MQTT("url = \"tcp://host\";"),
-         "home.cfg:4: mqtt: url: found \"tcp://host\", expected mqtt://host or mqtts://host\n"},
-	{"a url without a host is a fault", MQTT("url = \"mqtt://:1883\";"),
-         "home.cfg:4: mqtt: url: found \"mqtt://:1883\", expected a host after ://\n"},
-	{"a password in a url is refused and not shown", MQTT("url = \"mqtt://me:hunter2@host\";"),
-         "home.cfg:4: mqtt: url: found a user in it, expected username and password_file instead\n"},
-	{"a variable that is not set is told with its name", MQTT("url = \"${THERAPY_TEST_UNSET}\";"),
-         "home.cfg:4: mqtt: url: the environment variable THERAPY_TEST_UNSET is not set, expected a value\n"},
-	{"a variable that is empty is told with its name", MQTT("url = \"${THERAPY_TEST_EMPTY}\";"),
-         "home.cfg:4: mqtt: url: the environment variable THERAPY_TEST_EMPTY is empty, expected a value\n"},
-	{"a variable's name must be closed", MQTT("url = \"mqtt://${HOST\";"),
-         "home.cfg:4: mqtt: url: found \"${HOST\", expected ${NAME}, the name of an environment variable\n"},
-	{"what a variable holds is checked like what is written", MQTT("url = \"${THERAPY_TEST_URL}x\";"),
-         "home.cfg:4: mqtt: url: found \"http://hostx\", expected mqtt://host or mqtts://host\n"},
-	{"a password file that others can read is a fault",
-         MQTT("url = \"mqtt://h\"; username = \"me\"; password_file = \"open_secret\";"),
-         "home.cfg:4: mqtt: password_file: others may use open_secret (mode 0644), expected 0640 or less: chmod o= "
-         "open_secret\n"},
-	{"a password file that is not there is a fault",
-         MQTT("url = \"mqtt://h\"; username = \"me\"; password_file = \"nowhere\";"),
-         "home.cfg:4: mqtt: password_file: nowhere cannot be read: No such file or directory\n"},
-	{"a directory is no password file", MQTT("url = \"mqtt://h\"; username = \"me\"; password_file = \"plugins\";"),
-         "home.cfg:4: mqtt: password_file: plugins is not a regular file\n"},
-	{"a password file of two lines is a fault",
-         MQTT("url = \"mqtt://h\"; username = \"me\"; password_file = \"two_lines\";"),
-         "home.cfg:4: mqtt: password_file: two_lines does not hold one line of text\n"},
-	{"an empty password file is a fault", MQTT("url = \"mqtt://h\"; username = \"me\"; password_file = \"empty\";"),
-         "home.cfg:4: mqtt: password_file: empty does not hold one line of text\n"},
-	{"a password given twice is a fault",
-         MQTT("url = \"mqtt://h\"; username = \"me\"; password = \"a\";\n password_file = \"secret\";"),
-         "home.cfg:5: mqtt: found both password and password_file, expected one of them\n"},
-	{"a password of the wrong type is not shown", MQTT("url = \"mqtt://h\"; username = \"me\"; password = 12345;"),
-         "home.cfg:4: mqtt: password: expected text in quotes\n"},
-	{"a password without a user is a fault", MQTT("url = \"mqtt://h\"; password_file = \"secret\";"),
-         "home.cfg:4: mqtt: found a password without a username, expected both\n"},
-	{"certificates without encryption are a fault", MQTT("url = \"mqtt://h\";\n ca_file = \"ca.pem\";"),
-         "home.cfg:5: mqtt: ca_file: the url is mqtt://, which encrypts nothing: expected mqtts://\n"},
-	{"a certificate file that is none is a fault", MQTT("url = \"mqtts://h\";\n ca_file = \"user\";"),
-         "home.cfg:5: mqtt: ca_file: user holds no certificate, expected PEM\n"},
-	{"a keep-alive too long for a last will is a fault", MQTT("url = \"mqtt://h\"; keep_alive = \"2 min\";"),
-         "home.cfg:4: mqtt: keep_alive: found 2 min, expected 1 s to 1 min\n"},
-	{"a keep-alive of broken seconds is a fault", MQTT("url = \"mqtt://h\"; keep_alive = \"1500 ms\";"),
-         "home.cfg:4: mqtt: keep_alive: found 1500 ms, expected whole seconds: MQTT counts in them\n"},
-	{"a queue out of range is told with the range", MQTT("url = \"mqtt://h\"; queue = 99;"),
-         "home.cfg:4: mqtt: queue: found the number 99, expected a whole number of 100 to 1000000\n"},
-	{"half a reading cannot be queued", MQTT("url = \"mqtt://h\"; queue = 100.5;"),
-         "home.cfg:4: mqtt: queue: found the number 100.5, expected a whole number of 100 to 1000000\n"},
-	{"wildcards in the discovery prefix are a fault", MQTT("url = \"mqtt://h\"; discovery_prefix = \"home/#\";"),
-         "home.cfg:4: mqtt: discovery_prefix: found \"home/#\", expected the first level of topics, without + # $ or blanks "
-         "and no / at its ends\n"},
+    /* ---- mqtt ---- */
+    {"a broker without a url is a fault", MQTT("queue = 100;"),
+     "home.cfg:3: mqtt: url is missing, expected the broker's mqtt://host or mqtts://host\n"},
+    {"another scheme is told with what is expected", MQTT("url = \"tcp://host\";"),
+     "home.cfg:4: mqtt: url: found \"tcp://host\", expected mqtt://host or mqtts://host\n"},
+    {"a url without a host is a fault", MQTT("url = \"mqtt://:1883\";"),
+     "home.cfg:4: mqtt: url: found \"mqtt://:1883\", expected a host after ://\n"},
+    {"a password in a url is refused and not shown", MQTT("url = \"mqtt://me:hunter2@host\";"),
+     "home.cfg:4: mqtt: url: found a user in it, expected username and password_file instead\n"},
+    {"a variable that is not set is told with its name", MQTT("url = \"${THERAPY_TEST_UNSET}\";"),
+     "home.cfg:4: mqtt: url: the environment variable THERAPY_TEST_UNSET is not set, expected a value\n"},
+    {"a variable that is empty is told with its name", MQTT("url = \"${THERAPY_TEST_EMPTY}\";"),
+     "home.cfg:4: mqtt: url: the environment variable THERAPY_TEST_EMPTY is empty, expected a value\n"},
+    {"a variable's name must be closed", MQTT("url = \"mqtt://${HOST\";"),
+     "home.cfg:4: mqtt: url: found \"${HOST\", expected ${NAME}, the name of an environment variable\n"},
+    {"what a variable holds is checked like what is written", MQTT("url = \"${THERAPY_TEST_URL}x\";"),
+     "home.cfg:4: mqtt: url: found \"http://hostx\", expected mqtt://host or mqtts://host\n"},
+    {"a password file that others can read is a fault",
+     MQTT("url = \"mqtt://h\"; username = \"me\"; password_file = \"open_secret\";"),
+     "home.cfg:4: mqtt: password_file: others may use open_secret (mode 0644), expected 0640 or less: chmod o= "
+     "open_secret\n"},
+    {"a password file that is not there is a fault",
+     MQTT("url = \"mqtt://h\"; username = \"me\"; password_file = \"nowhere\";"),
+     "home.cfg:4: mqtt: password_file: nowhere cannot be read: No such file or directory\n"},
+    {"a directory is no password file", MQTT("url = \"mqtt://h\"; username = \"me\"; password_file = \"plugins\";"),
+     "home.cfg:4: mqtt: password_file: plugins is not a regular file\n"},
+    {"a password file of two lines is a fault",
+     MQTT("url = \"mqtt://h\"; username = \"me\"; password_file = \"two_lines\";"),
+     "home.cfg:4: mqtt: password_file: two_lines does not hold one line of text\n"},
+    {"an empty password file is a fault", MQTT("url = \"mqtt://h\"; username = \"me\"; password_file = \"empty\";"),
+     "home.cfg:4: mqtt: password_file: empty does not hold one line of text\n"},
+    {"a password given twice is a fault",
+     MQTT("url = \"mqtt://h\"; username = \"me\"; password = \"a\";\n password_file = \"secret\";"),
+     "home.cfg:5: mqtt: found both password and password_file, expected one of them\n"},
+    {"a password of the wrong type is not shown", MQTT("url = \"mqtt://h\"; username = \"me\"; password = 12345;"),
+     "home.cfg:4: mqtt: password: expected text in quotes\n"},
+    {"a password without a user is a fault", MQTT("url = \"mqtt://h\"; password_file = \"secret\";"),
+     "home.cfg:4: mqtt: found a password without a username, expected both\n"},
+    {"certificates without encryption are a fault", MQTT("url = \"mqtt://h\";\n ca_file = \"ca.pem\";"),
+     "home.cfg:5: mqtt: ca_file: the url is mqtt://, which encrypts nothing: expected mqtts://\n"},
+    {"a certificate file that is none is a fault", MQTT("url = \"mqtts://h\";\n ca_file = \"user\";"),
+     "home.cfg:5: mqtt: ca_file: user holds no certificate, expected PEM\n"},
+    {"a keep-alive too long for a last will is a fault", MQTT("url = \"mqtt://h\"; keep_alive = \"2 min\";"),
+     "home.cfg:4: mqtt: keep_alive: found 2 min, expected 1 s to 1 min\n"},
+    {"a keep-alive of broken seconds is a fault", MQTT("url = \"mqtt://h\"; keep_alive = \"1500 ms\";"),
+     "home.cfg:4: mqtt: keep_alive: found 1500 ms, expected whole seconds: MQTT counts in them\n"},
+    {"a queue out of range is told with the range", MQTT("url = \"mqtt://h\"; queue = 99;"),
+     "home.cfg:4: mqtt: queue: found the number 99, expected a whole number of 100 to 1000000\n"},
+    {"half a reading cannot be queued", MQTT("url = \"mqtt://h\"; queue = 100.5;"),
+     "home.cfg:4: mqtt: queue: found the number 100.5, expected a whole number of 100 to 1000000\n"},
+    {"wildcards in the discovery prefix are a fault", MQTT("url = \"mqtt://h\"; discovery_prefix = \"home/#\";"),
+     "home.cfg:4: mqtt: discovery_prefix: found \"home/#\", expected the first level of topics, without + # $ or "
+     "blanks "
+     "and no / at its ends\n"},
 
-	/* ---- devices ---- */
-	{"a device that is no group is a fault", GATEWAY "devices = ( \"pad\" );\n",
-         "home.cfg:2: devices[0]: found \"pad\", expected a group { id = ...; }\n"},
-	{"two devices of one id name each other",
-         GATEWAY "devices = (\n { id = \"pad\"; plugin = \"heat_pad\"; link = \"mqtt:a\"; },\n { id = \"pad\"; plugin = "
-                 "\"heat_pad\"; link = \"mqtt:b\"; } );\n",
-         "home.cfg:4: device \"pad\" is there already, at home.cfg:3: expected another id\n"},
-	{"an id that is a topic of the gateway is a fault",
-         GATEWAY "devices = ( { id = \"safety\"; plugin = \"heat_pad\"; link = \"mqtt:a\"; } );\n",
-         "home.cfg:2: device \"safety\": id: \"safety\" is a word of topics and rules, expected another\n"},
-	{"an id that is a word of the rules is a fault",
-         GATEWAY "devices = ( { id = \"limit\"; plugin = \"heat_pad\"; link = \"mqtt:a\"; } );\n",
-         "home.cfg:2: device \"limit\": id: \"limit\" is a word of topics and rules, expected another\n"},
-	{"an id in capitals is a fault", GATEWAY "devices = ( { id = \"Pad\"; plugin = \"heat_pad\"; link = \"mqtt:a\"; } );\n",
-         "home.cfg:2: device \"Pad\": id: found \"Pad\", expected a name of a-z, 0-9, _ and -\n"},
-	{"an unknown setting of a device is told with the nearest", PAD_BUT("link = \"mqtt:p\"; modell = \"x\";"),
-         "home.cfg:2: device \"pad\": unknown setting modell, did you mean model?\n"},
-	{"a number is no yes", PAD_BUT("link = \"mqtt:p\"; accept_no_device_timer = 1;"),
-         "home.cfg:2: device \"pad\": accept_no_device_timer: found the number 1, expected true or false\n"},
-	{"a name with a line break is a fault", PAD_BUT("link = \"mqtt:p\"; name = \"a\\nb\";"),
-         "home.cfg:2: device \"pad\": name: found a line break or control character, expected a name for people in quotes\n"},
-	{"a name that smuggles in bytes is a fault", PAD_BUT("link = \"mqtt:p\"; name = \"\\xff\";"),
-         "home.cfg:2: device \"pad\": name: found bytes that are not UTF-8\n"},
-	{"an escape sequence does not reach the terminal", PAD_BUT("link = \"mqtt:p\"; accept_no_device_timer = \"\\x1b[1m\";"),
-         "home.cfg:2: device \"pad\": accept_no_device_timer: found \"?[1m\", expected true or false\n"},
-	{"a plugin that is not there is told with the nearest",
-         GATEWAY "devices = ( { id = \"pad\"; plugin = \"heatpad\"; link = \"mqtt:a\"; } );\n",
-         "home.cfg:2: device \"pad\": plugin: found \"heatpad\", expected a file plugins/heatpad.so, which is not there; did "
-         "you mean heat_pad?\n"},
-	{"a plugin's path starts at the file's directory",
-         GATEWAY "devices = ( { id = \"pad\"; plugin = \"./mine.so\"; link = \"mqtt:a\"; } );\n",
-         "home.cfg:2: device \"pad\": plugin: found \"./mine.so\", expected a file ./mine.so, which is not there\n"},
-	{"a plugin's name leads out of no directory",
-         GATEWAY "devices = ( { id = \"pad\"; plugin = \"..\"; link = \"mqtt:a\"; } );\n",
-         "home.cfg:2: device \"pad\": plugin: found \"..\", expected a name of a-z, 0-9, _ and -, or a path\n"},
-	{"a directory is no plugin", GATEWAY "devices = ( { id = \"pad\"; plugin = \"./plugins\"; link = \"mqtt:a\"; } );\n",
-         "home.cfg:2: device \"pad\": plugin: found \"./plugins\", expected a file ./plugins, which is not there\n"},
-	{"a link's variable that is not set is told", PAD_BUT("\n link = \"serial:${THERAPY_TEST_UNSET}/table\";"),
-         "home.cfg:3: device \"pad\": link: the environment variable THERAPY_TEST_UNSET is not set, expected a value\n"},
-	{"two devices on one link are told",
-         GATEWAY "devices = (\n { id = \"a\"; plugin = \"heat_pad\"; link = \"mqtt:plug\"; },\n { id = \"b\"; plugin = "
-                 "\"heat_pad\";\n link = \"mqtt:plug\"; } );\n",
-         "home.cfg:5: device \"b\": link: found \"mqtt:plug\", which device \"a\" (line 3) has already: expected one device "
-         "on each\n"},
-	{"options are numbers or words", PAD_BUT("link = \"mqtt:p\"; options = { a = true; b = ( 1 ); };"),
-         "home.cfg:2: device \"pad\": options: a: found true, expected a number or a word in quotes\n"
-         "home.cfg:2: device \"pad\": options: b: found a list ( ), expected a number or a word in quotes\n"},
-	{"options are a group", PAD_BUT("link = \"mqtt:p\"; options = ( );"),
-         "home.cfg:2: device \"pad\": options: found a list ( ), expected a group { ... }\n"},
+    /* ---- devices ---- */
+    {"a device that is no group is a fault", GATEWAY "devices = ( \"pad\" );\n",
+     "home.cfg:2: devices[0]: found \"pad\", expected a group { id = ...; }\n"},
+    {"two devices of one id name each other",
+     GATEWAY "devices = (\n { id = \"pad\"; plugin = \"heat_pad\"; link = \"tcp://a:1\"; },\n { id = \"pad\"; plugin = "
+	     "\"heat_pad\"; link = \"tcp://b:1\"; } );\n",
+     "home.cfg:4: device \"pad\" is there already, at home.cfg:3: expected another id\n"},
+    {"an id that is a topic of the gateway is a fault",
+     GATEWAY "devices = ( { id = \"safety\"; plugin = \"heat_pad\"; link = \"tcp://a:1\"; } );\n",
+     "home.cfg:2: device \"safety\": id: \"safety\" is a word of topics and rules, expected another\n"},
+    {"an id that is a word of the rules is a fault",
+     GATEWAY "devices = ( { id = \"limit\"; plugin = \"heat_pad\"; link = \"tcp://a:1\"; } );\n",
+     "home.cfg:2: device \"limit\": id: \"limit\" is a word of topics and rules, expected another\n"},
+    {"an id in capitals is a fault",
+     GATEWAY "devices = ( { id = \"Pad\"; plugin = \"heat_pad\"; link = \"tcp://a:1\"; } );\n",
+     "home.cfg:2: device \"Pad\": id: found \"Pad\", expected a name of a-z, 0-9, _ and -\n"},
+    {"an unknown setting of a device is told with the nearest", PAD("link = \"tcp://p:1\"; modell = \"x\";"),
+     "home.cfg:2: device \"pad\": unknown setting modell, did you mean model?\n"},
+    {"a number is no yes", PAD("link = \"tcp://p:1\"; accept_no_device_timer = 1;"),
+     "home.cfg:2: device \"pad\": accept_no_device_timer: found the number 1, expected true or false\n"},
+    {"a name with a line break is a fault", PAD("link = \"tcp://p:1\"; name = \"a\\nb\";"),
+     "home.cfg:2: device \"pad\": name: found a line break or control character, expected a name for people in "
+     "quotes\n"},
+    {"a name that smuggles in bytes is a fault", PAD("link = \"tcp://p:1\"; name = \"\\xff\";"),
+     "home.cfg:2: device \"pad\": name: found bytes that are not UTF-8\n"},
+    {"an escape sequence does not reach the terminal",
+     PAD("link = \"tcp://p:1\"; accept_no_device_timer = \"\\x1b[1m\";"),
+     "home.cfg:2: device \"pad\": accept_no_device_timer: found \"?[1m\", expected true or false\n"},
+    {"a plugin that is not there is told with the nearest",
+     GATEWAY "devices = ( { id = \"pad\"; plugin = \"heatpad\"; link = \"tcp://a:1\"; } );\n",
+     "home.cfg:2: device \"pad\": plugin: found \"heatpad\", expected a file plugins/heatpad.so, which is not there; "
+     "did "
+     "you mean heat_pad?\n"},
+    {"a plugin's path starts at the file's directory",
+     GATEWAY "devices = ( { id = \"pad\"; plugin = \"./mine.so\"; link = \"tcp://a:1\"; } );\n",
+     "home.cfg:2: device \"pad\": plugin: found \"./mine.so\", expected a file ./mine.so, which is not there\n"},
+    {"a plugin's name leads out of no directory",
+     GATEWAY "devices = ( { id = \"pad\"; plugin = \"..\"; link = \"tcp://a:1\"; } );\n",
+     "home.cfg:2: device \"pad\": plugin: found \"..\", expected a name of a-z, 0-9, _ and -, or a path\n"},
+    {"a directory is no plugin",
+     GATEWAY "devices = ( { id = \"pad\"; plugin = \"./plugins\"; link = \"tcp://a:1\"; } );\n",
+     "home.cfg:2: device \"pad\": plugin: found \"./plugins\", expected a file ./plugins, which is not there\n"},
+    {"a link's variable that is not set is told", PAD("\n link = \"serial:${THERAPY_TEST_UNSET}/table\";"),
+     "home.cfg:3: device \"pad\": link: the environment variable THERAPY_TEST_UNSET is not set, expected a value\n"},
+    {"two devices on one link are told",
+     GATEWAY "devices = (\n { id = \"a\"; plugin = \"heat_pad\"; link = \"tcp://plug:1\"; },\n { id = \"b\"; plugin = "
+	     "\"heat_pad\";\n link = \"tcp://plug:1\"; } );\n",
+     "home.cfg:5: device \"b\": link: found \"tcp://plug:1\", which device \"a\" (line 3) has already: expected one "
+     "device "
+     "on each\n"},
+    {"a device behind a broker needs the broker", PAD("\n link = \"mqtt:plug\";"),
+     "home.cfg:3: device \"pad\": link: found \"mqtt:plug\", which needs a broker: expected mqtt = { url = ...; }\n"},
+    {"options are numbers or words", PAD("link = \"tcp://p:1\"; options = { a = true; b = ( 1 ); };"),
+     "home.cfg:2: device \"pad\": options: a: found true, expected a number or a word in quotes\n"
+     "home.cfg:2: device \"pad\": options: b: found a list ( ), expected a number or a word in quotes\n"},
+    {"options are a group", PAD("link = \"tcp://p:1\"; options = ( );"),
+     "home.cfg:2: device \"pad\": options: found a list ( ), expected a group { ... }\n"},
 
-	/* ---- rules ---- */
-	{"a rule says what it governs and when", GATEWAY NONE "rules = ( { hazard = 11; } );\n",
-         "home.cfg:3: rules[0]: id is missing, expected a name of a-z, 0-9, _ and -\n"
-         "home.cfg:3: rules[0]: permits is missing, expected what the rule governs, like [ \"kind:heat\" ] or [ "
-         "\"pad.heat\" ]\n"
-         "home.cfg:3: rules[0]: only_while is missing, expected a condition like \"all inversion.tilt <= 10 deg\"\n"},
-	{"two rules of one id name each other",
-         GATEWAY NONE "rules = ( { id = \"r\"; " WHOLE " },\n { id = \"r\"; " WHOLE " } );\n",
-         "home.cfg:4: rule \"r\" is there already, at home.cfg:3: expected another id\n"},
-	{"a misspelt setting of a rule is told", RULE(WHOLE "only_wile = \"x\";"),
-         "home.cfg:4: rule \"r\": unknown setting only_wile, did you mean only_while?\n"},
-	{"a hazard that is no row of the table is a fault", RULE(WHOLE "hazard = 31;"),
-         "home.cfg:4: rule \"r\": hazard: found the number 31, expected a whole number of 1 to 30\n"},
-	{"a rule that governs nothing is a fault", RULE("permits = [ ]; only_while = \"x\";"),
-         "home.cfg:4: rule \"r\": permits: found an empty list, expected a list like [ \"kind:heat\" ] or [ \"pad.heat\" ]\n"},
-	{"what a rule governs is a list", RULE("permits = \"kind:heat\"; only_while = \"x\";"),
-         "home.cfg:4: rule \"r\": permits: found \"kind:heat\", expected a list like [ \"kind:heat\" ] or [ \"pad.heat\" ]\n"},
-	{"an empty condition is a fault", RULE("permits = [ \"kind:heat\" ]; only_while = \" \";"),
-         "home.cfg:4: rule \"r\": only_while: found empty text, expected a condition like \"all inversion.tilt <= 10 deg\"\n"},
-	{"no age at all is not read as any age", RULE(WHOLE "max_age = \"0 s\";"),
-         "home.cfg:4: rule \"r\": max_age: found 0 s, expected 100 ms to 31 d\n"},
-	{"a grace that is none any more is a fault", RULE(WHOLE "grace = \"61 s\";"),
-         "home.cfg:4: rule \"r\": grace: found 61 s, expected 0 ms to 1 min\n"},
-	{"a priority that is none is told with the priorities", RULE(WHOLE "priority = \"urgent\";"),
-         "home.cfg:4: rule \"r\": priority: found \"urgent\", expected \"low\", \"medium\" or \"high\"\n"},
-	{"an empty list of rules guards nothing and is refused", GATEWAY NONE "rules = ( );\n",
-         "home.cfg:3: found no rule at all, expected one or more, or neither rules nor rule_files for the shipped ones\n"},
-	{"a rule file that is not there is told where it is named", GATEWAY NONE "rule_files = [\n \"mine.cfg\" ];\n",
-         "home.cfg:4: rule_files: mine.cfg cannot be read: No such file or directory\n"},
-	{"a rule file named twice is told", GATEWAY NONE "rule_files = [ \"shipped.cfg\",\n \"./shipped.cfg\" ];\n",
-         "home.cfg:4: rule_files: ./shipped.cfg is named twice, expected once\n"},
-	{"a rule file holds rules only", GATEWAY NONE "rule_files = [ \"home.cfg\" ];\n",
-         "home.cfg:1: unknown setting gateway, expected rules\n"
-         "home.cfg:2: unknown setting devices, expected rules\n"
-         "home.cfg:3: unknown setting rule_files, expected rules\n"
-         "home.cfg:1: rules is missing, expected a list ( ... ) of groups { ... }\n"},
-	{"rules of two files may not share an id",
-         GATEWAY NONE "rule_files = [ \"shipped.cfg\" ];\nrules = ( { id = \"shipped\"; " WHOLE " } );\n",
-         "shipped.cfg:1: rule \"shipped\" is there already, at home.cfg:4: expected another id\n"},
-	{"an owned kind is a name", GATEWAY NONE "owned_unmonitored = [ \"Inversion table\" ];\n",
-         "home.cfg:3: owned_unmonitored: found \"Inversion table\", expected a list like [ \"inversion\" ] of kinds of "
-         "device\n"},
-	{"an owned kind is owned once", GATEWAY NONE "owned_unmonitored = [ \"inversion\",\n \"inversion\" ];\n",
-         "home.cfg:4: owned_unmonitored \"inversion\" is there already, at home.cfg:3: expected another id\n"},
+    /* ---- rules ---- */
+    {"a rule says what it governs and when", GATEWAY NONE "rules = ( { hazard = 11; } );\n",
+     "home.cfg:3: rules[0]: id is missing, expected a name of a-z, 0-9, _ and -\n"
+     "home.cfg:3: rules[0]: permits is missing, expected what the rule governs, like [ \"kind:heat\" ] or [ "
+     "\"pad.heat\" ]\n"
+     "home.cfg:3: rules[0]: only_while is missing, expected a condition like \"all inversion.tilt <= 10 deg\"\n"},
+    {"two rules of one id name each other",
+     GATEWAY NONE "rules = ( { id = \"r\"; " WHOLE " },\n { id = \"r\"; " WHOLE " } );\n",
+     "home.cfg:4: rule \"r\" is there already, at home.cfg:3: expected another id\n"},
+    {"a misspelt setting of a rule is told", RULE(WHOLE "only_wile = \"x\";"),
+     "home.cfg:4: rule \"r\": unknown setting only_wile, did you mean only_while?\n"},
+    {"a hazard that is no row of the table is a fault", RULE(WHOLE "hazard = 31;"),
+     "home.cfg:4: rule \"r\": hazard: found the number 31, expected a whole number of 1 to 30\n"},
+    {"a rule that governs nothing is a fault", RULE("permits = [ ]; only_while = \"x\";"),
+     "home.cfg:4: rule \"r\": permits: found an empty list, expected a list like [ \"kind:heat\" ] or [ \"pad.heat\" "
+     "]\n"},
+    {"what a rule governs is a list", RULE("permits = \"kind:heat\"; only_while = \"x\";"),
+     "home.cfg:4: rule \"r\": permits: found \"kind:heat\", expected a list like [ \"kind:heat\" ] or [ \"pad.heat\" "
+     "]\n"},
+    {"an empty condition is a fault", RULE("permits = [ \"kind:heat\" ]; only_while = \" \";"),
+     "home.cfg:4: rule \"r\": only_while: found empty text, expected a condition like \"all inversion.tilt <= 10 "
+     "deg\"\n"},
+    {"no age at all is not read as any age", RULE(WHOLE "max_age = \"0 s\";"),
+     "home.cfg:4: rule \"r\": max_age: found 0 s, expected 100 ms to 31 d\n"},
+    {"a grace that is none any more is a fault", RULE(WHOLE "grace = \"61 s\";"),
+     "home.cfg:4: rule \"r\": grace: found 61 s, expected 0 ms to 1 min\n"},
+    {"a priority that is none is told with the priorities", RULE(WHOLE "priority = \"urgent\";"),
+     "home.cfg:4: rule \"r\": priority: found \"urgent\", expected \"low\", \"medium\" or \"high\"\n"},
+    {"an empty list of rules guards nothing and is refused", GATEWAY NONE "rules = ( );\n",
+     "home.cfg:3: found no rule at all, expected one or more, or neither rules nor rule_files for the shipped ones\n"},
+    {"a rule file that is not there is told where it is named", GATEWAY NONE "rule_files = [\n \"mine.cfg\" ];\n",
+     "home.cfg:4: rule_files: mine.cfg cannot be read: No such file or directory\n"},
+    {"a rule file named twice is told", GATEWAY NONE "rule_files = [ \"shipped.cfg\",\n \"./shipped.cfg\" ];\n",
+     "home.cfg:4: rule_files: ./shipped.cfg is named twice, expected once\n"},
+    {"a rule file holds rules only", GATEWAY NONE "rule_files = [ \"home.cfg\" ];\n",
+     "home.cfg:1: unknown setting gateway, expected rules\n"
+     "home.cfg:2: unknown setting devices, expected rules\n"
+     "home.cfg:3: unknown setting rule_files, expected rules\n"
+     "home.cfg:1: rules is missing, expected a list ( ... ) of groups { ... }\n"},
+    {"rules of two files may not share an id",
+     GATEWAY NONE "rule_files = [ \"shipped.cfg\" ];\nrules = ( { id = \"shipped\"; " WHOLE " } );\n",
+     "shipped.cfg:1: rule \"shipped\" is there already, at home.cfg:4: expected another id\n"},
+    {"an owned kind is a name", GATEWAY NONE "owned_unmonitored = [ \"Inversion table\" ];\n",
+     "home.cfg:3: owned_unmonitored: found \"Inversion table\", expected a list like [ \"inversion\" ] of kinds of "
+     "device\n"},
+    {"an owned kind is owned once", GATEWAY NONE "owned_unmonitored = [ \"inversion\",\n \"inversion\" ];\n",
+     "home.cfg:4: owned_unmonitored \"inversion\" is there already, at home.cfg:3: expected another id\n"},
 };
 
 /* The same of a file of mode 0644. */
-static const struct row readable_row =
-	{"a password in a file that others can read is a fault",
-         MQTT("url = \"mqtt://h\"; username = \"me\";\n password = \"hunter2\";"),
-         "home.cfg:5: mqtt: password: others can read it here (mode 0644), expected 0640 or less (chmod o= home.cfg), or "
-         "password_file\n"};
+static const struct row readable_row = {
+    "a password in a file that others can read is a fault",
+    MQTT("url = \"mqtt://h\"; username = \"me\";\n password = \"hunter2\";"),
+    "home.cfg:5: mqtt: password: others can read it here (mode 0644), expected 0640 or less (chmod o= home.cfg), or "
+    "password_file\n"};
 
 static void is_told(void **state)
 {

@@ -8,27 +8,30 @@
 #include "config/text.h"
 
 struct mqtt_fields {
-	char *url, *username, *username_file, *password, *password_file, *ca_file;
+	char *url, *username, *password, *ca_file;
 	uint64_t keep_alive_ms, queue;
 };
 
-#define FIELD(key_, type_, ...) {.key = #key_, .type = type_, .at = offsetof(struct mqtt_fields, key_), __VA_ARGS__}
+#define FIELD(key_, type_, ...)                                                                                        \
+	{                                                                                                              \
+		.key = #key_, .type = type_, .at = offsetof(struct mqtt_fields, key_), __VA_ARGS__                     \
+	}
 static const struct field fields[] = {
-	FIELD(url, FIELD_TEXT, .required = true, .max = PATH_BYTES, .expected = "the broker's mqtt://host or mqtts://host"),
-	FIELD(username, FIELD_TEXT, .max = TEXT_MAX, .expected = "a name in quotes"),
-	{.key = "username_file", .type = FIELD_OTHER},
-	FIELD(password, FIELD_SECRET, .max = 1024, .expected = "text in quotes"),
-	{.key = "password_file", .type = FIELD_OTHER},
-	FIELD(ca_file, FIELD_TEXT, .max = PATH_BYTES, .expected = "the name of a PEM file"),
-	/* A connection that was cut is noticed after 1.5 keep-alives: that bounds the last will. */
-	{.key = "keep_alive",
-         .type = FIELD_DURATION,
-         .at = offsetof(struct mqtt_fields, keep_alive_ms),
-         .min = 1000,
-         .max = 60000,
-         .expected = "a duration like \"10 s\""},
-	{.key = "discovery_prefix", .type = FIELD_OTHER},
-	FIELD(queue, FIELD_COUNT, .min = 100, .max = 1000000, .expected = "a number of readings"),
+    FIELD(url, FIELD_TEXT, .required = true, .max = PATH_BYTES, .expected = "the broker's mqtt://host or mqtts://host"),
+    FIELD(username, FIELD_TEXT, .max = TEXT_MAX, .expected = "a name in quotes"),
+    {.key = "username_file", .type = FIELD_OTHER},
+    FIELD(password, FIELD_SECRET, .max = 1024, .expected = "text in quotes"),
+    {.key = "password_file", .type = FIELD_OTHER},
+    FIELD(ca_file, FIELD_TEXT, .max = PATH_BYTES, .expected = "the name of a PEM file"),
+    /* A connection that was cut is noticed after 1.5 keep-alives: that bounds the last will. */
+    {.key = "keep_alive",
+     .type = FIELD_DURATION,
+     .at = offsetof(struct mqtt_fields, keep_alive_ms),
+     .min = 1000,
+     .max = 60000,
+     .expected = "a duration like \"10 s\""},
+    {.key = "discovery_prefix", .type = FIELD_OTHER},
+    FIELD(queue, FIELD_COUNT, .min = 100, .max = 1000000, .expected = "a number of readings"),
 };
 #undef FIELD
 
@@ -73,9 +76,9 @@ static void read_prefix(struct reader *r, setting *group, struct config_mqtt *ou
 		return;
 	if (strpbrk(prefix, "+# $") || prefix[0] == '/' || prefix[strlen(prefix) - 1] == '/' || strstr(prefix, "//"))
 		read_fault(r, setting_line(s),
-		           "mqtt: discovery_prefix: found \"%s\", expected the first level of topics, without + # $ or "
-		           "blanks and no / at its ends",
-		           prefix);
+			   "mqtt: discovery_prefix: found \"%s\", expected the first level of topics, without + # $ or "
+			   "blanks and no / at its ends",
+			   prefix);
 	else
 		out->discovery_prefix = prefix;
 }
@@ -108,7 +111,8 @@ static void read_ca_file(struct reader *r, setting *s, const char *name, struct 
 	else if (!strstr(file.text, "-----BEGIN CERTIFICATE-----"))
 		read_fault(r, setting_line(s), "mqtt: ca_file: %s holds no certificate, expected PEM", path);
 	else if (out->url && strncmp(out->url, "mqtt://", 7) == 0)
-		read_fault(r, setting_line(s), "mqtt: ca_file: the url is mqtt://, which encrypts nothing: expected mqtts://");
+		read_fault(r, setting_line(s),
+			   "mqtt: ca_file: the url is mqtt://, which encrypts nothing: expected mqtts://");
 	else
 		out->ca_file = path;
 }
@@ -136,8 +140,8 @@ void mqtt_section(struct reader *r, setting *root, struct config_mqtt *out)
 		read_ca_file(r, read_member(group, "ca_file"), in.ca_file, out);
 	if (in.keep_alive_ms % 1000)
 		read_fault(r, setting_line(read_member(group, "keep_alive")),
-		           "mqtt: keep_alive: found %u ms, expected whole seconds: MQTT counts in them",
-		           (unsigned)in.keep_alive_ms);
+			   "mqtt: keep_alive: found %u ms, expected whole seconds: MQTT counts in them",
+			   (unsigned)in.keep_alive_ms);
 	out->keep_alive_s = (unsigned)(in.keep_alive_ms / 1000);
 	out->queue = (size_t)in.queue;
 	read_prefix(r, group, out);

@@ -37,6 +37,6 @@ void check_names(struct arena *arena, struct faults *faults, const struct named 
 	for (size_t i = 0; i < used; i++)
 		if (places[i].first != places[i].item)
 			faults_add(faults, places[i].item->file, places[i].item->line,
-			           "%s \"%s\" is there already, at %s:%u: expected another id", what, places[i].item->name,
-			           places[i].first->file, places[i].first->line);
+				   "%s \"%s\" is there already, at %s:%u: expected another id", what,
+				   places[i].item->name, places[i].first->file, places[i].first->line);
 }

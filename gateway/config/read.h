@@ -22,6 +22,7 @@ struct reader {
 	struct arena scratch; /* what is needed only until it is closed */
 	struct source source;
 	struct config_t *document;
+	size_t told_from, told_to; /* the faults that source_check added */
 };
 
 /* Where a file was named, so that the fault that it cannot be read stands there. */
@@ -33,7 +34,7 @@ struct naming {
 
 /* Opens `file`, which lives as long as the arena. 0, or -1 with its faults added. `named` may be NULL. */
 int reader_open(struct reader *r, struct arena *arena, struct faults *faults, const char *file,
-                const struct naming *named);
+		const struct naming *named);
 void reader_close(struct reader *r);
 setting *reader_root(const struct reader *r);
 
@@ -76,7 +77,8 @@ const char *setting_name(setting *s);
 unsigned setting_line(setting *s);
 /* What it is, for fault texts: "the number 5", "a list". */
 void setting_describe(setting *s, char *out, size_t cap);
-/* A text of one line with at least a character, of less than `max` bytes; else a fault that begins with `what`, and NULL. */
+/* A text of one line with at least a character, of less than `max` bytes; else a fault that begins with `what`, and
+ * NULL. */
 char *setting_text(struct reader *r, setting *s, const char *what, size_t max, const char *expected);
 /* The text as it is written, or NULL if it is none. Lives as long as the reader. */
 const char *setting_string(setting *s);

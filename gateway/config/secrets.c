@@ -20,8 +20,8 @@ char *secrets_read(struct reader *r, setting *s, const char *what, bool secret)
 		return NULL;
 	}
 	if (secret && file.mode & 0007) {
-		read_fault(r, setting_line(s), "%s: others may use %s (mode %04o), expected 0640 or less: chmod o= %s", what,
-		           path, (unsigned)file.mode, path);
+		read_fault(r, setting_line(s), "%s: others may use %s (mode %04o), expected 0640 or less: chmod o= %s",
+			   what, path, (unsigned)file.mode, path);
 		return NULL;
 	}
 	if (file.size && file.text[file.size - 1] == '\n')
@@ -39,7 +39,8 @@ char *secrets_read(struct reader *r, setting *s, const char *what, bool secret)
 void secrets_check_inline(struct reader *r, setting *s, const char *what)
 {
 	if (r->source.mode & 0004)
-		read_fault(r, setting_line(s),
-		           "%s: others can read it here (mode %04o), expected 0640 or less (chmod o= %s), or password_file",
-		           what, (unsigned)r->source.mode, r->source.file);
+		read_fault(
+		    r, setting_line(s),
+		    "%s: others can read it here (mode %04o), expected 0640 or less (chmod o= %s), or password_file",
+		    what, (unsigned)r->source.mode, r->source.file);
 }

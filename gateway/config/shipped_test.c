@@ -34,7 +34,7 @@ static const struct core_rule *rule(const struct config *c, const char *id)
 }
 
 static void assert_rule(const struct core_rule *r, unsigned hazard, const char *permits, const char *only_while,
-                        const char *hard, const char *rearms)
+			const char *hard, const char *rearms)
 {
 	assert_int_equal(r->hazard, hazard);
 	assert_int_equal(r->n_permits, 1);
@@ -79,17 +79,17 @@ static void shipped_rules_are_those_of_the_hazard_table(void **state)
 	struct config *c = load(*state, ETC "therapy-gateway.cfg");
 	const struct core_rule *r = rule(c, "no-heat-during-inversion");
 	assert_rule(r, 11, "kind:heat", "all inversion.tilt <= 10 deg", "all inversion.tilt <= 20 deg",
-	            "all inversion.tilt <= 8 deg for 10 s");
+		    "all inversion.tilt <= 8 deg for 10 s");
 	assert_int_equal(r->max_age_ms, 5000);
 	assert_int_equal(r->grace_ms, 1000);
 	assert_int_equal(r->priority, CORE_PRIORITY_HIGH);
 	r = rule(c, "no-heat-under-load");
 	assert_rule(r, 12, "kind:heat", "all traction.force < 20 N and all traction.pressure < 1 kPa", "",
-	            "(all traction.force < 15 N and all traction.pressure < 0.8 kPa) for 10 s");
+		    "(all traction.force < 15 N and all traction.pressure < 0.8 kPa) for 10 s");
 	assert_int_equal(r->grace_ms, 0);
 	r = rule(c, "no-traction-during-inversion");
 	assert_rule(r, 14, "kind:traction", "all inversion.tilt <= 10 deg", "all inversion.tilt <= 20 deg",
-	            "all inversion.tilt <= 8 deg for 10 s");
+		    "all inversion.tilt <= 8 deg for 10 s");
 	assert_int_equal(r->max_age_ms, 5000);
 	r = rule(c, "no-traction-after-inversion");
 	assert_rule(r, 14, "kind:traction", "30 min since any inversion.tilt > 10 deg", "", "");
@@ -109,8 +109,10 @@ static void demo_has_the_shipped_rules_with_its_own_short_times(void **state)
 		assert_true(demo->rules[i].max_age_ms <= home->max_age_ms);
 	}
 	assert_string_equal(rule(demo, "no-heat-during-inversion")->rearms.text, "all inversion.tilt <= 8 deg for 3 s");
-	assert_string_equal(rule(demo, "no-traction-after-inversion")->only_while.text, "4 s since any inversion.tilt > 10 deg");
-	assert_string_equal(rule(demo, "no-heat-under-load")->only_while.text, rule(shipped, "no-heat-under-load")->only_while.text);
+	assert_string_equal(rule(demo, "no-traction-after-inversion")->only_while.text,
+			    "4 s since any inversion.tilt > 10 deg");
+	assert_string_equal(rule(demo, "no-heat-under-load")->only_while.text,
+			    rule(shipped, "no-heat-under-load")->only_while.text);
 	config_free(demo);
 	config_free(shipped);
 }
@@ -138,10 +140,10 @@ int main(void)
 	setenv("THERAPY_BELT_PORT", "4711", 1);
 #define T(test) cmocka_unit_test_setup_teardown(test, make_home, remove_home)
 	const struct CMUnitTest tests[] = {
-		T(example_loads_with_the_shipped_rules),
-		T(shipped_rules_are_those_of_the_hazard_table),
-		T(demo_has_the_shipped_rules_with_its_own_short_times),
-		T(demo_reaches_its_devices_where_the_environment_says),
+	    T(example_loads_with_the_shipped_rules),
+	    T(shipped_rules_are_those_of_the_hazard_table),
+	    T(demo_has_the_shipped_rules_with_its_own_short_times),
+	    T(demo_reaches_its_devices_where_the_environment_says),
 	};
 	return cmocka_run_group_tests_name("shipped configurations", tests, NULL, NULL);
 }

@@ -90,6 +90,7 @@ struct scan {
 	const char *at, *end;
 	unsigned line;
 	bool fatal;
+	unsigned overflows;
 	size_t string_bytes; /* of the strings that stand next to each other: libconfig joins them */
 	unsigned depth;
 	struct bracket open[SOURCE_DEPTH_MAX + 1];
@@ -146,8 +147,8 @@ static void scan_number(struct scan *s)
 	const char *from = s->at;
 	bool hex = from[0] == '0' && (from[1] == 'x' || from[1] == 'X');
 	while (s->at < s->end && (isalnum((unsigned char)*s->at) || *s->at == '.' ||
-	                          ((*s->at == '-' || *s->at == '+') &&
-	                           (s->at == from || (!hex && (s->at[-1] == 'e' || s->at[-1] == 'E'))))))
+				  ((*s->at == '-' || *s->at == '+') &&
+				   (s->at == from || (!hex && (s->at[-1] == 'e' || s->at[-1] == 'E'))))))
 		s->at++;
 	char text[64];
 	size_t n = (size_t)(s->at - from);
@@ -157,17 +158,20 @@ static void scan_number(struct scan *s)
 	}
 	memcpy(text, from, n);
 	text[n] = 0;
-	if (!hex && strpbrk(text, ".eE")) {
-		if (isinf(strtod(text, NULL)))
-			faults_add(s->faults, s->source->file, s->line, "found %s, which is too large for a number", text);
-		return;
-	}
+	char *end, *float_end;
 	errno = 0;
-	char *end;
 	long long value = strtoll(text, &end, hex ? 16 : 10);
-	if (errno == ERANGE || (*end == 0 && (value > INT_MAX || value < INT_MIN)))
-		faults_add(s->faults, s->source->file, s->line,
-		           "found %s, which is too large for a whole number: expected %d to %d", text, INT_MIN, INT_MAX);
+	bool overflow = errno == ERANGE;
+	double number = strtod(text, &float_end);
+	if (!hex && float_end > end) /* it goes on as a fraction or an exponent */
+		overflow = isinf(number);
+	else
+		overflow = overflow || (*end != 'L' && (value > INT_MAX || value < INT_MIN));
+	if (!overflow)
+		return;
+	faults_add(s->faults, s->source->file, s->line, "found %s, which is too large: expected %d to %d", text,
+		   INT_MIN, INT_MAX);
+	s->fatal = ++s->overflows == SOURCE_OVERFLOWS_MAX;
 }
 
 static void scan_open(struct scan *s, char close)
@@ -187,7 +191,7 @@ static void scan_close(struct scan *s)
 		scan_fatal(s, s->line, "found %c, but there is no bracket open here", *s->at);
 	else if (open->close != *s->at)
 		scan_fatal(s, s->line, "found %c, expected %c for the bracket opened in line %u", *s->at, open->close,
-		           open->line);
+			   open->line);
 	else
 		s->depth--;
 	s->at++;
@@ -204,7 +208,8 @@ static void scan_other(struct scan *s)
 {
 	unsigned char c = (unsigned char)*s->at;
 	if (isalpha(c) || c == '*') {
-		while (s->at < s->end && (isalnum((unsigned char)*s->at) || *s->at == '-' || *s->at == '_' || *s->at == '*'))
+		while (s->at < s->end &&
+		       (isalnum((unsigned char)*s->at) || *s->at == '-' || *s->at == '_' || *s->at == '*'))
 			s->at++;
 	} else if (at_text(s, "@include")) {
 		/* libconfig would look for it beside the main file only, and read it unchecked */
@@ -271,15 +276,13 @@ static void check_bytes(struct scan *s)
 
 bool source_check(const struct source *source, struct faults *faults)
 {
-	struct scan s = {.source = source,
-	                 .faults = faults,
-	                 .at = source->text,
-	                 .end = source->text + source->size,
-	                 .line = 1};
+	struct scan s = {
+	    .source = source, .faults = faults, .at = source->text, .end = source->text + source->size, .line = 1};
 	check_bytes(&s);
 	while (s.at < s.end && !s.fatal)
 		scan_token(&s);
 	if (!s.fatal && s.depth)
-		scan_fatal(&s, s.open[s.depth].line, "this bracket is never closed: expected %c", s.open[s.depth].close);
+		scan_fatal(&s, s.open[s.depth].line, "this bracket is never closed: expected %c",
+			   s.open[s.depth].close);
 	return !s.fatal;
 }

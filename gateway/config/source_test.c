@@ -44,11 +44,12 @@ static void text_of_every_form_passes(void **state)
 {
 	(void)state;
 	char told[256];
-	static const char text[] = "# 99999999999 { ( [ \" in a comment\n"
-				   "// and \" here\n"
-				   "/* and ] 1e999 \n \" here */\n"
-				   "a-b_c* : { x = \"{ 5000000000 # /* \\\" \"; y = [ -1, +2, 0x7FFFFFFF, 2147483647 ]; };\n"
-				   "big = 5000000000L; l = 0xFFFFFFFFFFL; f = -1.5e+3; g = .5; h = 5.; i = 1E308; t = TRUE\n";
+	static const char text[] =
+	    "# 99999999999 { ( [ \" in a comment\n"
+	    "// and \" here\n"
+	    "/* and ] 1e999 \n \" here */\n"
+	    "a-b_c* : { x = \"{ 5000000000 # /* \\\" \"; y = [ -1, +2, 0x7FFFFFFF, 2147483647 ]; };\n"
+	    "big = 5000000000L; l = 0xFFFFFFFFFFL; f = -1.5e+3; g = .5; h = 5.; i = 1E308; t = TRUE\n";
 	assert_true(check(text, sizeof text - 1, told));
 	assert_string_equal(told, "0: ");
 	assert_true(check("", 0, told));
@@ -102,6 +103,25 @@ static void number_of_any_length_is_bounded(void **state)
 	assert_string_equal(told, "1: this number has 100000 digits, expected at most 63");
 	assert_true(check("a = 99999999999999999999999L;", 28, told)); /* told, and libconfig may have it */
 	assert_non_null(strstr(told, "too large"));
+}
+
+static void number_is_found_too_large_whatever_stands_behind_it(void **state)
+{
+	(void)state;
+	char told[256];
+	static const char *const bad[] = {"a=5000000000b=1", "a=5000000000e=1", "a=[2147483648]",
+					  "a=-2147483649;",  "a=+9999999999",   "a=0xFFFFFFFFx",
+					  "a=1e999b=1",      "a=-1.5e999",      "a=99999999999999999999L"};
+	static const char *const good[] = {"a=5000000000L", "a=-2147483648",  "a=1e300",
+					   "a=5000000000.", "a=5000000000e0", "a=0x7fffffff"};
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+		check(bad[i], strlen(bad[i]), told);
+		assert_non_null(strstr(told, "which is too large"));
+	}
+	for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+		assert_true(check(good[i], strlen(good[i]), told));
+		assert_string_equal(told, "0: ");
+	}
 }
 
 static void nul_bytes_are_refused(void **state)
@@ -159,15 +179,16 @@ static void only_a_regular_file_of_bounded_size_is_read(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(text_of_every_form_passes),
-		cmocka_unit_test(long_text_is_refused_before_it_costs_time),
-		cmocka_unit_test(long_comment_costs_nothing),
-		cmocka_unit_test(deep_nesting_is_refused),
-		cmocka_unit_test(crowded_groups_are_refused),
-		cmocka_unit_test(number_of_any_length_is_bounded),
-		cmocka_unit_test(nul_bytes_are_refused),
-		cmocka_unit_test(lines_for_faults_hide_what_is_quoted),
-		cmocka_unit_test(only_a_regular_file_of_bounded_size_is_read),
+	    cmocka_unit_test(text_of_every_form_passes),
+	    cmocka_unit_test(long_text_is_refused_before_it_costs_time),
+	    cmocka_unit_test(long_comment_costs_nothing),
+	    cmocka_unit_test(deep_nesting_is_refused),
+	    cmocka_unit_test(crowded_groups_are_refused),
+	    cmocka_unit_test(number_of_any_length_is_bounded),
+	    cmocka_unit_test(number_is_found_too_large_whatever_stands_behind_it),
+	    cmocka_unit_test(nul_bytes_are_refused),
+	    cmocka_unit_test(lines_for_faults_hide_what_is_quoted),
+	    cmocka_unit_test(only_a_regular_file_of_bounded_size_is_read),
 	};
 	return cmocka_run_group_tests_name("config source", tests, NULL, NULL);
 }

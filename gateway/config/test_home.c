@@ -12,7 +12,7 @@
 #include "base/testing.h"
 
 static const char shipped[] =
-	"rules = ( { id = \"shipped\"; permits = [ \"kind:heat\" ]; only_while = \"all inversion.tilt <= 10 deg\"; } );\n";
+    "rules = ( { id = \"shipped\"; permits = [ \"kind:heat\" ]; only_while = \"all inversion.tilt <= 10 deg\"; } );\n";
 
 void test_home_write(const struct test_home *home, const char *name, const void *text, size_t size, unsigned mode)
 {

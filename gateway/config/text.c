@@ -92,7 +92,7 @@ const char *text_nearest(const char *found, const char *const *words, size_t n)
 static size_t name_length(const char *at)
 {
 	return *at >= '0' && *at <= '9' ? 0
-	                                : strspn(at, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_0123456789");
+					: strspn(at, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_0123456789");
 }
 
 char *text_expand(struct arena *arena, const char *text, char why[256])
@@ -104,14 +104,15 @@ char *text_expand(struct arena *arena, const char *text, char why[256])
 			return arena_print(arena, "%s%s", done, text);
 		size_t n = name_length(open + 2);
 		if (!n || open[2 + n] != '}') {
-			snprintf(why, 256, "found \"%.40s\", expected ${NAME}, the name of an environment variable", open);
+			snprintf(why, 256, "found \"%.40s\", expected ${NAME}, the name of an environment variable",
+				 open);
 			return NULL;
 		}
 		char *name = arena_copy(arena, open + 2, n);
 		const char *value = getenv(name);
 		if (!value || !*value) {
 			snprintf(why, 256, "the environment variable %.100s is %s, expected a value", name,
-			         value ? "empty" : "not set");
+				 value ? "empty" : "not set");
 			return NULL;
 		}
 		done = arena_print(arena, "%s%.*s%s", done, (int)(open - text), text, value);

@@ -74,9 +74,13 @@ bool broker_is_up(const struct broker *broker);
 int broker_publish(struct broker *broker, const char *topic, const void *payload, size_t size, int qos, bool retained,
                    const struct broker_properties *properties, uint64_t token);
 int broker_subscribe(struct broker *broker, const char *topic, int qos);
+/* The same, but `retained` is then also set on a message that arrives live and was sent with the retain flag (MQTT 5
+ * "retain as published"): whoever must refuse retained messages sees all of them. */
+int broker_subscribe_as_published(struct broker *broker, const char *topic, int qos);
 const struct broker_counters *broker_counters(const struct broker *broker);
 /* Waits at most `wait_ms` for what was published to be delivered, disconnects (with_will: so that the broker publishes the
- * will, MQTT 5 reason 0x04), frees, then calls `closed`. */
+ * will, MQTT 5 reason 0x04), frees, then calls `closed`. The only thing it may have to wait longer for is a name that is
+ * being resolved: that cannot be interrupted. No other callback comes after `closed`. */
 void broker_close(struct broker *broker, unsigned wait_ms, bool with_will, void (*closed)(void *user), void *user);
 /* An MQTT URL's faults, without connecting: 0, or UV_EINVAL and a sentence. */
 int broker_url_check(const char *url, char *why, size_t why_size);

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "broker/tune.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <linux/tcp.h> /* glibc's own tcp_info ends before tcpi_bytes_received */
+#include <netinet/in.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+
+static bool same(const struct sockaddr_storage *a, const struct sockaddr_storage *b)
+{
+	if (a->ss_family != b->ss_family)
+		return false;
+	if (a->ss_family == AF_INET) {
+		struct sockaddr_in x, y;
+		memcpy(&x, a, sizeof x);
+		memcpy(&y, b, sizeof y);
+		return x.sin_port == y.sin_port && x.sin_addr.s_addr == y.sin_addr.s_addr;
+	}
+	if (a->ss_family == AF_INET6) {
+		struct sockaddr_in6 x, y;
+		memcpy(&x, a, sizeof x);
+		memcpy(&y, b, sizeof y);
+		return x.sin6_port == y.sin6_port && memcmp(&x.sin6_addr, &y.sin6_addr, sizeof x.sin6_addr) == 0;
+	}
+	return false;
+}
+
+bool tune_connected_to(int fd, const struct sockaddr_storage *peers, size_t n_peers)
+{
+	struct sockaddr_storage peer = {0};
+	socklen_t size = sizeof peer;
+	if (getpeername(fd, (struct sockaddr *)&peer, &size) != 0)
+		return false;
+	for (size_t i = 0; i < n_peers; i++)
+		if (same(&peer, &peers[i]))
+			return true;
+	return false;
+}
+
+static bool claimed(int fd)
+{
+	int on = 1;
+	socklen_t size = sizeof on;
+	return getsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, &size) != 0 || on;
+}
+
+/* Was something received on it, and all of it read? Then how long ago, else UINT32_MAX. */
+static uint32_t read_out_ms(int fd)
+{
+	struct tcp_info info = {0};
+	socklen_t size = sizeof info;
+	int waiting = 0;
+	if (ioctl(fd, FIONREAD, &waiting) != 0 || waiting > 0)
+		return UINT32_MAX;
+	if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) != 0)
+		return UINT32_MAX;
+	if (size > offsetof(struct tcp_info, tcpi_bytes_received) && info.tcpi_bytes_received == 0)
+		return UINT32_MAX;
+	return info.tcpi_last_data_recv;
+}
+
+int tune_claim(const struct sockaddr_storage *peers, size_t n_peers)
+{
+	DIR *dir = opendir("/proc/self/fd");
+	if (!dir)
+		return -1;
+	int best = -1;
+	uint32_t best_ms = UINT32_MAX;
+	for (const struct dirent *entry; (entry = readdir(dir));) {
+		char *end;
+		long fd = strtol(entry->d_name, &end, 10);
+		if (end == entry->d_name || *end != '\0' || fd == dirfd(dir))
+			continue;
+		if (!tune_connected_to((int)fd, peers, n_peers) || claimed((int)fd))
+			continue;
+		uint32_t ms = read_out_ms((int)fd);
+		if (ms < best_ms) {
+			best = (int)fd;
+			best_ms = ms;
+		}
+	}
+	closedir(dir);
+	if (best < 0)
+		return -1;
+	int on = 1;
+	if (setsockopt(best, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) != 0 || fcntl(best, F_SETFD, FD_CLOEXEC) != 0)
+		return -1;
+	tune_acknowledge(best);
+	return best;
+}
+
+void tune_acknowledge(int fd)
+{
+	int on = 1;
+	/* A socket that is just going away may refuse; then there is nothing to hurry. */
+	if (fd >= 0)
+		(void)setsockopt(fd, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof on);
+}

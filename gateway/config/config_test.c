@@ -239,6 +239,24 @@ static void file_that_is_not_there_is_a_fault(void **state)
 	faults_release(&faults);
 }
 
+static void link_that_is_none_is_told_at_its_line(void **state)
+{
+	struct test_home *home = *state;
+	struct faults faults = {0};
+	struct config *config = NULL;
+	static const char text[] = "gateway = { id = \"home\"; };\n"
+				   "devices = ( { id = \"pad\"; plugin = \"heat_pad\";\n link = \"zigbee:pad\"; } );\n";
+	static const char start[] = "device \"pad\": link: ";
+	test_home_write(home, "home.cfg", text, sizeof text - 1, 0640);
+	assert_int_equal(test_home_load(home, &config, &faults), -1);
+	assert_int_equal(faults.n, 1);
+	assert_int_equal(faults.items[0].line, 3);
+	assert_memory_equal(faults.items[0].text, start, sizeof start - 1);
+	assert_true(strlen(faults.items[0].text) > sizeof start); /* the rest is link_address_parse's to say */
+	assert_null(config);
+	faults_release(&faults);
+}
+
 static void missing_shipped_rules_are_a_fault(void **state)
 {
 	struct test_home *home = *state;
@@ -339,6 +357,7 @@ int main(void)
 	    T(rule_is_as_the_file_says),
 	    T(rules_of_several_files_are_all_taken_and_the_shipped_ones_then_are_not),
 	    T(file_that_is_not_there_is_a_fault),
+	    T(link_that_is_none_is_told_at_its_line),
 	    T(missing_shipped_rules_are_a_fault),
 	    T(earlier_faults_of_the_caller_do_not_fail_a_good_file),
 	    T(ten_thousand_rules_are_read_and_one_more_is_refused),

@@ -21,7 +21,7 @@ static const char *const log_levels[] = {"error", "warn", "info", "debug", NULL}
 struct gateway_fields {
 	char *id;
 	unsigned log;
-	uint64_t lease, renew, deadline;
+	uint64_t lease, renew, deadline, quiet;
 };
 
 #define FIELD(key_, type_, ...)                                                                                        \
@@ -35,6 +35,7 @@ static const struct field gateway_fields[] = {
     FIELD(lease, FIELD_DURATION, .min = 300, .max = 10000, .expected = "a duration like \"1 s\""),
     FIELD(renew, FIELD_DURATION, .min = 20, .max = 5000, .expected = "a duration like \"250 ms\""),
     FIELD(deadline, FIELD_DURATION, .min = 100, .max = 10000, .expected = "a duration like \"1 s\""),
+    FIELD(quiet, FIELD_DURATION, .min = 0, .max = 5000, .expected = "a duration like \"500 ms\", or \"0 ms\""),
 };
 #undef FIELD
 
@@ -51,7 +52,7 @@ static const struct field file_fields[] = {
 
 static void gateway_section(struct reader *r, setting *root, struct config *config)
 {
-	struct gateway_fields in = {.log = LOG_INFO, .lease = 1000, .renew = 250, .deadline = 1000};
+	struct gateway_fields in = {.log = LOG_INFO, .lease = 1000, .renew = 250, .deadline = 1000, .quiet = 500};
 	setting *group = read_group(r, root, "", "gateway");
 	if (!group)
 		return;
@@ -61,6 +62,7 @@ static void gateway_section(struct reader *r, setting *root, struct config *conf
 	config->lease_ms = in.lease;
 	config->renew_ms = in.renew;
 	config->deadline_ms = in.deadline;
+	config->quiet_ms = in.quiet;
 	if (in.renew * 2 < in.lease)
 		return;
 	setting *s = read_member(group, "renew");

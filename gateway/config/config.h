@@ -51,6 +51,7 @@ struct config {
 	char *gateway_id;
 	enum log_level log_level;
 	uint64_t lease_ms, renew_ms, deadline_ms; /* 1000, 250, 1000 */
+	uint64_t quiet_ms; /* a resting device's readings go on at most this often: 500; 0: always */
 	struct config_mqtt mqtt;
 	struct config_device *devices;
 	size_t n_devices;

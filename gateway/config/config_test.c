@@ -48,6 +48,7 @@ static void small_file_gets_every_default(void **state)
 	assert_int_equal(c->lease_ms, 1000);
 	assert_int_equal(c->renew_ms, 250);
 	assert_int_equal(c->deadline_ms, 1000);
+	assert_int_equal(c->quiet_ms, 500);
 	assert_false(c->mqtt.enabled);
 	assert_null(c->mqtt.url);
 	assert_int_equal(c->mqtt.keep_alive_s, 10);
@@ -77,7 +78,7 @@ static void gateway_and_broker_are_as_the_file_says(void **state)
 	char ca[96];
 	struct config *c =
 	    load(home, "gateway = { id = \"attic-2\"; log = \"debug\"; lease = \"2 s\"; renew = \"500 ms\"; "
-		       "deadline = \"1500 ms\"; };\n"
+		       "deadline = \"1500 ms\"; quiet = \"0 ms\"; };\n"
 		       "devices = ( );\n"
 		       "mqtt = { url = \"mqtts://broker.lan:8883\"; username_file = \"user\"; password_file = "
 		       "\"secret\"; ca_file = \"ca.pem\"; keep_alive = \"5 s\"; discovery_prefix = \"\"; "
@@ -87,6 +88,7 @@ static void gateway_and_broker_are_as_the_file_says(void **state)
 	assert_int_equal(c->lease_ms, 2000);
 	assert_int_equal(c->renew_ms, 500);
 	assert_int_equal(c->deadline_ms, 1500);
+	assert_int_equal(c->quiet_ms, 0);
 	assert_true(c->mqtt.enabled);
 	assert_string_equal(c->mqtt.url, "mqtts://broker.lan:8883");
 	assert_string_equal(c->mqtt.username, "gateway");

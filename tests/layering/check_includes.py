@@ -12,6 +12,7 @@ import sys
 # What the sources of a folder of gateway/ may include besides their own: folders, or single headers of them.
 FOLDERS = {
     "base": ["therapy/plugin.h"],
+    "loop": ["base"],
     "core": ["base", "therapy/plugin.h"],
     "device": ["base", "therapy/plugin.h"],
     "wire": ["base", "therapy/plugin.h", "proto"],

@@ -3,8 +3,8 @@
  * inversion_table - the tilt of an inversion table. It is moved by hand: there is nothing to control, only to know.
  *
  *   wt901     55 type d0..d7 sum, see wt901.c
- *   firmware  kind 3 of docs/firmware-protocol.md: REPORT 90 seq | uptime(4) n | { 1 tilt | 2 rate | 3 occupied }
- * value(4)
+ *   firmware  kind 3 of docs/firmware-protocol.md:
+ *             REPORT 90 seq | uptime(4) n | { 1 tilt | 2 rate | 3 occupied } value(4) ...
  */
 #include "firmware/firmware.h"
 #include "inversion_table/wt901.h"
@@ -20,7 +20,7 @@
 	}
 
 /* The whole circle is plausible: a table can lock beyond 90 deg, and an uncalibrated sensor may be mounted anyhow. Its
- * rate of change is not limited: 179 and -179 deg are neighbours, and several frames may arrive in one read. */
+ * rate of change is not limited here: 179 and -179 deg are neighbours, and a fast return must be seen, not refused. */
 #define TILT_ROW                                                                                                       \
 	{                                                                                                              \
 		.key = "tilt", .name = "Tilt", .unit = THERAPY_UNIT_DEG, .min = -180, .max = 180, .interval_ms = 100,  \

@@ -50,7 +50,9 @@ enum json_found json_frame_number(struct json_object *object, const char *key, d
 	if (!json_object_is_type(value, json_type_double) && !json_object_is_type(value, json_type_int))
 		return JSON_WRONG_TYPE;
 	double number = json_object_get_double(value);
-	if (!isfinite(number))
+	/* An integer that fits no 64 bits is cut to the nearest that does: it is not what was said. */
+	bool cut = json_object_is_type(value, json_type_int) && fabs(number) > JSON_FRAME_INTEGER_MAX;
+	if (cut || !isfinite(number))
 		return JSON_WRONG_VALUE;
 	*out = number;
 	return JSON_FOUND;

@@ -19,6 +19,8 @@ enum {
 	JSON_FRAME_DEPTH_MAX = 6, /* Shelly's NotifyStatus needs 4 */
 };
 
+#define JSON_FRAME_INTEGER_MAX 9007199254740992.0 /* 2^53: beyond it a double skips integers */
+
 enum json_found {
 	JSON_ABSENT,
 	JSON_FOUND,

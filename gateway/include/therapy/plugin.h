@@ -106,8 +106,8 @@ struct therapy_poll {
 	uint32_t energised_ms;  /* while a control has a lease; 0: as at rest */
 	uint32_t reply_ms;      /* 0: no reply is awaited */
 };
-/* A setting that the user may give for this device. */
-enum therapy_option_type { THERAPY_OPTION_NUMBER, THERAPY_OPTION_WORD };
+/* A setting that the user may give. CLIENT is the host's to give: its `word` is what `{client}` becomes in addresses. */
+enum therapy_option_type { THERAPY_OPTION_NUMBER, THERAPY_OPTION_WORD, THERAPY_OPTION_CLIENT };
 struct therapy_option {
 	const char *key;
 	enum therapy_option_type type;

@@ -143,7 +143,7 @@ static uint64_t next_random(uint64_t *seed)
 static uint8_t noise_byte(uint64_t *seed, bool likely)
 {
 	static const uint8_t alphabet[] = "\x55\x51\x52\x53\x00\x01\x03\x06\x90\x81\x82\xFF\x80{}[]\":,.-+eE0123456789 "
-	                                  "truefalsnONF\\/PWR";
+					  "truefalsnONF\\/PWR";
 	uint64_t r = next_random(seed);
 	return likely ? alphabet[(r >> 8) % (sizeof alphabet - 1)] : (uint8_t)(r >> 8);
 }
@@ -200,15 +200,24 @@ struct bomb {
 static void no_json_bomb_becomes_a_reading(void **state)
 {
 	static const struct bomb bombs[] = {
-	    {"", "[", "", 4096},	      {"", "{\"a\":", "", 800},
-	    {"", "{\"POWER\":", "", 400},     {"{\"a\":", "[[[[[[[[", "", 500},
-	    {"", "[", "]", 100000},	      {"{\"ENERGY\":{\"Power\":", "9", "}}", 4000},
-	    {"{\"ENERGY\":", "9", "}", 4000}, {"{\"POWER\":\"", "O", "\"}", 4080},
-	    {"{", "\"a\":1,", "\"b\":2}", 600}, {"{\"POWER\":\"", "ON", "", 2000},
-	    {"", " ", "", 4096},	      {"", "\xFF", "", 4096},
-	    {"", "\0", "", 1},		      {"{\"output\":", "t", "rue}", 4000},
-	    {"{\"POWER\":\"ON\"}", " ", "", 5000}, {"{\"output\":true}", " ", "", 5000},
-	    {"{\"POWER\":\"O\xC3", "\xC3", "\"}", 3}, {"{\"a\":1e", "9", "}", 3000},
+	    {"", "[", "", 4096},
+	    {"", "{\"a\":", "", 800},
+	    {"", "{\"POWER\":", "", 400},
+	    {"{\"a\":", "[[[[[[[[", "", 500},
+	    {"", "[", "]", 100000},
+	    {"{\"ENERGY\":{\"Power\":", "9", "}}", 4000},
+	    {"{\"ENERGY\":", "9", "}", 4000},
+	    {"{\"POWER\":\"", "O", "\"}", 4080},
+	    {"{", "\"a\":1,", "\"b\":2}", 600},
+	    {"{\"POWER\":\"", "ON", "", 2000},
+	    {"", " ", "", 4096},
+	    {"", "\xFF", "", 4096},
+	    {"", "\0", "", 1},
+	    {"{\"output\":", "t", "rue}", 4000},
+	    {"{\"POWER\":\"ON\"}", " ", "", 5000},
+	    {"{\"output\":true}", " ", "", 5000},
+	    {"{\"POWER\":\"O\xC3", "\xC3", "\"}", 3},
+	    {"{\"a\":1e", "9", "}", 3000},
 	};
 	const struct vector_file *file = *state;
 	const struct therapy_model *m = file->model;
@@ -258,7 +267,8 @@ int main(int argc, char **argv)
 	static char names[VECTORS_MAX][160];
 	size_t n = 0, n_vectors = 0, n_files = (size_t)(argc - 1);
 	if (n_files != therapy_plugin.n_models || n_files > FILES_MAX) {
-		fprintf(stderr, "usage: %s FILE.vec... (one for each of %u models)\n", argv[0], therapy_plugin.n_models);
+		fprintf(stderr, "usage: %s FILE.vec... (one for each of %u models)\n", argv[0],
+			therapy_plugin.n_models);
 		return 2;
 	}
 	for (size_t i = 0; i < n_files; i++) {

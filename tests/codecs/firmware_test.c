@@ -53,7 +53,8 @@ static void a_refused_frame_leaves_the_size_alone(void **state)
 	assert_int_equal(size, 77);
 }
 
-/* One row of the table in the document: "| TYPE ... | `02 01 00` |". Returns the length of its frame, 0 if it is none. */
+/* One row of the table in the document: "| TYPE ... | `02 01 00` |". Returns the length of its frame, 0 if it is none.
+ */
 static size_t example_of(const char *line, uint8_t *frame)
 {
 	const char *hex = strchr(line, '`');

@@ -21,7 +21,7 @@ enum { UNIT, DECIMALS, SHOWS, OPTIONS };
 enum {
 	READ_HOLDING = 0x03,
 	EXCEPTION = 0x83,
-	OVERHEAD = 5, /* unit, function, byte count, crc */
+	OVERHEAD = 5,    /* unit, function, byte count, crc */
 	GROSS_FIRST = 6, /* 40007 */
 	GROSS_COUNT = 3,
 	NET_FIRST = 9, /* 40010 */
@@ -41,7 +41,8 @@ struct sct {
 };
 
 static const struct therapy_metric metrics[METRICS] = {
-    [GROSS] = {.key = "force", .name = "Force", .unit = THERAPY_UNIT_NEWTON, .min = -50, .max = 700, .interval_ms = 200},
+    [GROSS] =
+	{.key = "force", .name = "Force", .unit = THERAPY_UNIT_NEWTON, .min = -50, .max = 700, .interval_ms = 200},
     [NET] = {.key = "net_force",
 	     .name = "Net force",
 	     .unit = THERAPY_UNIT_NEWTON,
@@ -61,7 +62,8 @@ static const struct therapy_verb verbs[VERBS] = {{"read_gross", THERAPY_QUERY}, 
 static const struct therapy_poll polls[] = {{.verb = READ_GROSS, .every_ms = 200, .reply_ms = 100},
 					    {.verb = READ_NET, .every_ms = 1000, .reply_ms = 100}};
 static const struct therapy_option options[OPTIONS] = {
-    [UNIT] = {.key = "unit", .type = THERAPY_OPTION_NUMBER, .min = 1, .max = 247, .help = "Modbus address, 1 unless given"},
+    [UNIT] =
+	{.key = "unit", .type = THERAPY_OPTION_NUMBER, .min = 1, .max = 247, .help = "Modbus address, 1 unless given"},
     [DECIMALS] = {.key = "decimals",
 		  .type = THERAPY_OPTION_NUMBER,
 		  .min = 0,
@@ -161,7 +163,8 @@ static int encode(void *state, uint64_t now_ms, uint8_t verb, double value, stru
 	(void)value;
 	if (verb >= VERBS)
 		return -1;
-	uint8_t first = verb == READ_GROSS ? GROSS_FIRST : NET_FIRST, count = verb == READ_GROSS ? GROSS_COUNT : NET_COUNT;
+	uint8_t first = verb == READ_GROSS ? GROSS_FIRST : NET_FIRST,
+		count = verb == READ_GROSS ? GROSS_COUNT : NET_COUNT;
 	uint8_t query[8] = {sct->unit, READ_HOLDING, 0, first, 0, count};
 	uint16_t crc = crc16(query, 6);
 	query[6] = (uint8_t)crc;

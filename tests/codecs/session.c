@@ -197,7 +197,11 @@ static void write_frame(struct session *session, const struct therapy_frame *fra
 		readable = readable && frame->bytes[i] >= ' ' && frame->bytes[i] < 0x7F;
 	text[0] = 0;
 	for (size_t i = 0; i < frame->size && n + 4 < sizeof text; i++)
-		n += (size_t)snprintf(text + n, sizeof text - n, readable ? "%c" : i ? " %02X" : "%02X", frame->bytes[i]);
+		n += (size_t)snprintf(text + n, sizeof text - n,
+				      readable ? "%c"
+				      : i      ? " %02X"
+					       : "%02X",
+				      frame->bytes[i]);
 	if (model->n_channels > 0)
 		write_line(session, "send %s %s", model->channels[frame->channel].address, text);
 	else

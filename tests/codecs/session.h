@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * session - drives one model of the plugin linked into this program as the host would: cuts frames, decodes them, encodes
- * verbs, and writes down what came of it as lines of text ("tilt 60.002", "refused CHECKSUM", "send 02 01 00"), which
- * vectors compare. Every buffer handed to the plugin is a heap copy of just its size, so that the address sanitizer sees
- * one byte too far. With `mutate` set, every frame is also decoded truncated and bit-flipped, on a copy of the state, and
- * every frame of a byte link that gave readings is sent damaged with two whole ones behind it: the last must be read.
+ * session - drives one model of the plugin linked into this program as the host would: cuts frames, decodes them,
+ * encodes verbs, and writes down what came of it as lines of text ("tilt 60.002", "refused CHECKSUM", "send 02 01 00"),
+ * which vectors compare. Every buffer handed to the plugin is a heap copy of just its size, so that the address
+ * sanitizer sees one byte too far. With `mutate` set, every frame is also decoded truncated and bit-flipped, on a copy
+ * of the state, and every frame of a byte link that gave readings is sent damaged with two whole ones behind it: the
+ * last must be read.
  */
 #ifndef CODECS_SESSION_H
 #define CODECS_SESSION_H

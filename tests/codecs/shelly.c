@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A Shelly plug of the second generation over MQTT, to prove that the contract carries JSON-RPC: requests with ids whose
- * replies come on a topic of the asker's, and notifications that say only what changed.
+ * A Shelly plug of the second generation over MQTT, to prove that the contract carries JSON-RPC: requests with ids
+ * whose replies come on a topic of the asker's, and notifications that say only what changed.
  *
  *   T/rpc              {"id":1,"src":"CLIENT","method":"Switch.Set","params":{"id":0,"on":true,"toggle_after":60}}
  *   CLIENT/rpc         {"id":1,"src":"T","dst":"CLIENT","result":{"was_on":false}}     or "error":{"code":-103,...}
- *   T/events/rpc       {"src":"T","dst":"T/events","method":"NotifyStatus","params":{"ts":1.0,"switch:0":{"apower":8.9}}}
+ *   T/events/rpc {"src":"T","dst":"T/events","method":"NotifyStatus","params":{"ts":1.0,"switch:0":{"apower":8.9}}}
  *   T/status/switch:0  {"id":0,"source":"init","output":true,"apower":2.7,"voltage":227.9,"current":0.121}
  *   T/online           true | false
  *
@@ -52,8 +52,10 @@ static const struct therapy_verb verbs[VERBS] = {[ASK] = {"ask", THERAPY_QUERY},
 						 [RENEW] = {"renew", THERAPY_RENEW},
 						 [OFF] = {"off", THERAPY_STOP}};
 static const struct therapy_channel channels[CHANNELS] = {
-    [REPLY] = {"{client}/rpc", THERAPY_IN},	    [EVENTS] = {"{name}/events/rpc", THERAPY_IN},
-    [STATUS] = {"{name}/status/switch:0", THERAPY_IN}, [ONLINE] = {"{name}/online", THERAPY_IN},
+    [REPLY] = {"{client}/rpc", THERAPY_IN},
+    [EVENTS] = {"{name}/events/rpc", THERAPY_IN},
+    [STATUS] = {"{name}/status/switch:0", THERAPY_IN},
+    [ONLINE] = {"{name}/online", THERAPY_IN},
     [RPC] = {"{name}/rpc", THERAPY_OUT},
 };
 static const struct therapy_poll polls[] = {{.verb = ASK, .every_ms = 5000, .energised_ms = 500, .reply_ms = 400}};
@@ -89,7 +91,8 @@ static int init(void *state, const struct therapy_value *values, uint32_t seed)
 	if (n == 0 || n > CLIENT_MAX ||
 	    strspn(client, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") != n)
 		return -1;
-	*shelly = (struct shelly){.next_id = seed & 0x3FFFFFFF}; /* so that late answers to an earlier connection are none */
+	*shelly =
+	    (struct shelly){.next_id = seed & 0x3FFFFFFF}; /* so that late answers to an earlier connection are none */
 	memcpy(shelly->client, client, n);
 	return 0;
 }

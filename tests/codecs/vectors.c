@@ -205,9 +205,8 @@ static void play_message(struct player *p, char *text, bool retained, bool hex)
 	size_t n = strlen(text);
 	if (hex)
 		n = parse_hex(p, text, bytes, sizeof bytes);
-	else
-		memcpy(bytes, text, n);
-	session_message(p->session, channel, retained, bytes, n);
+	const uint8_t *given = hex ? bytes : (const uint8_t *)text;
+	session_message(p->session, channel, retained, given, n);
 }
 
 static void play_tell(struct player *p, char *text)
@@ -264,7 +263,7 @@ void vectors_play(const struct vector *vector)
 {
 	struct session *session = vectors_session(vector->file);
 	session->mutate = vector->mutate;
-	struct player p = {.vector = vector, .session = session};
+	struct player p = {.vector = vector, .session = session, .line = vector->file->lines};
 	bool connected = false;
 	size_t n_expected = 0;
 	for (size_t i = vector->first; i < vector->end; i++) {

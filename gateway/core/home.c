@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/home.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static bool same(const char *name, const char *text, size_t size)
+{
+	return strncmp(name, text, size) == 0 && name[size] == '\0';
+}
+
+uint32_t home_find_device(const struct home *home, const char *id, size_t size)
+{
+	uint32_t low = 0, high = home->n_devices;
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+		const char *name = home->devices[home->by_id[middle]].id;
+		int order = strncmp(name, id, size);
+		if (order == 0 && name[size] == '\0')
+			return home->by_id[middle];
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return HOME_NONE;
+}
+
+static uint32_t find_name(char *const *names, uint32_t n, const char *text, size_t size)
+{
+	for (uint32_t i = 0; i < n; i++)
+		if (same(names[i], text, size))
+			return i;
+	return HOME_NONE;
+}
+
+uint32_t home_find_kind(const struct home *home, const char *kind, size_t size)
+{
+	return find_name(home->kinds, home->n_kinds, kind, size);
+}
+
+uint32_t home_find_unmonitored(const struct home *home, const char *kind, size_t size)
+{
+	return find_name(home->unmonitored, home->n_unmonitored, kind, size);
+}
+
+uint32_t home_find_metric(const struct home *home, uint32_t device, const char *key, size_t size)
+{
+	const struct home_device *d = &home->devices[device];
+	for (uint32_t i = d->first_metric; i < d->first_metric + d->n_metrics; i++)
+		if (same(home->metrics[i].key, key, size))
+			return i;
+	return HOME_NONE;
+}
+
+uint32_t home_find_control(const struct home *home, uint32_t device, const char *key, size_t size)
+{
+	const struct home_device *d = &home->devices[device];
+	for (uint32_t i = d->first_control; i < d->first_control + d->n_controls; i++)
+		if (same(home->controls[i].key, key, size))
+			return i;
+	return HOME_NONE;
+}
+
+/* Room for the copies; counts stay 0 until they are filled, so that a half-built home can be released. */
+static int reserve(struct home *home, const struct core_spec *spec)
+{
+	size_t metrics = 0, controls = 0;
+	for (size_t i = 0; i < spec->n_devices; i++) {
+		metrics += spec->devices[i].n_metrics;
+		controls += spec->devices[i].n_controls;
+	}
+	if (metrics >= UINT32_MAX / 2 || controls >= UINT32_MAX / 2)
+		return -1;
+	home->devices = calloc(spec->n_devices + 1, sizeof *home->devices);
+	home->by_id = calloc(spec->n_devices + 1, sizeof *home->by_id);
+	home->kinds = calloc(spec->n_devices + 1, sizeof *home->kinds);
+	home->metrics = calloc(metrics + 1, sizeof *home->metrics);
+	home->controls = calloc(controls + 1, sizeof *home->controls);
+	home->unmonitored = calloc(spec->n_owned_unmonitored + 1, sizeof *home->unmonitored);
+	return home->devices && home->by_id && home->kinds && home->metrics && home->controls && home->unmonitored ? 0
+														   : -1;
+}
+
+static int copy_metrics(struct home *home, uint16_t device, const struct core_device *from, struct faults *faults)
+{
+	int bad = 0;
+	home->devices[device].first_metric = home->n_metrics;
+	for (size_t i = 0; i < from->n_metrics; i++) {
+		const struct core_metric *m = &from->metrics[i];
+		if (m->stale_ms == 0 || (unsigned)m->unit >= THERAPY_UNIT_COUNT_) {
+			faults_add(faults, NULL, 0,
+				   "%s.%s: a unit and a staleness above 0 were expected of this metric", from->id,
+				   m->key);
+			bad = -1;
+		}
+		struct home_metric *to = &home->metrics[home->n_metrics];
+		*to = (struct home_metric){strdup(m->key), m->unit, m->stale_ms, device};
+		if (!to->key)
+			return -1;
+		home->n_metrics++;
+		home->devices[device].n_metrics++;
+	}
+	return bad;
+}
+
+static int copy_controls(struct home *home, uint16_t device, const struct core_device *from, struct faults *faults)
+{
+	int bad = 0;
+	struct home_device *d = &home->devices[device];
+	d->first_control = home->n_controls;
+	for (size_t i = 0; i < from->n_controls; i++) {
+		const struct core_control *c = &from->controls[i];
+		bool known = c->confirm < from->n_metrics;
+		if (!known || !(c->min <= c->max) || !isfinite(c->min) || !isfinite(c->max) || !isfinite(c->rest_max)) {
+			faults_add(
+			    faults, NULL, 0,
+			    "%s.%s: a control needs a metric that confirms it and finite bounds, the lower one first",
+			    from->id, c->key);
+			bad = -1;
+		}
+		struct home_control *to = &home->controls[home->n_controls];
+		*to = (struct home_control){strdup(c->key), c->min,
+					    c->max,         c->step,
+					    c->rest_max,    known ? d->first_metric + c->confirm : d->first_metric,
+					    c->resumes,     device};
+		if (!to->key)
+			return -1;
+		home->n_controls++;
+		d->n_controls++;
+	}
+	return bad;
+}
+
+/* Puts the device at its place among the ids; -1 if the id is taken. */
+static int sort_in(struct home *home, uint16_t device)
+{
+	uint32_t at = device;
+	const char *id = home->devices[device].id;
+	while (at > 0) {
+		int order = strcmp(home->devices[home->by_id[at - 1]].id, id);
+		if (order == 0)
+			return -1;
+		if (order < 0)
+			break;
+		at--;
+	}
+	memmove(&home->by_id[at + 1], &home->by_id[at], (device - at) * sizeof *home->by_id);
+	home->by_id[at] = device;
+	return 0;
+}
+
+static int copy_device(struct home *home, uint16_t device, const struct core_device *from, struct faults *faults)
+{
+	int bad = 0;
+	struct home_device *d = &home->devices[device];
+	d->id = strdup(from->id);
+	if (!d->id)
+		return -1;
+	d->kind = home_find_kind(home, from->kind, strlen(from->kind));
+	if (d->kind == HOME_NONE) {
+		home->kinds[home->n_kinds] = strdup(from->kind);
+		if (!home->kinds[home->n_kinds])
+			return -1;
+		d->kind = home->n_kinds++;
+	}
+	if (sort_in(home, device)) {
+		faults_add(faults, NULL, 0, "device '%s' is there twice: each id names one device", from->id);
+		return -1;
+	}
+	home->n_devices++;
+	bad |= copy_metrics(home, device, from, faults);
+	bad |= copy_controls(home, device, from, faults);
+	return bad;
+}
+
+int home_init(struct home *home, const struct core_spec *spec, struct faults *faults)
+{
+	*home = (struct home){0};
+	if (spec->n_devices >= CORE_NO_DEVICE) {
+		faults_add(faults, NULL, 0, "%zu devices are configured, at most %u fit", spec->n_devices,
+			   CORE_NO_DEVICE - 1u);
+		return -1;
+	}
+	if (reserve(home, spec)) {
+		faults_add(faults, NULL, 0, "not enough memory for the devices");
+		return -1;
+	}
+	int bad = 0;
+	for (size_t i = 0; i < spec->n_devices && !bad; i++)
+		bad = copy_device(home, (uint16_t)i, &spec->devices[i], faults);
+	for (size_t i = 0; i < spec->n_owned_unmonitored && !bad; i++) {
+		home->unmonitored[i] = strdup(spec->owned_unmonitored[i]);
+		if (home->unmonitored[i])
+			home->n_unmonitored++;
+		else
+			bad = -1;
+	}
+	if (bad && faults->n == 0)
+		faults_add(faults, NULL, 0, "not enough memory for the devices");
+	return bad;
+}
+
+void home_release(struct home *home)
+{
+	if (home->devices) /* a device that failed half-way is one past the count */
+		for (uint32_t i = 0; i < home->n_devices + 1; i++)
+			free(home->devices[i].id);
+	for (uint32_t i = 0; i < home->n_metrics; i++)
+		free(home->metrics[i].key);
+	for (uint32_t i = 0; i < home->n_controls; i++)
+		free(home->controls[i].key);
+	for (uint32_t i = 0; i < home->n_kinds; i++)
+		free(home->kinds[i]);
+	for (uint32_t i = 0; i < home->n_unmonitored; i++)
+		free(home->unmonitored[i]);
+	free(home->devices);
+	free(home->by_id);
+	free(home->kinds);
+	free(home->metrics);
+	free(home->controls);
+	free(home->unmonitored);
+	*home = (struct home){0};
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What there is in this home: the core's own copy of the spec's devices, with every metric and control numbered
+ * through, and names found quickly. Const after home_init. */
+#ifndef CORE_HOME_H
+#define CORE_HOME_H
+
+#include "core/core.h"
+
+#define HOME_NONE UINT32_MAX
+
+struct home_metric {
+	char *key;
+	enum therapy_unit unit;
+	uint32_t stale_ms;
+	uint16_t device;
+};
+
+struct home_control {
+	char *key;
+	double min, max, step, rest_max;
+	uint32_t confirm; /* number of the metric, through all devices */
+	bool resumes;
+	uint16_t device;
+};
+
+struct home_device {
+	char *id;
+	uint32_t kind; /* index of kinds */
+	uint32_t first_metric, n_metrics, first_control, n_controls;
+};
+
+struct home {
+	struct home_device *devices;
+	struct home_metric *metrics;
+	struct home_control *controls;
+	uint16_t *by_id; /* devices in the order of their ids */
+	char **kinds;
+	char **unmonitored; /* kinds that are owned without a sensor */
+	uint32_t n_devices, n_metrics, n_controls, n_kinds, n_unmonitored;
+};
+
+/* Copies what the spec says. 0, or -1 with what is wrong added to `faults`. Release in both cases. */
+int home_init(struct home *home, const struct core_spec *spec, struct faults *faults);
+void home_release(struct home *home);
+
+/* All return HOME_NONE if there is none. Names are `size` bytes, without a NUL. */
+uint32_t home_find_device(const struct home *home, const char *id, size_t size);
+uint32_t home_find_kind(const struct home *home, const char *kind, size_t size);
+uint32_t home_find_metric(const struct home *home, uint32_t device, const char *key, size_t size);
+uint32_t home_find_control(const struct home *home, uint32_t device, const char *key, size_t size);
+/* An index of unmonitored. */
+uint32_t home_find_unmonitored(const struct home *home, const char *kind, size_t size);
+
+#endif

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The rules' conditions, bound to this home and kept up to date: a network of small nodes. A leaf looks at one reading
+ * or one control; the nodes above combine. When something changes, only the nodes above it are computed again, children
+ * before parents, and only as far up as the change goes: so many rules over many devices cost what changes, not what
+ * there is. A change of several readings at once is one change: no state between them is seen.
+ *
+ * Time changes values too (a reading goes stale, a window ends). Such a node has a timer; the owner lets time pass by
+ * settling at each timer's moment in order, so a late step sees what a punctual one would have seen.
+ */
+#ifndef CORE_LOGIC_H
+#define CORE_LOGIC_H
+
+#include "core/expr.h"
+#include "core/home.h"
+#include "core/timers.h"
+#include "core/truth.h"
+#include "core/values.h"
+
+#define LOGIC_NONE UINT32_MAX
+/* Parentheses nest EXPR_NESTING_MAX deep; each level adds at most a not, a for and an and/or; then quantifier and leaf.
+ */
+#define LOGIC_DEPTH (EXPR_NESTING_MAX * 4 + 8)
+
+enum node_op { NODE_UNSEEN, NODE_COMPARE, NODE_ON, NODE_CONSTANT, NODE_AND, NODE_OR, NODE_NOT, NODE_FOR };
+
+/* Why a reading or the lack of one made a condition what it is. */
+struct logic_cause {
+	uint32_t node;   /* the leaf; LOGIC_NONE: none (nothing was known yet) */
+	uint32_t window; /* the FOR node that still remembers it; LOGIC_NONE: it is the case now */
+	bool negated;    /* the leaf should have been false */
+	struct value reading;
+	uint64_t at_ms;    /* when the reading was looked at */
+	uint64_t until_ms; /* when it was so last */
+};
+
+struct window {
+	uint64_t duration_ms;
+	uint64_t ended[TRUTH_COUNT_]; /* when the child last was that */
+	bool was[TRUTH_COUNT_];
+	uint8_t child;
+	struct logic_cause causes[TRUTH_COUNT_];
+};
+
+struct node {
+	uint8_t op, value, depth, compare;
+	bool pending;
+	uint32_t parent, first, next; /* next: sibling */
+	uint32_t next_pending;
+	uint32_t text;             /* which expression */
+	struct expr_slice written; /* "<= 10 deg" in it */
+	union {
+		struct {
+			uint32_t metric,
+			    control; /* of leaves: COMPARE the first; ON both, the metric confirms the control */
+			double limit;
+			uint64_t max_age_ms;
+		};
+		struct {
+			uint32_t unseen; /* UNSEEN: a device that cannot tell, or LOGIC_NONE: an owned one without any
+					    sensor */
+			uint32_t kind;   /* index of home.unmonitored then */
+		};
+		uint32_t count[TRUTH_COUNT_]; /* AND, OR: how many children have which value */
+		uint32_t window;              /* FOR */
+	};
+	struct timer timer;
+};
+
+struct logic_text {
+	char *text;
+	uint32_t root, owner;
+};
+
+/* What a control does now; the grants write it, on() reads it. */
+struct logic_switch {
+	bool granted;
+	uint8_t phase; /* enum core_phase */
+};
+
+struct logic {
+	const struct home *home;
+	const struct value *values;          /* by metric */
+	const struct logic_switch *switches; /* by control */
+	struct timers *timers;
+	struct node *nodes;
+	struct window *windows;
+	struct logic_text *texts;
+	uint32_t n_nodes, cap_nodes, n_windows, cap_windows, n_texts, cap_texts;
+	uint32_t *metric_at, *metric_nodes; /* the nodes that look at metric m: [metric_at[m], metric_at[m + 1]) */
+	uint32_t *control_at, *control_nodes;
+	uint32_t pending[LOGIC_DEPTH]; /* lists, by depth */
+	uint32_t deepest;              /* no list deeper than this has anything in it */
+	uint32_t *dirty;               /* owners one of whose roots changed */
+	bool *is_dirty;
+	uint32_t n_dirty, n_owners;
+};
+
+/* How a text is bound. */
+struct logic_binding {
+	uint32_t owner;
+	uint64_t max_age_ms; /* 0: each metric's own */
+	const bool *blind;   /* by device: it cannot tell anything that this rule asks of its kind */
+};
+
+void logic_init(struct logic *logic, const struct home *home, const struct value *values,
+		const struct logic_switch *switches, struct timers *timers);
+void logic_release(struct logic *logic);
+
+/* Adds an expression. *out is its index in texts. 0, or -1 with what does not fit this home in *fault. */
+int logic_bind(struct logic *logic, const struct expr *expr, const struct logic_binding *binding, uint32_t *out,
+	       struct expr_fault *fault);
+/* After the last bind: builds the indexes. -1 without memory. The timers must have room for n_nodes. */
+int logic_seal(struct logic *logic, uint32_t n_owners);
+/* The first values; windows know nothing of the time before. */
+void logic_begin(struct logic *logic, uint64_t now_ms);
+
+/* Something a leaf looks at has changed. */
+void logic_touch_metric(struct logic *logic, uint32_t metric);
+void logic_touch_control(struct logic *logic, uint32_t control);
+void logic_touch_node(struct logic *logic, uint32_t node);
+/* Brings everything up to date; owners whose values changed are in `dirty` (the user empties it with logic_next_dirty).
+ */
+void logic_settle(struct logic *logic, uint64_t now_ms);
+void logic_mark_dirty(struct logic *logic, uint32_t owner);
+/* Takes a dirty owner. False: there is none. */
+bool logic_next_dirty(struct logic *logic, uint32_t *out);
+
+enum truth logic_value(const struct logic *logic, uint32_t text);
+/* Why the text has the value it has: the leaf that makes it so, or made it so within a window. */
+struct logic_cause logic_cause(const struct logic *logic, uint32_t text, uint64_t now_ms);
+struct logic_cause logic_node_cause(const struct logic *logic, uint32_t node, uint64_t now_ms);
+/* The soonest moment at which the text could become TRUE if every reading were good from now on. */
+uint64_t logic_earliest(const struct logic *logic, uint32_t text, uint64_t now_ms);
+
+#endif

@@ -1,0 +1,355 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * core_new: everything that allocates, and everything that can be wrong with what the user wrote. */
+#include "core/inside.h"
+
+#include <stdlib.h>
+
+#include "core/coverage.h"
+
+struct builder {
+	struct core *core;
+	const struct core_spec *spec;
+	struct faults *faults;
+	bool *blind;    /* by device, for the rule at hand */
+	bool *governed; /* by control, for the rule at hand */
+};
+
+static const char *const text_names[TEXT_COUNT_] = {"only_while", "hard", "rearms"};
+
+static const struct core_text *text_of(const struct core_rule *rule, unsigned which)
+{
+	return which == TEXT_ONLY_WHILE ? &rule->only_while : which == TEXT_HARD ? &rule->hard : &rule->rearms;
+}
+
+static int out_of_memory(struct builder *b)
+{
+	faults_add(b->faults, NULL, 0, "not enough memory for the rules");
+	return -1;
+}
+
+static int check_rule(struct builder *b, const struct core_rule *rule, size_t index)
+{
+	size_t before = b->faults->n;
+	if (!rule->id || !id_valid(rule->id))
+		faults_add(b->faults, rule->file, rule->line,
+			   "rule id '%.40s': [a-z0-9_-]+ of at most %d characters was expected",
+			   rule->id ? rule->id : "", ID_MAX - 1);
+	else
+		for (size_t i = 0; i < index; i++)
+			if (b->spec->rules[i].id && strcmp(b->spec->rules[i].id, rule->id) == 0)
+				faults_add(b->faults, rule->file, rule->line,
+					   "rule '%s' is there twice, first at %s:%u", rule->id, b->spec->rules[i].file,
+					   b->spec->rules[i].line);
+	if (rule->n_permits == 0)
+		faults_add(b->faults, rule->file, rule->line,
+			   "rule '%.40s' permits nothing: [\"kind:heat\"] or [\"pad.heat\"] was expected",
+			   rule->id ? rule->id : "");
+	if (!rule->only_while.text)
+		faults_add(b->faults, rule->file, rule->line,
+			   "rule '%.40s' has no only_while: a condition was expected", rule->id ? rule->id : "");
+	if ((unsigned)rule->priority > CORE_PRIORITY_HIGH)
+		faults_add(b->faults, rule->file, rule->line, "rule '%.40s' has no priority that is known",
+			   rule->id ? rule->id : "");
+	return b->faults->n == before ? 0 : -1;
+}
+
+static int govern_kind(struct builder *b, const struct core_rule *rule, const struct core_text *permits)
+{
+	const struct home *home = &b->core->home;
+	const char *kind = permits->text + strlen("kind:");
+	if (!id_valid(kind)) {
+		faults_add(b->faults, rule->file, permits->line,
+			   "permits '%.60s': a kind like \"kind:heat\" was expected", permits->text);
+		return -1;
+	}
+	uint32_t found = home_find_kind(home, kind, strlen(kind));
+	if (found == HOME_NONE && home_find_device(home, kind, strlen(kind)) != HOME_NONE) {
+		faults_add(b->faults, rule->file, permits->line,
+			   "permits '%s': '%s' is a device: one of its controls was "
+			   "expected, like \"%s.heat\"",
+			   permits->text, kind, kind);
+		return -1;
+	}
+	for (uint32_t c = 0; found != HOME_NONE && c < home->n_controls; c++)
+		if (home->devices[home->controls[c].device].kind == found)
+			b->governed[c] = true;
+	return 0;
+}
+
+static int govern_control(struct builder *b, const struct core_rule *rule, const struct core_text *permits)
+{
+	const struct home *home = &b->core->home;
+	const char *dot = strchr(permits->text, '.');
+	if (!dot) {
+		faults_add(b->faults, rule->file, permits->line,
+			   "permits '%.60s': \"kind:heat\" or \"pad.heat\" was expected", permits->text);
+		return -1;
+	}
+	uint32_t device = home_find_device(home, permits->text, (size_t)(dot - permits->text));
+	uint32_t control = device == HOME_NONE ? HOME_NONE : home_find_control(home, device, dot + 1, strlen(dot + 1));
+	if (control == HOME_NONE) {
+		faults_add(b->faults, rule->file, permits->line,
+			   "permits '%.60s': there is no such %s; a control of a configured device, or \"kind:heat\", "
+			   "was expected",
+			   permits->text, device == HOME_NONE ? "device" : "control");
+		return -1;
+	}
+	b->governed[control] = true;
+	return 0;
+}
+
+/* What the rule governs; one that governs nothing here is dormant. */
+static int govern(struct builder *b, const struct core_rule *rule, struct rule *to)
+{
+	uint32_t n = b->core->home.n_controls;
+	int bad = 0;
+	memset(b->governed, 0, n * sizeof *b->governed);
+	for (size_t i = 0; i < rule->n_permits; i++) {
+		const struct core_text *permits = &rule->permits[i];
+		bool kind = strncmp(permits->text, "kind:", strlen("kind:")) == 0;
+		bad |= kind ? govern_kind(b, rule, permits) : govern_control(b, rule, permits);
+	}
+	for (uint32_t c = 0; c < n; c++)
+		to->n_controls += b->governed[c];
+	to->controls = calloc((size_t)to->n_controls + 1, sizeof *to->controls);
+	if (!to->controls) {
+		to->n_controls = 0;
+		return out_of_memory(b);
+	}
+	for (uint32_t c = 0, at = 0; c < n; c++)
+		if (b->governed[c])
+			to->controls[at++] = c;
+	return bad;
+}
+
+static void tell(struct builder *b, const struct core_rule *rule, unsigned which, const struct expr_fault *fault)
+{
+	char what[ID_MAX + 32];
+	struct str s;
+	str_init(&s, what, sizeof what);
+	str_add(&s, "%s of rule '%s'", text_names[which], rule->id);
+	expr_tell(b->faults, rule->file, text_of(rule, which)->line, what, text_of(rule, which)->text, fault);
+}
+
+static int parse_texts(struct builder *b, const struct core_rule *rule, struct expr exprs[TEXT_COUNT_])
+{
+	int bad = 0;
+	for (unsigned which = 0; which < TEXT_COUNT_; which++) {
+		struct expr_fault fault;
+		if (text_of(rule, which)->text && expr_parse(text_of(rule, which)->text, &exprs[which], &fault)) {
+			tell(b, rule, which, &fault);
+			bad = -1;
+		}
+	}
+	return bad;
+}
+
+static int find_coverage(struct builder *b, const struct core_rule *rule, const struct expr exprs[TEXT_COUNT_],
+			 struct rule *to)
+{
+	const struct expr *given[TEXT_COUNT_];
+	size_t n = 0;
+	for (unsigned which = 0; which < TEXT_COUNT_; which++)
+		if (exprs[which].text)
+			given[n++] = &exprs[which];
+	struct coverage coverage;
+	coverage_find(&b->core->home, given, n, to->n_controls, rule->permits[0].text, b->blind, &coverage);
+	to->blind = coverage.blind;
+	to->coverage = coverage.level;
+	to->coverage_text = strdup(coverage.text);
+	return to->coverage_text ? 0 : out_of_memory(b);
+}
+
+static int bind_texts(struct builder *b, const struct core_rule *rule, const struct expr exprs[TEXT_COUNT_],
+		      uint32_t index)
+{
+	int bad = 0;
+	struct logic_binding binding = {.owner = index, .max_age_ms = rule->max_age_ms, .blind = b->blind};
+	for (unsigned which = 0; which < TEXT_COUNT_; which++) {
+		struct expr_fault fault;
+		uint32_t *text = &b->core->rules[index].texts[which];
+		*text = NONE;
+		if (exprs[which].text && logic_bind(&b->core->logic, &exprs[which], &binding, text, &fault)) {
+			tell(b, rule, which, &fault);
+			bad = -1;
+		}
+	}
+	return bad;
+}
+
+static int build_rule(struct builder *b, uint32_t index)
+{
+	const struct core_rule *rule = &b->spec->rules[index];
+	struct rule *to = &b->core->rules[index];
+	struct expr exprs[TEXT_COUNT_] = {0};
+	if (check_rule(b, rule, index))
+		return -1;
+	to->hazard = rule->hazard;
+	to->priority = rule->priority;
+	to->grace_ms = rule->grace_ms;
+	to->blind = NONE;
+	to->timer = (struct timer){.kind = TIMER_RULE, .index = index};
+	to->id = strdup(rule->id);
+	if (!to->id)
+		return out_of_memory(b);
+	int bad = govern(b, rule, to);
+	bad |= parse_texts(b, rule, exprs);
+	if (!bad)
+		bad = find_coverage(b, rule, exprs, to);
+	if (!bad)
+		bad = bind_texts(b, rule, exprs, index);
+	for (unsigned which = 0; which < TEXT_COUNT_; which++)
+		expr_release(&exprs[which]);
+	return bad;
+}
+
+/* The other direction: which rules govern a control. */
+static int link_controls(struct core *core)
+{
+	for (uint32_t r = 0; r < core->n_rules; r++)
+		for (uint32_t i = 0; i < core->rules[r].n_controls; i++)
+			core->controls[core->rules[r].controls[i]].n_rules++;
+	for (uint32_t c = 0; c < core->home.n_controls; c++) {
+		struct control *control = &core->controls[c];
+		control->timer = (struct timer){.kind = TIMER_CONTROL, .index = c};
+		control->rules = calloc((size_t)control->n_rules + 1, sizeof *control->rules);
+		control->n_rules = 0;
+		if (!control->rules)
+			return -1;
+	}
+	for (uint32_t r = 0; r < core->n_rules; r++)
+		for (uint32_t i = 0; i < core->rules[r].n_controls; i++) {
+			struct control *control = &core->controls[core->rules[r].controls[i]];
+			control->rules[control->n_rules++] = r;
+		}
+	return 0;
+}
+
+/* In one step a control can be told to rest twice (its grant ends, and a request asks for rest) and be granted and
+ * renewed once; it can be paused, resumed and tripped, and a late step may see that twice. */
+static int reserve_outputs(struct core *core)
+{
+	size_t controls = core->home.n_controls, orders = controls * 5 + 1;
+	core->room_for_events = controls * 8 + core->n_rules * 2u + core->home.n_devices + 8;
+	core->cap_outputs = orders + core->room_for_events;
+	core->outputs = malloc((core->cap_outputs + 1) * sizeof *core->outputs);
+	return core->outputs ? 0 : -1;
+}
+
+static int reserve(struct core *core, const struct core_spec *spec)
+{
+	size_t controls = (size_t)core->home.n_controls + 1, metrics = (size_t)core->home.n_metrics + 1;
+	core->values = calloc(metrics, sizeof *core->values);
+	core->group = calloc(metrics, sizeof *core->group);
+	core->presence = calloc((size_t)core->home.n_devices + 1, sizeof *core->presence);
+	core->switches = calloc(controls, sizeof *core->switches);
+	core->controls = calloc(controls, sizeof *core->controls);
+	core->changed = calloc(controls, sizeof *core->changed);
+	core->due = calloc(controls, sizeof *core->due);
+	core->suspended = calloc(controls, sizeof *core->suspended);
+	core->remembered = calloc(REMEMBERED_REQUESTS, sizeof *core->remembered);
+	core->rules = calloc(spec->n_rules + 1, sizeof *core->rules);
+	if (!core->values || !core->group || !core->presence || !core->switches || !core->controls || !core->changed ||
+	    !core->due || !core->suspended || !core->remembered || !core->rules)
+		return -1;
+	core->n_rules = (uint32_t)spec->n_rules;
+	logic_init(&core->logic, &core->home, core->values, core->switches, &core->timers);
+	return 0;
+}
+
+static int build_rules(struct builder *b)
+{
+	int bad = 0;
+	b->blind = calloc((size_t)b->core->home.n_devices + 1, sizeof *b->blind);
+	b->governed = calloc((size_t)b->core->home.n_controls + 1, sizeof *b->governed);
+	if (!b->blind || !b->governed)
+		bad = out_of_memory(b);
+	for (uint32_t i = 0; i < b->core->n_rules && b->blind && b->governed; i++)
+		bad |= build_rule(b, i);
+	free(b->blind);
+	free(b->governed);
+	return bad;
+}
+
+static int finish(struct core *core)
+{
+	size_t timers = (size_t)core->logic.n_nodes + core->n_rules + core->home.n_controls;
+	return link_controls(core) || reserve_outputs(core) || timers_init(&core->timers, timers) ||
+	       logic_seal(&core->logic, core->n_rules);
+}
+
+static void begin(struct core *core)
+{
+	logic_begin(&core->logic, core->now_ms);
+	for (uint32_t i = 0; i < core->n_rules; i++)
+		rule_begin(core, i);
+	core_settle(core);
+	out_flush_changed(core); /* nobody has asked before: nothing has changed for anybody */
+}
+
+static int check_spec(const struct core_spec *spec, struct faults *faults)
+{
+	if (spec->renew_ms > 0 && spec->renew_ms < spec->lease_ms && spec->n_rules < UINT32_MAX / 4)
+		return 0;
+	faults_add(faults, NULL, 0, "a lease of %llu ms, renewed every %llu ms: it must be renewed before it ends",
+		   (unsigned long long)spec->lease_ms, (unsigned long long)spec->renew_ms);
+	return -1;
+}
+
+int core_new(const struct core_spec *spec, uint64_t now_ms, struct core **out, struct faults *faults)
+{
+	struct core *core = calloc(1, sizeof *core);
+	struct builder b = {.core = core, .spec = spec, .faults = faults};
+	if (!core)
+		return out_of_memory(&b);
+	core->now_ms = now_ms;
+	core->lease_ms = spec->lease_ms;
+	core->renew_ms = spec->renew_ms;
+	if (check_spec(spec, faults) || home_init(&core->home, spec, faults))
+		goto failed;
+	if (reserve(core, spec)) {
+		out_of_memory(&b);
+		goto failed;
+	}
+	if (build_rules(&b))
+		goto failed;
+	if (finish(core)) {
+		out_of_memory(&b);
+		goto failed;
+	}
+	begin(core);
+	*out = core;
+	return 0;
+
+failed:
+	core_free(core);
+	return -1;
+}
+
+void core_free(struct core *core)
+{
+	if (!core)
+		return;
+	for (uint32_t i = 0; core->rules && i < core->n_rules; i++) {
+		free(core->rules[i].id);
+		free(core->rules[i].controls);
+		free(core->rules[i].coverage_text);
+	}
+	for (uint32_t i = 0; core->controls && i < core->home.n_controls; i++)
+		free(core->controls[i].rules);
+	free(core->rules);
+	free(core->controls);
+	free(core->values);
+	free(core->group);
+	free(core->presence);
+	free(core->switches);
+	free(core->changed);
+	free(core->due);
+	free(core->suspended);
+	free(core->remembered);
+	free(core->outputs);
+	logic_release(&core->logic);
+	timers_release(&core->timers);
+	home_release(&core->home);
+	free(core);
+}

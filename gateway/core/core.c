@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/inside.h"
+
+static void ring(struct core *core, struct timer *timer)
+{
+	timers_stop(&core->timers, timer);
+	switch (timer->kind) {
+	case TIMER_NODE:
+		logic_touch_node(&core->logic, timer->index);
+		break;
+	case TIMER_RULE:
+		logic_mark_dirty(&core->logic, timer->index);
+		break;
+	case TIMER_CONTROL:
+		grant_timer(core, timer->index);
+		break;
+	}
+}
+
+/* What ends a grant touches the conditions that look at its control, so this goes round until nothing follows any more;
+ * it ends because nothing in it starts a grant. */
+void core_settle(struct core *core)
+{
+	bool again;
+	do {
+		again = false;
+		logic_settle(&core->logic, core->now_ms);
+		for (uint32_t rule; logic_next_dirty(&core->logic, &rule); again = true)
+			rule_update(core, rule);
+	} while (again);
+}
+
+/* Goes through every moment at which time alone changed something, in order: what a late step missed happened all the
+ * same. Readings that went stale between steps were unknown from then on. What happens at one moment is one change. */
+static void pass_time(struct core *core, uint64_t now_ms)
+{
+	for (struct timer *timer; (timer = timers_first(&core->timers)) && timer->at <= now_ms;) {
+		if (timer->at > core->now_ms)
+			core->now_ms = timer->at;
+		while ((timer = timers_first(&core->timers)) && timer->at <= core->now_ms)
+			ring(core, timer);
+		core_settle(core);
+	}
+	if (now_ms > core->now_ms)
+		core->now_ms = now_ms;
+}
+
+static void take_reading(struct core *core, const struct home_device *device, const struct core_reading *reading)
+{
+	const struct presence *p = &core->presence[device - core->home.devices];
+	uint32_t metric = device->first_metric + reading->metric;
+	if (p->lost && reading->stamp_ms <= p->lost_ms)
+		return; /* it was on its way when the device went */
+	if (core->group[metric] == core->last_group) {
+		core_settle(core); /* the second of a metric: the first one was a moment of its own */
+		core->last_group++;
+	}
+	core->group[metric] = core->last_group;
+	if (value_put(&core->values[metric], reading, core->now_ms))
+		logic_touch_metric(&core->logic, metric);
+}
+
+static void take_readings(struct core *core, const struct core_input *input)
+{
+	const struct home_device *device = &core->home.devices[input->device];
+	core->last_group++;
+	for (size_t i = 0; i < input->readings.n; i++)
+		if (input->readings.items[i].metric < device->n_metrics)
+			take_reading(core, device, &input->readings.items[i]);
+}
+
+static void lose_device(struct core *core, uint16_t index)
+{
+	const struct home_device *device = &core->home.devices[index];
+	char why[CORE_WHY_MAX];
+	struct str s;
+	str_init(&s, why, sizeof why);
+	str_add(&s, "%s is gone: its link or its process ended", device->id);
+	out_device_event(core, CORE_EVENT_DEVICE_LOST, index, why);
+	for (uint32_t i = device->first_control; i < device->first_control + device->n_controls; i++) {
+		grant_pause(core, i, NONE, NULL, why);
+		grant_set_phase(core, i, CORE_PHASE_UNKNOWN);
+	}
+	for (uint32_t i = device->first_metric; i < device->first_metric + device->n_metrics; i++) {
+		value_lose(&core->values[i]);
+		logic_touch_metric(&core->logic, i);
+	}
+}
+
+static void take_presence(struct core *core, const struct core_input *input)
+{
+	const struct home_device *device = &core->home.devices[input->device];
+	struct presence *p = &core->presence[input->device];
+	if (p->present == input->present)
+		return;
+	p->present = input->present;
+	if (!p->present) {
+		p->lost = true;
+		p->lost_ms = core->now_ms;
+		lose_device(core, input->device);
+	} else if (p->lost) {
+		char why[CORE_WHY_MAX];
+		struct str s;
+		str_init(&s, why, sizeof why);
+		str_add(&s, "%s is back", device->id);
+		out_device_event(core, CORE_EVENT_DEVICE_BACK, input->device, why);
+	}
+	for (uint32_t i = device->first_control; i < device->first_control + device->n_controls; i++)
+		out_changed(core, i);
+}
+
+static void take(struct core *core, const struct core_input *input)
+{
+	if (input->type == CORE_IN_TICK)
+		return;
+	if (input->type == CORE_IN_REQUEST) {
+		gate_request(core, &input->request);
+		return;
+	}
+	if (input->device >= core->home.n_devices)
+		return;
+	const struct home_device *device = &core->home.devices[input->device];
+	if (input->type == CORE_IN_READINGS)
+		take_readings(core, input);
+	else if (input->type == CORE_IN_PRESENCE)
+		take_presence(core, input);
+	else if (input->type == CORE_IN_CONTROL && input->control < device->n_controls)
+		grant_phase(core, device->first_control + input->control, input);
+}
+
+struct core_outputs core_step(struct core *core, uint64_t now_ms, const struct core_input *input)
+{
+	core->n_outputs = 0;
+	core->n_events = 0;
+	pass_time(core, now_ms);
+	grant_lapse(core);
+	core_settle(core);
+	take(core, input);
+	core_settle(core);
+	while (grant_resume_one(core))
+		core_settle(core);
+	grant_renew(core);
+	out_flush_changed(core);
+	return (struct core_outputs){core->outputs, core->n_outputs};
+}
+
+uint64_t core_deadline(const struct core *core)
+{
+	const struct timer *first = timers_first(&core->timers);
+	return first ? first->at : UINT64_MAX;
+}
+
+void core_permission(const struct core *core, uint16_t device, uint16_t control, struct core_permission *out)
+{
+	*out = (struct core_permission){.cause = {.device = CORE_NO_DEVICE}};
+	struct str s;
+	str_init(&s, out->why, sizeof out->why);
+	if (device >= core->home.n_devices || control >= core->home.devices[device].n_controls) {
+		str_add(&s, "there is no such control");
+		return;
+	}
+	uint32_t index = core->home.devices[device].first_control + control;
+	const struct control *c = &core->controls[index];
+	out->granted = core->switches[index].granted;
+	out->suspended = c->suspended;
+	out->value = out->granted ? c->value : 0;
+	out->phase = (enum core_phase)core->switches[index].phase;
+	out->permitted = out->granted ? c->n_forbidding == 0 : grant_possible(core, index);
+	if (out->permitted) {
+		str_add(&s, "permitted");
+		return;
+	}
+	uint32_t rule = explain_refusal(core, index, &out->cause, out->why);
+	if (rule != NONE) {
+		out->rule = core->rules[rule].id;
+		out->hazard = core->rules[rule].hazard;
+	}
+}
+
+struct core_reading core_value(const struct core *core, uint16_t device, uint16_t metric)
+{
+	struct core_reading out = {.metric = metric, .quality = THERAPY_UNKNOWN};
+	if (device >= core->home.n_devices || metric >= core->home.devices[device].n_metrics)
+		return out;
+	uint32_t index = core->home.devices[device].first_metric + metric;
+	const struct value *v = &core->values[index];
+	if (!v->seen)
+		return out;
+	out.quality = value_quality(v, core->now_ms, core->home.metrics[index].stale_ms);
+	out.value = v->value;
+	out.stamp_ms = v->stamp_ms;
+	return out;
+}
+
+enum core_coverage core_coverage(const struct core *core, size_t i, char text[CORE_WHY_MAX])
+{
+	if (i >= core->n_rules) {
+		str_copy(text, CORE_WHY_MAX, "there is no such rule");
+		return CORE_NOT_COVERED;
+	}
+	str_copy(text, CORE_WHY_MAX, core->rules[i].coverage_text);
+	return core->rules[i].coverage;
+}

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The one way in for requests. Asking for rest (0) is always obeyed, however late, unless the message itself is no
+ * live, new request; anything else has to pass every check, and the first that fails is the reason. */
+#include "core/inside.h"
+
+struct decision {
+	enum core_outcome outcome;
+	uint32_t control, rule;
+	struct core_cause cause;
+	char why[CORE_WHY_MAX];
+};
+
+static int refuse(struct decision *d, enum core_outcome outcome, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static int refuse(struct decision *d, enum core_outcome outcome, const char *format, ...)
+{
+	d->outcome = outcome;
+	struct str s;
+	str_init(&s, d->why, sizeof d->why);
+	va_list args;
+	va_start(args, format);
+	str_addv(&s, format, args);
+	va_end(args);
+	return -1;
+}
+
+/* What strangers wrote, fit for a sentence: at most 40 characters, nothing unprintable. */
+static const char *shown(const char *text, char buffer[44])
+{
+	size_t n = 0;
+	for (; text[n] && n < 40; n++)
+		buffer[n] = (char)((unsigned char)text[n] < ' ' || (unsigned char)text[n] >= 0x7f ? '?' : text[n]);
+	memcpy(buffer + n, text[n] ? "..." : "", text[n] ? 4 : 1);
+	return buffer;
+}
+
+static int check_flaw(struct decision *d, const struct core_request *request)
+{
+	char text[44];
+	switch (request->flaw) {
+	case CORE_FLAW_NONE:
+		break;
+	case CORE_FLAW_TOO_LARGE:
+		return refuse(d, CORE_TOO_LARGE, "the message is too large: at most 4096 bytes are read");
+	case CORE_FLAW_MALFORMED:
+		if (request->flaw_text)
+			return refuse(d, CORE_MALFORMED, "the message is not understood: %.200s", request->flaw_text);
+		return refuse(d, CORE_MALFORMED, "the message is not understood");
+	case CORE_FLAW_RETAINED:
+		return refuse(d, CORE_RETAINED,
+			      "the message was kept by the broker (retained), so nobody asks now: send it without the "
+			      "retain flag");
+	case CORE_FLAW_UNTIMELY:
+		if (request->value == 0) /* rest is always allowed */
+			break;
+		return refuse(
+		    d, CORE_LATE,
+		    "the connection has not proved itself timely, and the message does not say when it was sent");
+	}
+	if (strlen(request->id) >= CORE_REQUEST_ID_MAX)
+		return refuse(d, CORE_MALFORMED, "the request's id '%s' is too long: at most %d characters",
+			      shown(request->id, text), CORE_REQUEST_ID_MAX - 1);
+	return 0;
+}
+
+static uint64_t hash_of(const char *id) /* FNV-1a */
+{
+	uint64_t hash = 0xcbf29ce484222325u;
+	for (; *id; id++)
+		hash = (hash ^ (unsigned char)*id) * 0x100000001b3u;
+	return hash;
+}
+
+/* Remembers the id, and looks whether it is new. -1 with a reason: it is not, or the memory is full of ids that are. */
+static int check_duplicate(struct core *core, struct decision *d, const struct core_request *request)
+{
+	if (request->id[0] == '\0' || strlen(request->id) >= CORE_REQUEST_ID_MAX)
+		return 0;
+	uint64_t hash = hash_of(request->id);
+	struct remembered *free_slot = NULL;
+	for (size_t i = 0; i < REMEMBERED_REQUESTS; i++) {
+		struct remembered *r = &core->remembered[i];
+		bool young = r->used && core->now_ms - r->at_ms < DUPLICATE_MS;
+		if (young && r->hash == hash && strcmp(r->id, request->id) == 0) {
+			uint64_t age = core->now_ms - r->at_ms;
+			r->at_ms = core->now_ms;
+			return refuse(d, CORE_DUPLICATE,
+				      "a request with this id came %.1f s ago: each needs its own for 60 s",
+				      (double)age / 1e3);
+		}
+		if (!young && !free_slot)
+			free_slot = r;
+	}
+	if (!free_slot && request->value == 0)
+		return 0;
+	if (!free_slot)
+		return refuse(d, CORE_NOT_PERMITTED,
+			      "more than %u requests in 60 s: whether this one is a duplicate cannot be told any more",
+			      REMEMBERED_REQUESTS);
+	*free_slot = (struct remembered){.hash = hash, .at_ms = core->now_ms, .used = true};
+	str_copy(free_slot->id, sizeof free_slot->id, request->id);
+	return 0;
+}
+
+static int find_control(const struct core *core, struct decision *d, const struct core_request *request)
+{
+	char text[44];
+	uint32_t device = home_find_device(&core->home, request->device, strlen(request->device));
+	if (device == HOME_NONE)
+		return refuse(d, CORE_UNKNOWN_CONTROL, "there is no device '%s'", shown(request->device, text));
+	d->control = home_find_control(&core->home, device, request->control, strlen(request->control));
+	if (d->control == HOME_NONE)
+		return refuse(d, CORE_UNKNOWN_CONTROL, "%s has no control '%s'", core->home.devices[device].id,
+			      shown(request->control, text));
+	return 0;
+}
+
+/* To the nearest step from min; a millionth of a step off is a rounding of the asker's. */
+static int check_range(const struct core *core, struct decision *d, double *value)
+{
+	const struct home_control *c = &core->home.controls[d->control];
+	const char *device = control_device(core, d->control);
+	if (!isfinite(*value))
+		return refuse(d, CORE_OUT_OF_RANGE, "a number was expected for %s.%s", device, c->key);
+	if (*value < c->min || *value > c->max)
+		return refuse(d, CORE_OUT_OF_RANGE, "%g is out of range: %s.%s takes 0 (rest) and %g to %g", *value,
+			      device, c->key, c->min, c->max);
+	if (!(c->step > 0))
+		return 0;
+	double steps = (*value - c->min) / c->step, whole = round(steps);
+	if (fabs(steps - whole) > 1e-6)
+		return refuse(d, CORE_OUT_OF_RANGE, "%g is between two steps: %s.%s goes from %g to %g in steps of %g",
+			      *value, device, c->key, c->min, c->max, c->step);
+	*value = fmin(c->min + whole * c->step, c->max);
+	return 0;
+}
+
+static void end_event(struct core *core, uint32_t control)
+{
+	char why[CORE_WHY_MAX];
+	struct str s;
+	str_init(&s, why, sizeof why);
+	str_add(&s, "%s.%s was ended by request", control_device(core, control), control_key(core, control));
+	out_event(core, CORE_EVENT_ENDED, control, NONE, NULL, CORE_PRIORITY_LOW, why);
+}
+
+static void obey_rest(struct core *core, struct decision *d, const struct core_request *request)
+{
+	uint32_t control = d->control;
+	bool granted = core->switches[control].granted, suspended = core->controls[control].suspended;
+	grant_end(core, control, true);
+	if (!granted)
+		grant_rest(core, control); /* whoever energised it */
+	if (granted || suspended)
+		end_event(core, control);
+	bool late = request->flaw == CORE_FLAW_UNTIMELY || request->age_ms > LATE_MS;
+	refuse(d, CORE_ACCEPTED, "%s.%s is told to rest%s", control_device(core, control), control_key(core, control),
+	       late ? "; rest is always allowed, though this request may be an old one" : "");
+}
+
+static void grant(struct core *core, struct decision *d, double value)
+{
+	const char *device = control_device(core, d->control), *key = control_key(core, d->control);
+	grant_start(core, d->control, value);
+	refuse(d, CORE_ACCEPTED, "%s.%s is granted at %g", device, key, value);
+	out_event(core, CORE_EVENT_GRANTED, d->control, NONE, NULL, CORE_PRIORITY_LOW, d->why);
+}
+
+/* Everything that a request for something other than rest has to pass. */
+static int check_act(struct core *core, struct decision *d, const struct core_request *request, double *value)
+{
+	if (check_range(core, d, value))
+		return -1;
+	if (explain_not_ready(core, d->control, d->why)) {
+		d->outcome = CORE_DEVICE_NOT_READY;
+		return -1;
+	}
+	bool granted = core->switches[d->control].granted;
+	if (granted && core->controls[d->control].value >= *value && core->controls[d->control].value <= *value) {
+		refuse(d, CORE_ACCEPTED, "%s goes on at %g as it was", request->device, *value);
+		return 0;
+	}
+	const struct control *c = &core->controls[d->control];
+	if (granted ? c->n_rules == 0 || c->n_forbidding > 0 : !grant_possible(core, d->control)) {
+		d->outcome = CORE_NOT_PERMITTED;
+		d->rule = explain_refusal(core, d->control, &d->cause, d->why);
+		return -1;
+	}
+	grant(core, d, *value);
+	return 0;
+}
+
+/* 0: obeyed. */
+static int decide(struct core *core, struct decision *d, const struct core_request *request)
+{
+	int flawed = check_flaw(d, request);
+	if (request->flaw == CORE_FLAW_TOO_LARGE || request->flaw == CORE_FLAW_MALFORMED)
+		return -1;
+	struct decision other = *d;
+	if (flawed) { /* its id counts all the same */
+		check_duplicate(core, &other, request);
+		return -1;
+	}
+	if (check_duplicate(core, d, request))
+		return -1;
+	double value = request->value;
+	bool rest = value == 0;
+	if (!rest && request->age_ms > LATE_MS)
+		return refuse(d, CORE_LATE, "the request is %.1f s old by its own time stamp: at most 5 s are allowed",
+			      (double)request->age_ms / 1e3);
+	if (find_control(core, d, request))
+		return -1;
+	if (rest) {
+		obey_rest(core, d, request);
+		return 0;
+	}
+	return check_act(core, d, request, &value);
+}
+
+static void answer(struct core *core, const struct decision *d, const struct core_request *request)
+{
+	struct core_output *out = out_add(core, CORE_OUT_RESULT, d->control);
+	out->outcome = d->outcome;
+	out->cause = d->cause;
+	if (d->rule != NONE) {
+		out->rule = core->rules[d->rule].id;
+		out->hazard = core->rules[d->rule].hazard;
+		out->priority = core->rules[d->rule].priority;
+	}
+	if (d->control != NONE && core->switches[d->control].granted)
+		out->value = core->controls[d->control].value;
+	str_copy(out->request_id, sizeof out->request_id, request->id);
+	memcpy(out->why, d->why, sizeof out->why);
+}
+
+void gate_request(struct core *core, const struct core_request *asked)
+{
+	struct core_request request = *asked;
+	request.device = asked->device ? asked->device : "";
+	request.control = asked->control ? asked->control : "";
+	request.id = asked->id ? asked->id : "";
+	struct decision d = {.control = NONE, .rule = NONE, .cause = {.device = CORE_NO_DEVICE}};
+	bool refused = decide(core, &d, &request) != 0;
+	answer(core, &d, &request);
+	if (refused && request.value != 0)
+		out_event(core, CORE_EVENT_REFUSED, d.control, d.rule, &d.cause,
+			  d.rule == NONE ? CORE_PRIORITY_LOW : CORE_PRIORITY_MEDIUM, d.why);
+}

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/inside.h"
+
+static bool present(const struct core *core, uint32_t control)
+{
+	return core->presence[core->home.controls[control].device].present;
+}
+
+bool grant_possible(const struct core *core, uint32_t control)
+{
+	const struct control *c = &core->controls[control];
+	const struct logic_switch *s = &core->switches[control];
+	return c->n_rules > 0 && c->n_forbidding == 0 && present(core, control) && !s->granted &&
+	       s->phase == CORE_PHASE_AT_REST;
+}
+
+/* The one place that makes leases: the expiry is absolute and counts from the step's own time. */
+static void lease(struct core *core, uint32_t control)
+{
+	struct control *c = &core->controls[control];
+	c->expires_ms = timers_after(core->now_ms, core->lease_ms);
+	struct core_output *out = out_add(core, CORE_OUT_LEASE, control);
+	out->grant = c->grant;
+	out->value = c->value;
+	out->expires_ms = c->expires_ms;
+	timers_set(&core->timers, &c->timer, timers_after(core->now_ms, core->renew_ms));
+}
+
+static void unsuspend(struct core *core, uint32_t control)
+{
+	if (!core->controls[control].suspended)
+		return;
+	core->controls[control].suspended = false;
+	timers_stop(&core->timers, &core->controls[control].timer);
+	for (uint32_t i = 0; i < core->n_suspended; i++)
+		if (core->suspended[i] == control) {
+			core->suspended[i] = core->suspended[--core->n_suspended];
+			return;
+		}
+}
+
+void grant_set_phase(struct core *core, uint32_t control, enum core_phase phase)
+{
+	struct logic_switch *s = &core->switches[control];
+	if (s->phase == (uint8_t)phase)
+		return;
+	s->phase = (uint8_t)phase;
+	logic_touch_control(&core->logic, control);
+	out_changed(core, control);
+}
+
+void grant_start(struct core *core, uint32_t control, double value)
+{
+	struct control *c = &core->controls[control];
+	unsuspend(core, control);
+	c->grant = ++core->last_grant;
+	c->value = value;
+	if (!core->switches[control].granted) {
+		core->switches[control].granted = true;
+		grant_set_phase(core, control, CORE_PHASE_ENERGISED); /* told to act, until the device says more */
+	}
+	lease(core, control);
+	logic_touch_control(&core->logic, control);
+	out_changed(core, control);
+}
+
+void grant_rest(struct core *core, uint32_t control)
+{
+	out_add(core, CORE_OUT_REST, control);
+}
+
+void grant_end(struct core *core, uint32_t control, bool rest)
+{
+	struct control *c = &core->controls[control];
+	unsuspend(core, control);
+	c->value = 0;
+	out_changed(core, control);
+	if (!core->switches[control].granted)
+		return;
+	core->switches[control].granted = false;
+	timers_stop(&core->timers, &c->timer);
+	logic_touch_control(&core->logic, control);
+	if (!rest)
+		return;
+	grant_rest(core, control);
+	if (core->switches[control].phase !=
+	    CORE_PHASE_UNKNOWN) /* nothing starts before the device says it is at rest */
+		grant_set_phase(core, control, CORE_PHASE_COMING_TO_REST);
+}
+
+static void tell(struct core *core, enum core_event_type type, uint32_t control, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+static void tell(struct core *core, enum core_event_type type, uint32_t control, const char *format, ...)
+{
+	char why[CORE_WHY_MAX];
+	struct str s;
+	str_init(&s, why, sizeof why);
+	va_list args;
+	va_start(args, format);
+	str_addv(&s, format, args);
+	va_end(args);
+	out_event(core, type, control, NONE, NULL, CORE_PRIORITY_LOW, why);
+}
+
+void grant_pause(struct core *core, uint32_t control, uint32_t rule, const struct core_cause *cause, const char *why)
+{
+	struct control *c = &core->controls[control];
+	if (!core->switches[control].granted)
+		return;
+	double value = c->value;
+	bool resumes = core->home.controls[control].resumes;
+	grant_end(core, control, true);
+	if (resumes) {
+		c->suspended = true;
+		c->value = value;
+		c->pause_end_ms = timers_after(core->now_ms, PAUSE_MS);
+		core->suspended[core->n_suspended++] = control;
+		timers_set(&core->timers, &c->timer, c->pause_end_ms);
+	}
+	char text[CORE_WHY_MAX];
+	struct str s;
+	str_init(&s, text, sizeof text);
+	str_add(&s, "%s", why);
+	str_add(&s, "%s",
+		resumes ? "; goes on by itself if that is over within 60 s" : "; ended, a new request is needed");
+	out_event(core, CORE_EVENT_PAUSED, control, rule, cause, CORE_PRIORITY_MEDIUM, text);
+}
+
+void grant_trip(struct core *core, uint32_t control, uint32_t rule, const struct core_cause *cause, const char *why)
+{
+	grant_end(core, control, true);
+	out_event(core, CORE_EVENT_TRIPPED, control, rule, cause, core->rules[rule].priority, why);
+}
+
+void grant_timer(struct core *core, uint32_t control)
+{
+	struct control *c = &core->controls[control];
+	if (core->switches[control].granted) {
+		if (!c->due)
+			core->due[core->n_due++] = control;
+		c->due = true;
+	} else if (c->suspended) {
+		grant_end(core, control, false);
+		tell(core, CORE_EVENT_ENDED, control, "%s.%s was paused for 60 s: a new request is needed",
+		     control_device(core, control), control_key(core, control));
+	}
+}
+
+/* The device process has ended what it did when its lease ran out; renewing it now would energise again. */
+void grant_lapse(struct core *core)
+{
+	for (uint32_t i = 0; i < core->n_due; i++) {
+		uint32_t control = core->due[i];
+		uint64_t expired_ms = core->controls[control].expires_ms;
+		if (!core->switches[control].granted || core->now_ms < expired_ms)
+			continue;
+		grant_end(core, control, true);
+		tell(core, CORE_EVENT_ENDED, control,
+		     "%s.%s was ended: the gateway was held up and its lease ran out %.1f s ago; a new request is "
+		     "needed",
+		     control_device(core, control), control_key(core, control),
+		     (double)(core->now_ms - expired_ms) / 1e3);
+	}
+}
+
+void grant_renew(struct core *core)
+{
+	for (uint32_t i = 0; i < core->n_due; i++) {
+		struct control *c = &core->controls[core->due[i]];
+		c->due = false;
+		if (core->switches[core->due[i]].granted && c->timer.slot == 0) /* else it was granted anew just now */
+			lease(core, core->due[i]);
+	}
+	core->n_due = 0;
+}
+
+bool grant_resume_one(struct core *core)
+{
+	for (uint32_t i = 0; i < core->n_suspended; i++) {
+		uint32_t control = core->suspended[i];
+		if (!grant_possible(core, control))
+			continue;
+		grant_start(core, control, core->controls[control].value);
+		tell(core, CORE_EVENT_RESUMED, control, "%s.%s goes on: what paused it is over",
+		     control_device(core, control), control_key(core, control));
+		return true;
+	}
+	return false;
+}
+
+void grant_phase(struct core *core, uint32_t control, const struct core_input *input)
+{
+	struct control *c = &core->controls[control];
+	enum core_phase phase =
+	    (unsigned)input->state.phase > CORE_PHASE_CONFIRMED_ON ? CORE_PHASE_UNKNOWN : input->state.phase;
+	bool granted = core->switches[control].granted;
+	bool ours = input->state.grant != 0 && input->state.grant == c->grant;
+	const char *device = control_device(core, control), *key = control_key(core, control);
+	if (ours && input->state.ended_by_device && (granted || c->suspended)) {
+		grant_end(core, control, false);
+		tell(core, CORE_EVENT_ENDED, control, "%s.%s was switched off at the device", device, key);
+	} else if (ours && input->state.lease_expired && granted) {
+		grant_end(core, control, false);
+		tell(core, CORE_EVENT_ENDED, control, "%s.%s was ended by its device process: its lease ran out",
+		     device, key);
+	}
+	grant_set_phase(core, control, phase);
+	if (core->switches[control].granted && phase == CORE_PHASE_UNKNOWN) {
+		char why[CORE_WHY_MAX];
+		struct str s;
+		str_init(&s, why, sizeof why);
+		str_add(&s, "nothing confirms what %s.%s does", device, key);
+		grant_pause(core, control, NONE, NULL, why);
+	}
+}

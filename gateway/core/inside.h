@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The core's insides, shared by its own files only:
+ *
+ *   core.c     steps: lets time pass, takes the input, settles, resumes, renews
+ *   build.c    core_new and core_free: from the spec to rules over this home
+ *   rule.c     one rule's states: ARMED, PAUSED, GRACE, TRIPPED
+ *   grant.c    one control's grant: leases, suspension, rest
+ *   gate.c     requests
+ *   explain.c  sentences for people
+ *   out.c      the outputs of a step
+ *
+ * Only grant.c makes a LEASE or a REST; only rule.c changes a rule's state.
+ */
+#ifndef CORE_INSIDE_H
+#define CORE_INSIDE_H
+
+#include <string.h>
+
+#include "base/str.h"
+#include "base/unit.h"
+#include "core/core.h"
+#include "core/home.h"
+#include "core/logic.h"
+#include "core/timers.h"
+#include "core/values.h"
+
+#define NONE                UINT32_MAX
+#define PAUSE_MS            60000u /* how long a request may wait to go on by itself; DESIGN: within 60 s */
+#define DUPLICATE_MS        60000u /* the same id within this is a duplicate */
+#define LATE_MS             5000   /* a request older than this by its own stamp is late */
+#define REMEMBERED_REQUESTS 1024u  /* ids within DUPLICATE_MS; more requests than 17 a second are refused */
+
+enum rule_state {
+	RULE_ARMED,   /* TRUE: permits */
+	RULE_GRACE,   /* violated, and may be for a moment: what runs goes on, nothing new is granted */
+	RULE_PAUSED,  /* not known to be TRUE */
+	RULE_TRIPPED, /* was violated; waits to be rearmed */
+};
+
+enum { TEXT_ONLY_WHILE, TEXT_HARD, TEXT_REARMS, TEXT_COUNT_ };
+
+struct rule {
+	char *id;
+	unsigned hazard;
+	enum core_priority priority;
+	uint64_t grace_ms;
+	uint32_t texts[TEXT_COUNT_]; /* index of logic.texts, NONE: not given */
+	uint32_t blind;              /* device that cannot tell what the rule asks: it is never TRUE; NONE: none */
+	uint32_t *controls;          /* what it governs */
+	uint32_t n_controls;
+	enum core_coverage coverage;
+	char *coverage_text;
+
+	enum rule_state state;
+	enum truth value;         /* of only_while, for what is shown */
+	bool violated;            /* only_while is FALSE ... */
+	uint64_t since_ms;        /* ... since then */
+	bool told;                /* a TRIPPED event spoke of this trip: tell when it is rearmed */
+	struct logic_cause cause; /* first-out: what made it leave ARMED, or go on from there */
+	uint64_t cause_ms;
+	struct timer timer; /* end of grace */
+};
+
+struct control {
+	uint32_t *rules; /* those that govern it */
+	uint32_t n_rules;
+	uint32_t n_forbidding; /* of them, those not ARMED */
+	uint64_t grant;        /* number of the running grant or of the last one */
+	uint64_t expires_ms;
+	double value; /* of the grant, or of the suspended request */
+	bool suspended, due, changed;
+	uint64_t pause_end_ms;
+	struct timer timer; /* renewal while granted, end of the pause while suspended */
+};
+
+struct remembered {
+	uint64_t hash, at_ms;
+	bool used;
+	char id[CORE_REQUEST_ID_MAX];
+};
+
+struct presence {
+	bool present;
+	bool lost;        /* it went at least once, ... */
+	uint64_t lost_ms; /* ... last then: readings stamped until then are not taken */
+};
+
+struct core {
+	struct home home;
+	struct value *values;          /* by metric */
+	struct logic_switch *switches; /* by control: granted, phase */
+	struct presence *presence;     /* by device */
+	struct logic logic;
+	struct timers timers;
+	struct rule *rules;
+	struct control *controls;
+	uint32_t n_rules;
+	uint64_t now_ms, lease_ms, renew_ms, last_grant;
+	uint32_t *group; /* by metric: the last group of readings it was in */
+	uint32_t last_group;
+	/* Lists of controls, each as long as there are controls. */
+	uint32_t *changed, *due, *suspended;
+	uint32_t n_changed, n_due, n_suspended;
+	struct remembered *remembered;
+	struct core_output *outputs;
+	size_t n_outputs, cap_outputs, room_for_events;
+	size_t n_events;
+};
+
+/* ---- out.c ---- */
+struct core_output *out_add(struct core *core, enum core_output_type type, uint32_t control);
+/* An event with its text. A NULL return is never used: events beyond the room are dropped, orders never. */
+void out_event(struct core *core, enum core_event_type type, uint32_t control, uint32_t rule,
+	       const struct core_cause *cause, enum core_priority priority, const char *why);
+void out_device_event(struct core *core, enum core_event_type type, uint16_t device, const char *why);
+/* What core_permission says of it has changed; told once at the end of the step. */
+void out_changed(struct core *core, uint32_t control);
+void out_flush_changed(struct core *core);
+
+/* ---- rule.c ---- */
+/* Looks at the rule's values again and acts on what they mean now. */
+void rule_update(struct core *core, uint32_t rule);
+void rule_begin(struct core *core, uint32_t rule);
+
+/* ---- grant.c ---- */
+bool grant_possible(const struct core *core, uint32_t control); /* rules, presence and phase would let it start */
+void grant_start(struct core *core, uint32_t control, double value);
+/* Ends a running grant or suspended request. `rest`: the device has to be told. */
+void grant_end(struct core *core, uint32_t control, bool rest);
+/* Knowledge was lost: to rest; a control that resumes waits. `why` becomes the event's text. */
+void grant_pause(struct core *core, uint32_t control, uint32_t rule, const struct core_cause *cause, const char *why);
+void grant_trip(struct core *core, uint32_t control, uint32_t rule, const struct core_cause *cause, const char *why);
+void grant_rest(struct core *core, uint32_t control);
+void grant_timer(struct core *core, uint32_t control);
+void grant_lapse(struct core *core);
+void grant_renew(struct core *core);
+/* Resumes one suspended request that may go on. False: there is none. */
+bool grant_resume_one(struct core *core);
+void grant_phase(struct core *core, uint32_t control, const struct core_input *input);
+void grant_set_phase(struct core *core, uint32_t control, enum core_phase phase);
+
+/* ---- gate.c ---- */
+void gate_request(struct core *core, const struct core_request *request);
+
+/* ---- explain.c ---- */
+struct core_cause explain_cause(const struct core *core, const struct logic_cause *cause);
+/* "table.tilt was 12.4 deg, must be <= 10 deg (rule x)": what made the rule leave ARMED. */
+void explain_first_out(const struct core *core, uint32_t rule, char why[CORE_WHY_MAX]);
+/* Why the rule forbids now, how old the reading is, and what would rearm it. *cause is filled. */
+void explain_rule(const struct core *core, uint32_t rule, struct core_cause *cause, char why[CORE_WHY_MAX]);
+/* Why a request for the control would be refused now: the rule (NONE if it is none), cause and sentence. */
+uint32_t explain_refusal(const struct core *core, uint32_t control, struct core_cause *cause, char why[CORE_WHY_MAX]);
+/* Why the control cannot be used whatever the rules say: absent, or not at rest. False, and nothing written: it can. */
+bool explain_not_ready(const struct core *core, uint32_t control, char why[CORE_WHY_MAX]);
+
+/* ---- core.c ---- */
+/* Everything that follows from what was touched, at core->now_ms. */
+void core_settle(struct core *core);
+
+static inline const char *control_device(const struct core *core, uint32_t control)
+{
+	return core->home.devices[core->home.controls[control].device].id;
+}
+
+static inline const char *control_key(const struct core *core, uint32_t control)
+{
+	return core->home.controls[control].key;
+}
+
+#endif

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * A home to test the core in: table (kind inversion), belt (traction), pad (heat), and the rules that are shipped. The
+ * test plays the devices and the clock. Test programs only. */
+#ifndef CORE_RIG_H
+#define CORE_RIG_H
+
+#include "base/testing.h"
+#include "core/core.h"
+
+enum { TABLE, BELT, PAD };               /* devices of the full home */
+enum { TABLE_TILT };                     /* stale after 1 s */
+enum { BELT_FORCE, BELT_PRESSURE };      /* stale after 1 s */
+enum { PAD_POWER };                      /* stale after 10 s */
+enum { BELT_TENSION = 0, PAD_HEAT = 0 }; /* controls: 20 to 400 N in steps of 5; a switch */
+
+extern const struct core_device rig_table, rig_belt, rig_pad;
+/* Hazard 11, 12, 14 (both directions). */
+extern const struct core_rule rig_rules[];
+extern const size_t rig_n_rules;
+
+/* One rule for kind:heat with this only_while, no grace. */
+struct core_rule rig_rule(const char *id, const char *only_while);
+
+struct rig {
+	struct core *core;
+	uint64_t now;
+	struct core_outputs last; /* of the last step */
+	uint32_t n_devices;
+};
+
+/* A core for these devices and rules, at 1,000,000 ms; fails the test and prints the faults if it is refused. */
+void rig_start(struct rig *rig, const struct core_device *devices, size_t n_devices, const struct core_rule *rules,
+	       size_t n_rules);
+/* The full home with the shipped rules. */
+void rig_start_full(struct rig *rig);
+void rig_stop(struct rig *rig);
+
+/* Each is one step at rig->now. */
+void rig_tick(struct rig *rig);
+void rig_read(struct rig *rig, uint16_t device, uint16_t metric, double value);
+void rig_read_quality(struct rig *rig, uint16_t device, uint16_t metric, double value, uint8_t quality, uint64_t stamp);
+void rig_present(struct rig *rig, uint16_t device, bool present);
+void rig_phase(struct rig *rig, uint16_t device, uint16_t control, enum core_phase phase);
+enum core_outcome rig_ask(struct rig *rig, const char *device, const char *control, double value);
+enum core_outcome rig_request(struct rig *rig, const struct core_request *request);
+/* Lets time pass in one step; or with a tick at every deadline, as the gateway does. */
+void rig_jump(struct rig *rig, uint64_t ms);
+void rig_wait(struct rig *rig, uint64_t ms);
+
+/* All devices present, at rest, table level, belt slack, pad cold. */
+void rig_calm(struct rig *rig);
+/* The same readings again, so that nothing is stale. */
+void rig_refresh(struct rig *rig);
+
+/* Of the last step: the nth output of the type; NULL if there are fewer. */
+const struct core_output *rig_output(const struct rig *rig, enum core_output_type type, size_t nth);
+const struct core_output *rig_event(const struct rig *rig, enum core_event_type type);
+size_t rig_count(const struct rig *rig, enum core_output_type type);
+struct core_permission rig_permission(const struct rig *rig, uint16_t device, uint16_t control);
+
+#define assert_contains(text, part) assert_non_null(strstr((text), (part)))
+
+#endif

@@ -72,9 +72,13 @@ static const struct therapy_metric tasmota_metrics[TASMOTA_METRICS] = {
 };
 
 static const struct therapy_verb tasmota_verbs[TASMOTA_VERBS] = {
-    [TASMOTA_ASK_RELAY] = {"ask_relay", THERAPY_QUERY}, [TASMOTA_ASK_POWER] = {"ask_power", THERAPY_QUERY},
-    [TASMOTA_STAY_OFF] = {"stay_off", THERAPY_STOP},    [TASMOTA_SET] = {"set", THERAPY_ACT},
-    [TASMOTA_RENEW] = {"renew", THERAPY_RENEW},         [TASMOTA_OFF] = {"off", THERAPY_STOP},
+    [TASMOTA_ASK_RELAY] = {"ask_relay", THERAPY_QUERY},
+    [TASMOTA_ASK_POWER] = {"ask_power", THERAPY_QUERY},
+    [TASMOTA_ASK_TIMER] = {"ask_timer", THERAPY_QUERY},
+    [TASMOTA_STAY_OFF] = {"stay_off", THERAPY_STOP},
+    [TASMOTA_SET] = {"set", THERAPY_ACT},
+    [TASMOTA_RENEW] = {"renew", THERAPY_RENEW},
+    [TASMOTA_OFF] = {"off", THERAPY_STOP},
 };
 
 static const struct therapy_channel tasmota_channels[TASMOTA_CHANNELS] = {
@@ -95,6 +99,7 @@ static const uint8_t tasmota_on_connect[] = {TASMOTA_STAY_OFF, TASMOTA_RENEW, TA
 static const struct therapy_poll tasmota_polls[] = {
     {.verb = TASMOTA_ASK_RELAY, .every_ms = 5000, .energised_ms = 2000},
     {.verb = TASMOTA_ASK_POWER, .every_ms = 10000, .energised_ms = 2000},
+    {.verb = TASMOTA_ASK_TIMER, .every_ms = 30000}, /* an answer may be lost, and anybody may change the setting */
 };
 
 static const struct therapy_step tasmota_off[] = {{.verb = TASMOTA_OFF}};

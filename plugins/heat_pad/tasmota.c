@@ -9,7 +9,7 @@
  *   tele/T/SENSOR    {"Time":"...","ENERGY":{...}}                      every TelePeriod, 300 s: so STATUS 10 is asked
  *   tele/T/STATE     {"Time":"...","POWER":"ON"}                        likewise, STATUS 11
  *   tele/T/LWT       Online | Offline, retained
- *   cmnd/T/POWER ON|OFF   cmnd/T/PulseTime1 130   cmnd/T/STATUS 10|11   cmnd/T/PowerOnState 0
+ *   cmnd/T/POWER ON|OFF   cmnd/T/PulseTime1 130 (empty: only asks)   cmnd/T/STATUS 10|11   cmnd/T/PowerOnState 0
  *
  * The relay is called POWER, or POWER1 where the plug has several or SetOption26 is set; this reads the first.
  *
@@ -37,6 +37,18 @@ int tasmota_init(void *state, const struct therapy_value *values, uint32_t seed)
 	return 0;
 }
 
+static void send_text(struct therapy_out *out, uint8_t channel, const char *text)
+{
+	therapy_send(out, channel, text, strlen(text));
+}
+
+static void send_pulse_time(struct therapy_out *out)
+{
+	char text[8];
+	snprintf(text, sizeof text, "%d", PULSE_TIME);
+	send_text(out, TASMOTA_CMND_PULSE_TIME, text);
+}
+
 /* "ON" or "OFF" as shipped: a plug whose StateText was changed is refused rather than guessed. */
 static enum therapy_refusal emit_relay(const char *text, size_t size, struct therapy_out *out)
 {
@@ -57,22 +69,29 @@ static enum therapy_refusal read_relay(struct json_object *object, struct therap
 	return found == JSON_FOUND ? emit_relay(text, strlen(text), out) : json_frame_refusal(found);
 }
 
-/* Remembers whether the plug's own timer is the one we asked for; anybody may change it. */
-static enum therapy_refusal read_pulse_time(struct tasmota *tasmota, struct json_object *object)
+/* Remembers whether the plug's own timer is the one we asked for; anybody may change it. One that is not, as with a
+ * plug that came after us, is set: a relay that somebody has switched on then goes off after 30 s. */
+static enum therapy_refusal read_pulse_time(struct tasmota *tasmota, struct json_object *object,
+					    struct therapy_out *out)
 {
 	struct json_object *pulse = NULL;
 	double set = 0;
 	enum json_found found = json_frame_object(object, "PulseTime1", &pulse);
 	if (found == JSON_FOUND)
 		found = json_frame_number(pulse, "Set", &set);
-	if (found == JSON_FOUND)
-		tasmota->timer_proved = set == PULSE_TIME;
-	return json_frame_refusal(found);
+	if (found != JSON_FOUND)
+		return json_frame_refusal(found);
+	tasmota->timer_proved = set == PULSE_TIME;
+	if (!tasmota->timer_proved && !tasmota->timer_told) {
+		tasmota->timer_told = true;
+		send_pulse_time(out);
+	}
+	return THERAPY_OK;
 }
 
 static enum therapy_refusal read_result(struct tasmota *tasmota, struct json_object *object, struct therapy_out *out)
 {
-	enum therapy_refusal refusal = read_pulse_time(tasmota, object);
+	enum therapy_refusal refusal = read_pulse_time(tasmota, object, out);
 	return refusal == THERAPY_OK ? read_relay(object, out) : refusal;
 }
 
@@ -115,7 +134,9 @@ static enum therapy_refusal read_status(struct json_object *object, const char *
 	return read(inner, out);
 }
 
-static enum therapy_refusal read_presence(const struct therapy_message *message, struct therapy_out *out)
+/* A plug that was away may come back with other settings, or be another plug. */
+static enum therapy_refusal read_presence(struct tasmota *tasmota, const struct therapy_message *message,
+					  struct therapy_out *out)
 {
 	if (message->size == 6 && memcmp(message->data, "Online", 6) == 0)
 		out->presence = THERAPY_PRESENT;
@@ -123,6 +144,13 @@ static enum therapy_refusal read_presence(const struct therapy_message *message,
 		out->presence = THERAPY_ABSENT;
 	else
 		return THERAPY_REFUSED_FORMAT;
+	if (message->retained)
+		return THERAPY_OK; /* how it was when we came; the connect has asked already */
+	*tasmota = (struct tasmota){0};
+	if (out->presence == THERAPY_PRESENT) {
+		send_text(out, TASMOTA_CMND_POWER_ON_STATE, "0");
+		send_text(out, TASMOTA_CMND_PULSE_TIME, "");
+	}
 	return THERAPY_OK;
 }
 
@@ -161,7 +189,7 @@ enum therapy_refusal tasmota_decode(void *state, const struct therapy_message *m
 	if (message->channel > TASMOTA_TELE_STATE)
 		return THERAPY_REFUSED_TYPE;
 	if (message->channel == TASMOTA_TELE_LWT)
-		return read_presence(message, out);
+		return read_presence(tasmota, message, out);
 	/* PowerRetain, SensorRetain: what the broker kept says how the plug was at some time, and proves nothing. */
 	if (message->retained)
 		return THERAPY_OK;
@@ -169,18 +197,6 @@ enum therapy_refusal tasmota_decode(void *state, const struct therapy_message *m
 	if (message->channel == TASMOTA_STAT_POWER && message->size > 0 && message->data[0] != '{')
 		return emit_relay((const char *)message->data, message->size, out);
 	return read_json(tasmota, message, out);
-}
-
-static void send_text(struct therapy_out *out, uint8_t channel, const char *text)
-{
-	therapy_send(out, channel, text, strlen(text));
-}
-
-static void send_pulse_time(struct therapy_out *out)
-{
-	char text[8];
-	snprintf(text, sizeof text, "%d", PULSE_TIME);
-	send_text(out, TASMOTA_CMND_PULSE_TIME, text);
 }
 
 static int encode_set(const struct tasmota *tasmota, double value, struct therapy_out *out)
@@ -208,6 +224,9 @@ int tasmota_encode(void *state, uint64_t now_ms, uint8_t verb, double value, str
 		return 0;
 	case TASMOTA_ASK_POWER:
 		send_text(out, TASMOTA_CMND_STATUS, "10");
+		return 0;
+	case TASMOTA_ASK_TIMER:
+		send_text(out, TASMOTA_CMND_PULSE_TIME, "");
 		return 0;
 	case TASMOTA_STAY_OFF:
 		send_text(out, TASMOTA_CMND_POWER_ON_STATE, "0");

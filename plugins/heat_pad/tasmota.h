@@ -13,6 +13,7 @@ enum { TASMOTA_RELAY, TASMOTA_POWER, TASMOTA_VOLTAGE, TASMOTA_CURRENT, TASMOTA_E
 enum {
 	TASMOTA_ASK_RELAY,
 	TASMOTA_ASK_POWER,
+	TASMOTA_ASK_TIMER,
 	TASMOTA_STAY_OFF, /* after a power cut */
 	TASMOTA_SET,
 	TASMOTA_RENEW,
@@ -40,7 +41,9 @@ enum {
 enum { TASMOTA_TIMER_S = 30 };
 
 struct tasmota {
-	bool timer_proved; /* the plug has said that its PulseTime is ours */
+	bool timer_proved; /* the plug has said that its PulseTime is ours, and was not away since */
+	bool
+	    timer_told; /* it was told unasked since it came; never twice, else two who disagree would go on for ever */
 };
 
 int tasmota_init(void *state, const struct therapy_value *values, uint32_t seed);

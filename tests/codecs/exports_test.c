@@ -78,8 +78,8 @@ static void a_plugin_opens_and_its_table_is_of_this_abi(void **state)
 {
 	const char *path = *state;
 	void *object = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-	if (!object)
-		fail_msg("%s", dlerror());
+	assert_string_equal(object ? "opened" : dlerror(), "opened");
+	assert_non_null(object);
 	const struct therapy_plugin *plugin = dlsym(object, "therapy_plugin");
 	assert_non_null(plugin);
 	assert_int_equal(plugin->abi, THERAPY_ABI);

@@ -203,7 +203,7 @@ static void write_frame(struct session *session, const struct therapy_frame *fra
 					       : "%02X",
 				      frame->bytes[i]);
 	if (model->n_channels > 0)
-		write_line(session, "send %s %s", model->channels[frame->channel].address, text);
+		write_line(session, "send %s%s%s", model->channels[frame->channel].address, text[0] ? " " : "", text);
 	else
 		write_line(session, "send %s", text);
 }

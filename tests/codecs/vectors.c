@@ -67,12 +67,13 @@ void vectors_read(const char *path, const struct therapy_plugin *plugin, struct 
 {
 	*out = (struct vector_file){.path = strdup(path), .text = slurp(path)};
 	unsigned number = 0;
-	for (char *at = out->text, *next = at; next; at = next) {
-		next = strchr(at, '\n');
-		if (next)
-			*next++ = 0;
+	for (char *at = out->text; at;) {
+		char *text = at;
+		at = strchr(text, '\n');
+		if (at)
+			*at++ = 0;
 		number++;
-		char *line = strip(at), *rest = NULL;
+		char *line = strip(text), *rest = NULL;
 		if (!*line)
 			continue;
 		if ((rest = after(line, "model"))) {

@@ -14,7 +14,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 
-#define BURST_MAX 64u /* samples in one write; 33 bytes each */
+#define BURST_MAX 256u /* samples in one write; 33 bytes each */
 #define SENSOR_C  28.5
 #define PART      "table"
 

@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "mqtt/inbox.h"
+
+#include <json-c/json.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/str.h"
+#include "broker/topic.h"
+
+#define JSON_DEPTH 3 /* a request is flat */
+#define EXPECTED   "expected ON, OFF, a number, or JSON {\"value\": ..., \"id\": \"...\", \"time\": ...}"
+
+static bool flawed(struct inbox_request *r, enum core_flaw flaw, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static bool flawed(struct inbox_request *r, enum core_flaw flaw, const char *format, ...)
+{
+	struct str s;
+	va_list args;
+	str_init(&s, r->flaw_text, sizeof r->flaw_text);
+	va_start(args, format);
+	str_addv(&s, format, args);
+	va_end(args);
+	r->core.flaw = flaw;
+	r->core.flaw_text = r->flaw_text;
+	return false;
+}
+
+/* ---- the topic ---- */
+
+static void cut(char *out, size_t cap, const char *text, size_t size)
+{
+	size_t n = size < cap - 1 ? size : cap - 1;
+	memcpy(out, text, n);
+	out[n] = '\0';
+}
+
+static bool split_topic(const char *base, const char *topic, struct inbox_request *r)
+{
+	size_t n = strlen(base);
+	if (strncmp(topic, base, n) != 0 || topic[n] != '/')
+		return false;
+	const char *device = topic + n + 1;
+	size_t device_size = strcspn(device, "/");
+	const char *set = device + device_size;
+	if (strncmp(set, "/set/", 5) != 0)
+		return false;
+	const char *control = set + 5;
+	if (device_size == 0 || *control == '\0' || strchr(control, '/'))
+		return false;
+	cut(r->device, sizeof r->device, device, device_size);
+	cut(r->control, sizeof r->control, control, strlen(control));
+	return true;
+}
+
+/* ---- values ---- */
+
+static bool number(const char *text, double *out)
+{
+	char *end;
+	size_t len = strlen(text);
+	if (len == 0 || len > 32 ||
+	    strspn(text, "0123456789+-.eE") != len) /* strtod takes inf, nan, hexadecimal, spaces */
+		return false;
+	double value = strtod(text, &end);
+	if (end == text || *end != '\0' || !isfinite(value))
+		return false;
+	*out = value;
+	return true;
+}
+
+static bool word_or_number(const char *text, double *out)
+{
+	if (strcmp(text, "ON") == 0)
+		*out = 1;
+	else if (strcmp(text, "OFF") == 0)
+		*out = 0;
+	else
+		return number(text, out);
+	return true;
+}
+
+static bool json_value(struct json_object *value, double *out)
+{
+	double number_read;
+	switch (json_object_get_type(value)) {
+	case json_type_boolean:
+		*out = json_object_get_boolean(value) ? 1 : 0;
+		return true;
+	case json_type_int:
+	case json_type_double:
+		number_read = json_object_get_double(value);
+		if (!isfinite(number_read))
+			return false;
+		*out = number_read;
+		return true;
+	case json_type_string:
+		return strlen(json_object_get_string(value)) == (size_t)json_object_get_string_len(value) &&
+		       word_or_number(json_object_get_string(value), out);
+	default:
+		return false;
+	}
+}
+
+/* ---- time stamps ---- */
+
+static bool digits(const char **p, size_t n, int *out)
+{
+	int value = 0;
+	for (size_t i = 0; i < n; i++, (*p)++) {
+		if (**p < '0' || **p > '9')
+			return false;
+		value = value * 10 + (**p - '0');
+	}
+	*out = value;
+	return true;
+}
+
+static bool expect(const char **p, char c)
+{
+	if (**p != c)
+		return false;
+	(*p)++;
+	return true;
+}
+
+static bool zone(const char **p, int *out_s)
+{
+	int h, m;
+	if (**p == 'Z') {
+		(*p)++;
+		*out_s = 0;
+		return true;
+	}
+	int sign = **p == '-' ? -1 : 1;
+	if (**p != '+' && **p != '-')
+		return false;
+	(*p)++;
+	if (!digits(p, 2, &h) || !expect(p, ':') || !digits(p, 2, &m) || h > 14 || m > 59)
+		return false;
+	*out_s = sign * (h * 3600 + m * 60);
+	return true;
+}
+
+bool inbox_iso8601(const char *text, int64_t *out_ms)
+{
+	struct tm tm = {0};
+	int year, month, fraction_ms = 0, zone_s, scale = 100;
+	const char *p = text;
+	if (!digits(&p, 4, &year) || !expect(&p, '-') || !digits(&p, 2, &month) || !expect(&p, '-') ||
+	    !digits(&p, 2, &tm.tm_mday) || !expect(&p, 'T') || !digits(&p, 2, &tm.tm_hour) || !expect(&p, ':') ||
+	    !digits(&p, 2, &tm.tm_min) || !expect(&p, ':') || !digits(&p, 2, &tm.tm_sec))
+		return false;
+	if (*p == '.') {
+		p++;
+		if (*p < '0' || *p > '9')
+			return false;
+		for (; *p >= '0' && *p <= '9'; p++, scale /= 10)
+			fraction_ms += (*p - '0') * scale;
+	}
+	if (!zone(&p, &zone_s) || *p != '\0')
+		return false;
+	if (month < 1 || month > 12 || tm.tm_mday < 1 || tm.tm_mday > 31 || tm.tm_hour > 23 || tm.tm_min > 59 ||
+	    tm.tm_sec > 60)
+		return false;
+	tm.tm_year = year - 1900;
+	tm.tm_mon = month - 1;
+	struct tm normal = tm;
+	time_t seconds = timegm(&normal);
+	if (normal.tm_mday != tm.tm_mday && tm.tm_sec < 60) /* 31 February */
+		return false;
+	*out_ms = ((int64_t)seconds - zone_s) * 1000 + fraction_ms;
+	return true;
+}
+
+static bool json_time(struct json_object *value, int64_t *out_ms)
+{
+	if (json_object_is_type(value, json_type_string))
+		return inbox_iso8601(json_object_get_string(value), out_ms);
+	if (!json_object_is_type(value, json_type_int) && !json_object_is_type(value, json_type_double))
+		return false;
+	double t = json_object_get_double(value);
+	if (!(t > 0 && t < 1e14))
+		return false;
+	*out_ms =
+	    (int64_t)(t < 1e11 ? t * 1000 : t); /* seconds reach 1e11 in the year 5138, milliseconds did in 1973 */
+	return true;
+}
+
+/* ---- the payload ---- */
+
+static bool take_id(struct inbox_request *r, struct json_object *id)
+{
+	if (!json_object_is_type(id, json_type_string))
+		return flawed(r, CORE_FLAW_MALFORMED, "'id' is not text; expected a string of at most %u bytes",
+			      CORE_REQUEST_ID_MAX - 1);
+	const char *text = json_object_get_string(id);
+	size_t size = (size_t)json_object_get_string_len(id);
+	if (size >= sizeof r->id || strlen(text) != size)
+		return flawed(r, CORE_FLAW_MALFORMED, "'id' has %zu bytes; expected at most %u and no NUL", size,
+			      CORE_REQUEST_ID_MAX - 1);
+	memcpy(r->id, text, size + 1);
+	return true;
+}
+
+static bool take_time(const struct inbox_context *context, struct inbox_request *r, struct json_object *stamp)
+{
+	int64_t at_ms;
+	if (!json_time(stamp, &at_ms))
+		return flawed(r, CORE_FLAW_MALFORMED,
+			      "'time' is no time; expected Unix seconds, Unix milliseconds or ISO 8601 with a zone");
+	if (!context->wall_trusted)
+		return true; /* our own clock is unset: the stamp says nothing, and the request counts as plain */
+	int64_t age_ms = context->wall_ms - at_ms;
+	if (age_ms < -INBOX_FUTURE_MS)
+		return flawed(
+		    r, CORE_FLAW_MALFORMED,
+		    "'time' lies %lld s in the future; expected now: compare the asker's clock with the gateway's",
+		    (long long)(-age_ms / 1000));
+	r->core.age_ms = age_ms < 0 ? 0 : age_ms;
+	return true;
+}
+
+static bool take_json(const struct inbox_context *context, struct inbox_request *r, struct json_object *root)
+{
+	struct json_object *value, *id, *stamp;
+	if (!json_object_is_type(root, json_type_object))
+		return flawed(r, CORE_FLAW_MALFORMED, "the JSON is no object; " EXPECTED);
+	if (json_object_object_get_ex(root, "id", &id) && !take_id(r, id))
+		return false;
+	if (!json_object_object_get_ex(root, "value", &value))
+		return flawed(r, CORE_FLAW_MALFORMED, "'value' is missing; " EXPECTED);
+	if (!json_value(value, &r->core.value))
+		return flawed(r, CORE_FLAW_MALFORMED,
+			      "'value' is none; expected a finite number, true, false, \"ON\" or \"OFF\"");
+	return !json_object_object_get_ex(root, "time", &stamp) || take_time(context, r, stamp);
+}
+
+static bool parse_json(const struct inbox_context *context, struct inbox_request *r, const char *text, size_t size)
+{
+	struct json_tokener *tokener = json_tokener_new_ex(JSON_DEPTH);
+	if (!tokener)
+		return flawed(r, CORE_FLAW_MALFORMED, "out of memory");
+	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
+	struct json_object *root = json_tokener_parse_ex(tokener, text, (int)size);
+	enum json_tokener_error error = json_tokener_get_error(tokener);
+	size_t end = json_tokener_get_parse_end(tokener);
+	bool ok;
+	if (error == json_tokener_continue)
+		ok = flawed(r, CORE_FLAW_MALFORMED, "the JSON ends too early; " EXPECTED);
+	else if (error != json_tokener_success)
+		ok = flawed(r, CORE_FLAW_MALFORMED, "the JSON is broken at byte %zu (%s); " EXPECTED, end,
+			    json_tokener_error_desc(error));
+	else if (end != size)
+		ok = flawed(r, CORE_FLAW_MALFORMED, "there is more after the JSON; " EXPECTED);
+	else
+		ok = take_json(context, r, root);
+	json_object_put(root);
+	json_tokener_free(tokener);
+	return ok;
+}
+
+static bool parse_payload(const struct inbox_context *context, struct inbox_request *r, const char *text, size_t size)
+{
+	if (size == 0)
+		return flawed(r, CORE_FLAW_MALFORMED, "the request is empty; " EXPECTED);
+	if (!topic_utf8(text, size))
+		return flawed(r, CORE_FLAW_MALFORMED, "the request is not UTF-8 text; " EXPECTED);
+	if (text[0] == '{' || text[0] == '[')
+		return parse_json(context, r, text, size);
+	if (!word_or_number(text, &r->core.value))
+		return flawed(r, CORE_FLAW_MALFORMED, "'%.40s' is neither a word nor a number; " EXPECTED, text);
+	return true;
+}
+
+bool inbox_parse(const struct inbox_context *context, const struct broker_message *m, struct inbox_request *out)
+{
+	struct inbox_request *r = out;
+	memset(r, 0, sizeof *r);
+	if (!split_topic(context->base, m->topic, r))
+		return false;
+	if (m->retained && m->size == 0)
+		return false;
+	r->core = (struct core_request){.device = r->device, .control = r->control, .id = r->id, .age_ms = -1};
+	if (m->size > INBOX_SIZE_MAX) {
+		flawed(r, CORE_FLAW_TOO_LARGE, "the request has %zu bytes; expected at most %u", m->size,
+		       INBOX_SIZE_MAX);
+		return true;
+	}
+	bool ok = parse_payload(context, r, (const char *)m->payload, m->size);
+	if (m->retained) /* whatever it says: the broker would replay it at each connect */
+		flawed(r, CORE_FLAW_RETAINED,
+		       "it was sent with the retain flag; expected without, for it would come again");
+	else if (ok && r->core.age_ms < 0 && !context->timely)
+		flawed(r, CORE_FLAW_UNTIMELY,
+		       "it may be old: the way from the broker has not proved itself quick; send it again, or with a "
+		       "time");
+	return true;
+}

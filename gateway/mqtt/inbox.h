@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * inbox - turns one MQTT message into a request for the core. It judges only the message; whether it may be done is the
+ * core's to say. Pure.
+ *
+ * A request is plain (`ON`, `OFF`, `41.0`: what Home Assistant sends) or JSON: {"value": 41.0 or true or "ON", "id":
+ * "text", "time": Unix seconds, Unix milliseconds or ISO 8601 with a zone}. Only `value` is needed.
+ */
+#ifndef MQTT_INBOX_H
+#define MQTT_INBOX_H
+
+#include "base/id.h"
+#include "broker/broker.h"
+#include "core/core.h"
+
+#define INBOX_SIZE_MAX  4096u /* bytes of a request */
+#define INBOX_FUTURE_MS 5000  /* a time stamp may be ahead of our clock by this much */
+
+struct inbox_context {
+	const char *base;  /* "therapy/<gateway>" */
+	int64_t wall_ms;   /* now */
+	bool wall_trusted; /* else time stamps say nothing */
+	bool timely;       /* what arrives is recent */
+};
+
+struct inbox_request {
+	char device[ID_MAX], control[ID_MAX]; /* longer ones are cut, and then unknown to the core */
+	char id[CORE_REQUEST_ID_MAX];
+	char flaw_text[CORE_WHY_MAX];
+	struct core_request core; /* points into the above */
+};
+
+/* False: not a request (another topic, or the empty retained message that clears one); nothing is to be answered. */
+bool inbox_parse(const struct inbox_context *context, const struct broker_message *message, struct inbox_request *out);
+/* ISO 8601 with date, time and zone ("2026-03-01T18:00:00.5+01:00", "…Z") as ms since the Unix epoch. */
+bool inbox_iso8601(const char *text, int64_t *out_ms);
+
+#endif

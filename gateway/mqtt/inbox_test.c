@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "mqtt/inbox.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/testing.h"
+
+#define NOW_MS 1772388000000 /* 2026-03-01T18:00:00Z */
+
+static const struct inbox_context quick = {"therapy/home", NOW_MS, true, true};
+static const struct inbox_context slow = {"therapy/home", NOW_MS, true, false};
+static const struct inbox_context unset_clock = {"therapy/home", 1000, false, false};
+
+static const struct inbox_request *parse(const struct inbox_context *context, const char *payload, size_t size,
+					 bool retained)
+{
+	static struct inbox_request r; /* it points into itself */
+	const struct broker_message m = {.topic = "therapy/home/pad/set/heat",
+					 .payload = (const uint8_t *)payload,
+					 .size = size,
+					 .retained = retained};
+	assert_true(inbox_parse(context, &m, &r));
+	return &r;
+}
+
+static const struct inbox_request *text(const struct inbox_context *context, const char *payload)
+{
+	return parse(context, payload, strlen(payload), false);
+}
+
+static void plain_words_and_numbers_are_taken(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *payload;
+		double value;
+	} rows[] = {{"ON", 1}, {"OFF", 0}, {"41.0", 41}, {"0", 0}, {"-3.5", -3.5}, {"1e2", 100}};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		const struct inbox_request *r = text(&quick, rows[i].payload);
+		assert_int_equal(r->core.flaw, CORE_FLAW_NONE);
+		assert_near(r->core.value, rows[i].value, 0);
+		assert_string_equal(r->device, "pad");
+		assert_string_equal(r->control, "heat");
+		assert_string_equal(r->id, "");
+		assert_true(r->core.age_ms < 0);
+	}
+}
+
+static void json_gives_value_id_and_age(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *payload;
+		double value;
+		const char *id;
+		int64_t age_ms;
+	} rows[] = {
+	    {"{\"value\":\"ON\"}", 1, "", -1},
+	    {"{\"value\":true,\"id\":\"a-1\"}", 1, "a-1", -1},
+	    {"{\"value\":false}", 0, "", -1},
+	    {"{\"value\":41,\"time\":1772387999}", 41, "", 1000},
+	    {"{\"value\":41.5,\"time\":1772387999.5}", 41.5, "", 500},
+	    {"{\"value\":41,\"time\":1772387990000}", 41, "", 10000},
+	    {"{\"value\":\"41.25\",\"time\":\"2026-03-01T17:59:57Z\"}", 41.25, "", 3000},
+	    {"{\"value\":1,\"time\":\"2026-03-01T18:59:59.250+01:00\"}", 1, "", 750},
+	    {"{\"value\":1,\"time\":1772388003}", 1, "", 0}, /* a little ahead of us */
+	    {"{\"value\":1,\"unknown\":[1,2]}", 1, "", -1},
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		const struct inbox_request *r = text(&quick, rows[i].payload);
+		assert_int_equal(r->core.flaw, CORE_FLAW_NONE);
+		assert_near(r->core.value, rows[i].value, 0);
+		assert_string_equal(r->core.id, rows[i].id);
+		assert_int_equal(r->core.age_ms, rows[i].age_ms);
+	}
+}
+
+static void malformed_requests_say_what_was_expected(void **state)
+{
+	(void)state;
+	static const char *const rows[] = {
+	    "on",
+	    "On",
+	    "yes",
+	    " ON",
+	    "ON ",
+	    "",
+	    "nan",
+	    "inf",
+	    "-inf",
+	    "0x10",
+	    "12,5",
+	    "1e999",
+	    "--1",
+	    "1 2",
+	    "PRESS",
+	    "{",
+	    "{}",
+	    "[]",
+	    "[1]",
+	    "{\"value\":null}",
+	    "{\"value\":{}}",
+	    "{\"value\":\"warm\"}",
+	    "{\"value\":NaN}",
+	    "{\"value\":Infinity}",
+	    "{\"value\":1e999}",
+	    "{\"value\":1}x",
+	    "{\"value\":1,}",
+	    "{'value':1}",
+	    "{\"value\":1,\"id\":7}",
+	    "{\"value\":1,\"time\":\"2026-03-01T18:00:00\"}",
+	    "{\"value\":1,\"time\":\"today\"}",
+	    "{\"value\":1,\"time\":-5}",
+	    "{\"value\":1,\"time\":true}",
+	    "{\"value\":1,\"time\":1772388060}",
+	    "{\"value\":\"ON\\u0000\"}",
+	    "{\"a\":{\"b\":{\"c\":{\"d\":{}}}}}",
+	    "\xff\xfe",
+	    "{\"value\":\"\xc3\"}",
+	    "{\"value\":1,\"id\":\"0123456789012345678901234567890123456789012345678901234567890123\"}",
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		const struct inbox_request *r = text(&quick, rows[i]);
+		assert_int_equal(r->core.flaw, CORE_FLAW_MALFORMED);
+		assert_non_null(r->core.flaw_text);
+		if (!strstr(r->core.flaw_text, "expected"))
+			fail_msg("%s: %s", rows[i], r->core.flaw_text);
+	}
+	assert_int_equal(parse(&quick, "O\0N", 3, false)->core.flaw, CORE_FLAW_MALFORMED);
+}
+
+static void a_malformed_request_keeps_its_id_for_the_answer(void **state)
+{
+	(void)state;
+	const struct inbox_request *r = text(&quick, "{\"id\":\"x\",\"value\":[]}");
+	assert_int_equal(r->core.flaw, CORE_FLAW_MALFORMED);
+	assert_string_equal(r->core.id, "x");
+}
+
+static void retained_requests_are_marked_and_their_clearing_is_ignored(void **state)
+{
+	(void)state;
+	assert_int_equal(parse(&quick, "ON", 2, true)->core.flaw, CORE_FLAW_RETAINED);
+	assert_int_equal(parse(&quick, "junk", 4, true)->core.flaw, CORE_FLAW_RETAINED);
+	struct inbox_request r;
+	const struct broker_message clear = {
+	    .topic = "therapy/home/pad/set/heat", .payload = (const uint8_t *)"", .retained = true};
+	assert_false(inbox_parse(&quick, &clear, &r));
+}
+
+static void more_than_four_kilobytes_are_too_large(void **state)
+{
+	(void)state;
+	char *big = malloc(4098);
+	memset(big, ' ', 4097);
+	big[4097] = '\0';
+	assert_int_equal(parse(&quick, big, 4097, false)->core.flaw, CORE_FLAW_TOO_LARGE);
+	memcpy(big, "{\"value\":1", 10);
+	big[4095] = '}';
+	big[4096] = '\0';
+	assert_int_equal(parse(&quick, big, 4096, false)->core.flaw, CORE_FLAW_NONE);
+	free(big);
+}
+
+static void without_a_usable_time_stamp_the_connection_must_be_timely(void **state)
+{
+	(void)state;
+	assert_int_equal(text(&slow, "ON")->core.flaw, CORE_FLAW_UNTIMELY);
+	assert_int_equal(text(&slow, "{\"value\":1}")->core.flaw, CORE_FLAW_UNTIMELY);
+	const struct inbox_request *stamped = text(&slow, "{\"value\":1,\"time\":1772387999}");
+	assert_int_equal(stamped->core.flaw, CORE_FLAW_NONE);
+	assert_int_equal(stamped->core.age_ms, 1000);
+	/* Our clock was never set: no stamp can prove anything. */
+	assert_int_equal(text(&unset_clock, "{\"value\":1,\"time\":1772387999}")->core.flaw, CORE_FLAW_UNTIMELY);
+	assert_int_equal(text(&slow, "junk")->core.flaw, CORE_FLAW_MALFORMED);
+}
+
+static void only_request_topics_are_requests(void **state)
+{
+	(void)state;
+	static const char *const rows[] = {"therapy/home/pad/state",
+					   "therapy/home/pad/set",
+					   "therapy/home/pad/set/",
+					   "therapy/home/pad/set/a/b",
+					   "therapy/homes/pad/set/a",
+					   "therapy/home//set/a",
+					   "x"};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct inbox_request r;
+		const struct broker_message m = {.topic = rows[i], .payload = (const uint8_t *)"ON", .size = 2};
+		assert_false(inbox_parse(&quick, &m, &r));
+	}
+}
+
+static void iso_times_need_a_real_date_and_a_zone(void **state)
+{
+	(void)state;
+	int64_t ms = 0;
+	assert_true(inbox_iso8601("1970-01-01T00:00:01Z", &ms));
+	assert_int_equal(ms, 1000);
+	assert_true(inbox_iso8601("2024-02-29T12:00:00.1239-05:30", &ms));
+	assert_int_equal(ms % 1000, 123);
+	static const char *const bad[] = {"2026-02-31T00:00:00Z",
+					  "2026-13-01T00:00:00Z",
+					  "2026-01-01T24:00:00Z",
+					  "2026-01-01 00:00:00Z",
+					  "2026-01-01T00:00:00",
+					  "2026-01-01T00:00:00.Z",
+					  "2026-01-01T00:00:00+1:00",
+					  "2026-01-01T00:00:00Zx",
+					  "",
+					  "26-1-1"};
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+		assert_false(inbox_iso8601(bad[i], &ms));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(plain_words_and_numbers_are_taken),
+	    cmocka_unit_test(json_gives_value_id_and_age),
+	    cmocka_unit_test(malformed_requests_say_what_was_expected),
+	    cmocka_unit_test(a_malformed_request_keeps_its_id_for_the_answer),
+	    cmocka_unit_test(retained_requests_are_marked_and_their_clearing_is_ignored),
+	    cmocka_unit_test(more_than_four_kilobytes_are_too_large),
+	    cmocka_unit_test(without_a_usable_time_stamp_the_connection_must_be_timely),
+	    cmocka_unit_test(only_request_topics_are_requests),
+	    cmocka_unit_test(iso_times_need_a_real_date_and_a_zone),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -84,3 +84,22 @@ bool topic_filter_valid(const char *topic, char *why, size_t why_size)
 		level += len;
 	}
 }
+
+bool topic_matches(const char *filter, const char *topic)
+{
+	if (topic[0] == '$' && (filter[0] == '+' || filter[0] == '#'))
+		return false;
+	for (;;) {
+		if (filter[0] == '#')
+			return true;
+		size_t f = strcspn(filter, "/"), t = strcspn(topic, "/");
+		if (filter[0] != '+' && (f != t || memcmp(filter, topic, f) != 0))
+			return false;
+		filter += f;
+		topic += t;
+		if (*filter == '\0' || *topic == '\0')
+			return *topic == '\0' && (*filter == '\0' || strcmp(filter, "/#") == 0);
+		filter++;
+		topic++;
+	}
+}

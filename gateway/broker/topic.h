@@ -12,5 +12,7 @@ bool topic_utf8(const char *bytes, size_t size);
 bool topic_name_valid(const char *topic, char *why, size_t why_size);
 /* May one subscribe to it? `+` and `#` only as whole levels, `#` only as the last. */
 bool topic_filter_valid(const char *topic, char *why, size_t why_size);
+/* Does `topic` fall under `filter` (both valid)? Topics that begin with '$' are no business of a leading wildcard. */
+bool topic_matches(const char *filter, const char *topic);
 
 #endif

@@ -72,11 +72,30 @@ static void only_shortest_form_utf8_without_nul_and_surrogates_passes(void **sta
 	assert_false(topic_utf8("a\0b", 3));
 }
 
+static void filters_match_by_whole_levels(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *filter, *topic;
+		bool match;
+	} rows[] = {
+	    {"a/b", "a/b", true},         {"a/b", "a/bc", false},        {"a/+", "a/b", true},
+	    {"a/+", "a/", true},          {"a/+", "a", false},           {"a/+", "a/b/c", false},
+	    {"a/#", "a", true},           {"a/#", "a/b/c", true},        {"#", "x/y", true},
+	    {"#", "$SYS/x", false},       {"+/x", "$SYS/x", false},      {"$SYS/#", "$SYS/x", true},
+	    {"+/set/+", "p/set/h", true}, {"+/set/+", "p/get/h", false}, {"a/b/#", "a", false},
+	    {"a", "a/b", false},
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+		assert_int_equal(topic_matches(rows[i].filter, rows[i].topic), rows[i].match);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(names_and_filters_are_told_apart),
 	    cmocka_unit_test(a_topic_longer_than_mqtt_can_carry_is_refused),
+	    cmocka_unit_test(filters_match_by_whole_levels),
 	    cmocka_unit_test(only_shortest_form_utf8_without_nul_and_surrogates_passes),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

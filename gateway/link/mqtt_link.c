@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "link/mqtt_link.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/str.h"
+#include "broker/broker.h"
+#include "broker/topic.h"
+
+#define ADDRESS_MAX   256u
+#define CLOSE_WAIT_MS 200u /* for a STOP just sent; the will follows anyhow */
+
+struct mqtt_link {
+	struct broker *broker;
+	struct mqtt_link_callbacks callbacks;
+	uint8_t n_channels;
+	bool has_will;
+	void (*closed)(void *);
+	void *closed_user;
+	struct channel {
+		uint8_t direction;
+		char address[ADDRESS_MAX];
+	} channels[];
+};
+
+/* "tele/{name}/SENSOR" with the names put in. False if it holds another brace or gets too long. */
+static bool expand(const char *pattern, const struct mqtt_link_config *config, char *out)
+{
+	struct str s;
+	str_init(&s, out, ADDRESS_MAX);
+	for (const char *p = pattern; *p;) {
+		size_t plain = strcspn(p, "{}");
+		str_add_bytes(&s, p, plain);
+		p += plain;
+		if (strncmp(p, "{name}", 6) == 0) {
+			str_add(&s, "%s", config->name);
+			p += 6;
+		} else if (strncmp(p, "{client}", 8) == 0) {
+			str_add(&s, "%s", config->client);
+			p += 8;
+		} else if (*p) {
+			return false;
+		}
+	}
+	return !s.overflow;
+}
+
+static int fill_channels(struct mqtt_link *link, const struct mqtt_link_config *config)
+{
+	char why[160];
+	for (uint8_t i = 0; i < link->n_channels; i++) {
+		const struct therapy_channel *row = &config->model->channels[i];
+		struct channel *channel = &link->channels[i];
+		channel->direction = row->direction;
+		if (!expand(row->address, config, channel->address))
+			return UV_EINVAL;
+		if (!topic_filter_valid(channel->address, why, sizeof why))
+			return UV_EINVAL;
+		if ((row->direction & THERAPY_OUT) && !topic_name_valid(channel->address, why, sizeof why))
+			return UV_EINVAL;
+	}
+	return 0;
+}
+
+/* ---- the broker's callbacks ---- */
+
+static void on_up(void *user)
+{
+	struct mqtt_link *link = user;
+	for (uint8_t i = 0; i < link->n_channels; i++) {
+		if (!(link->channels[i].direction & THERAPY_IN))
+			continue;
+		/* QoS 0: what could not be delivered at once is an old truth */
+		int rc = broker_subscribe(link->broker, link->channels[i].address, 0);
+		if (rc != 0)
+			log_warn("link", "cannot subscribe to '%s': %s", link->channels[i].address, uv_strerror(rc));
+	}
+	link->callbacks.up(link->callbacks.user);
+}
+
+static void on_down(void *user, const char *why, uint64_t retry_ms)
+{
+	(void)retry_ms;
+	struct mqtt_link *link = user;
+	link->callbacks.down(link->callbacks.user, why);
+}
+
+static void on_message(void *user, const struct broker_message *m)
+{
+	struct mqtt_link *link = user;
+	for (uint8_t i = 0; i < link->n_channels; i++)
+		if ((link->channels[i].direction & THERAPY_IN) && topic_matches(link->channels[i].address, m->topic)) {
+			link->callbacks.message(link->callbacks.user, m->now_ms, i, m->payload, m->size, m->retained);
+			return;
+		}
+	log_debug("link", "a message on '%.100s', which no channel asked for", m->topic);
+}
+
+/* ---- the interface ---- */
+
+int mqtt_link_new(uv_loop_t *loop, const struct mqtt_link_config *config, const struct mqtt_link_callbacks *callbacks,
+		  struct mqtt_link **out)
+{
+	uint8_t n = config->model->n_channels;
+	if (!config->name || !config->name[0] || strpbrk(config->name, "+#{}"))
+		return UV_EINVAL;
+	struct mqtt_link *link = calloc(1, sizeof *link + n * sizeof *link->channels);
+	if (!link)
+		return UV_ENOMEM;
+	link->n_channels = n;
+	link->callbacks = *callbacks;
+	link->has_will = config->will != NULL;
+	struct broker_config broker = {
+	    .url = config->url,
+	    .client_id = config->client,
+	    .username = config->username,
+	    .password = config->password,
+	    .ca_file = config->ca_file,
+	    .reconnect = true,
+	};
+	int rc = fill_channels(link, config);
+	if (rc == 0 && config->will) {
+		const struct therapy_frame *will = config->will;
+		if (will->channel >= n || !(link->channels[will->channel].direction & THERAPY_OUT))
+			rc = UV_EINVAL;
+		else
+			broker.will_topic = link->channels[will->channel].address;
+		broker.will_payload = will->bytes;
+		broker.will_size = will->size;
+		broker.will_qos = 1;
+		broker.will_retained = false; /* kept, it would switch the plug off whenever that comes back */
+	}
+	const struct broker_callbacks broker_callbacks = {
+	    .user = link, .up = on_up, .down = on_down, .message = on_message};
+	if (rc == 0)
+		rc = broker_new(loop, &broker, &broker_callbacks, &link->broker);
+	if (rc != 0) {
+		free(link);
+		return rc;
+	}
+	*out = link;
+	return 0;
+}
+
+int mqtt_link_send(struct mqtt_link *link, uint8_t channel, uint8_t effect, const uint8_t *data, size_t size)
+{
+	if (channel >= link->n_channels || !(link->channels[channel].direction & THERAPY_OUT) ||
+	    size > THERAPY_FRAME_MAX)
+		return UV_EINVAL;
+	int qos = effect == THERAPY_STOP ? 1 : 0; /* an ON that comes late is worse than none; an OFF may come twice */
+	return broker_publish(link->broker, link->channels[channel].address, data, size, qos, false, NULL, 0);
+}
+
+static void on_closed(void *user)
+{
+	struct mqtt_link *link = user;
+	void (*closed)(void *) = link->closed;
+	void *closed_user = link->closed_user;
+	free(link);
+	if (closed)
+		closed(closed_user);
+}
+
+void mqtt_link_close(struct mqtt_link *link, void (*closed)(void *user), void *user)
+{
+	link->closed = closed;
+	link->closed_user = user;
+	broker_close(link->broker, CLOSE_WAIT_MS, link->has_will, on_closed, link);
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "link/recording.h"
+
+#include <string.h>
+#include <uv.h>
+
+/* 31 days: a longer recording is a slip of the keyboard. */
+#define LONGEST_MS 2678400000u
+
+static int refuse(const char **why, const char *text)
+{
+	*why = text;
+	return UV_EINVAL;
+}
+
+static int digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}
+
+static const char *skip_blanks(const char *p)
+{
+	return p + strspn(p, " \t\r\n");
+}
+
+static int read_bytes(const char *p, struct recording_line *line, uint8_t *bytes, const char **why)
+{
+	for (p = skip_blanks(p); *p != '\0'; p = skip_blanks(p)) {
+		int high = digit(p[0]), low = high < 0 ? -1 : digit(p[1]);
+		if (low < 0)
+			return refuse(why, "expected bytes as two hexadecimal digits each");
+		if (line->size == RECORDING_BYTES_MAX)
+			return refuse(why, "expected at most 4096 bytes in a line");
+		bytes[line->size++] = (uint8_t)(high * 16 + low);
+		p += 2;
+	}
+	return line->size > 0 ? 0 : refuse(why, "expected at least one byte");
+}
+
+int recording_read(const char *text, struct recording_line *out, uint8_t bytes[RECORDING_BYTES_MAX], const char **why)
+{
+	struct recording_line line = {.kind = RECORDING_NOTHING};
+	const char *p = skip_blanks(text);
+	if (*p == '\0' || *p == '#') {
+		*out = line;
+		return 0;
+	}
+	if (*p < '0' || *p > '9')
+		return refuse(why, "expected the time in ms since the start");
+	for (; *p >= '0' && *p <= '9'; p++) {
+		line.at_ms = line.at_ms * 10 + (uint64_t)(*p - '0');
+		if (line.at_ms > LONGEST_MS)
+			return refuse(why, "expected a time within 31 days of the start");
+	}
+	p = skip_blanks(p);
+	if (*p != '<' && *p != '>')
+		return refuse(why, "expected < (received) or > (sent) after the time");
+	line.kind = *p == '<' ? RECORDING_RECEIVED : RECORDING_SENT;
+	int rc = read_bytes(p + 1, &line, bytes, why);
+	if (rc == 0)
+		*out = line;
+	return rc;
+}

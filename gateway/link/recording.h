@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * One line of a recording, docs/recording-format.md. Pure. */
+#ifndef LINK_RECORDING_H
+#define LINK_RECORDING_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define RECORDING_BYTES_MAX 4096u /* in one line: as much as a link hands on at a time */
+/* Two digits and a blank for each byte, time, direction, end of line. */
+#define RECORDING_LINE_MAX (3u * RECORDING_BYTES_MAX + 64u)
+
+enum recording_kind { RECORDING_NOTHING, RECORDING_RECEIVED, RECORDING_SENT };
+
+struct recording_line {
+	enum recording_kind kind; /* NOTHING: empty or a comment */
+	uint64_t at_ms;           /* since the start */
+	size_t size;              /* of the bytes */
+};
+
+/* Reads a line (with or without its newline) and puts its bytes into `bytes`. 0; or UV_EINVAL, and *why is one clause:
+ * what was expected. */
+int recording_read(const char *line, struct recording_line *out, uint8_t bytes[RECORDING_BYTES_MAX], const char **why);
+
+#endif

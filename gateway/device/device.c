@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "device/machine.h"
 
+#include <errno.h> /* its codes are libuv's: UV_E* is -E* on every Unix */
 #include <stdlib.h>
-#include <uv.h>
 
 /* Every STOP frame that one step can make: a lease that expires and then an input that rests or stops, or a greeting.
  */
@@ -39,7 +39,7 @@ static int allocate(struct device *d)
 	d->states = calloc(d->max_states + 1u, sizeof *d->states);
 	bool all = d->state && d->controls && d->tracks && d->polls && d->waiting && d->sends && d->send_frames &&
 		   d->readings && d->states;
-	return all ? 0 : UV_ENOMEM;
+	return all ? 0 : -ENOMEM;
 }
 
 /* The plugin's state as at the start of a connection. */
@@ -71,7 +71,7 @@ int device_new(const struct device_config *config, uint64_t now_ms, struct devic
 {
 	struct device *d = calloc(1, sizeof *d);
 	if (!d)
-		return UV_ENOMEM;
+		return -ENOMEM;
 	d->model = config->model;
 	d->options = config->options;
 	d->seed = config->seed;
@@ -81,7 +81,7 @@ int device_new(const struct device_config *config, uint64_t now_ms, struct devic
 	d->quiet_ms = shortest_reply_ms(d->model);
 	int rc = allocate(d);
 	if (rc == 0 && reset_state(d) != 0)
-		rc = UV_EINVAL;
+		rc = -EINVAL;
 	if (rc != 0) {
 		device_free(d);
 		return rc;

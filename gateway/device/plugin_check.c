@@ -255,8 +255,9 @@ static void check_option(struct plugin_faults *f, const struct therapy_model *m,
 	else if (o->type == THERAPY_OPTION_WORD && !words_valid(o->words))
 		plugin_fault(f, "option \"%s\" takes the words \"%s\", expected words with | between them", key,
 			     shown(o->words));
-	else if (o->type != THERAPY_OPTION_NUMBER && o->type != THERAPY_OPTION_WORD)
-		plugin_fault(f, "option \"%s\" has type %u, expected a number or a word", key, (unsigned)o->type);
+	else if (o->type != THERAPY_OPTION_NUMBER && o->type != THERAPY_OPTION_WORD && o->type != THERAPY_OPTION_CLIENT)
+		plugin_fault(f, "option \"%s\" has type %u, expected a number, a word or the client's name", key,
+			     (unsigned)o->type);
 }
 
 static void check_functions(struct plugin_faults *f, const struct therapy_model *m)

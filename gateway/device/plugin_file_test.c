@@ -304,7 +304,7 @@ static void an_option_that_nobody_could_give_is_refused(void **state)
 	BREAK(g->options[1].words = "roll||pitch", "takes the words");
 	BREAK(g->options[1].words = "|roll", "takes the words");
 	BREAK(g->options[1].words = "roll|", "takes the words");
-	BREAK(g->options[1].type = (enum therapy_option_type)2, "has type 2");
+	BREAK(g->options[1].type = (enum therapy_option_type)3, "has type 3");
 	BREAK(g->options[1].key = "zero", "option 1 has the key \"zero\" of option 0");
 }
 

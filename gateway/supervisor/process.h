@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * process - the gateway's side of one device process: starts it, opens its link and hands the descriptor over, hears it,
+ * asks when it is silent, kills it when it does not answer, and starts it again with back-off. It decides nothing about
+ * readings or controls: those go to the callbacks as they come. On the loop's thread.
+ *
+ * Back-off of starts: 100 ms doubling to 30 s; a process that lived for 60 s starts over.
+ */
+#ifndef SUPERVISOR_PROCESS_H
+#define SUPERVISOR_PROCESS_H
+
+#include <stdbool.h>
+#include <uv.h>
+
+#include "link/address.h"
+#include "therapy/v1/device.pb-c.h"
+#include "therapy/v1/wire.pb-c.h"
+
+struct process_config {
+	const char *program;            /* this program's own file, run with `device-process` */
+	const Therapy__V1__Setup *setup; /* outlives the process; generation is filled in here */
+	struct link_address address;
+	uint32_t deadline_ms;           /* to answer a ping, and to describe itself (five times that) */
+};
+
+struct process_callbacks {
+	void *user;
+	/* It loaded its plugin and said what it is; called at the first start only. */
+	void (*described)(void *user, const Therapy__V1__DeviceDescription *description);
+	/* It cannot be used: told before `described`, and then it is not started again. */
+	void (*failed)(void *user, const char *why);
+	void (*readings)(void *user, uint32_t generation, const Therapy__V1__ReadingBatch *batch);
+	void (*control)(void *user, const Therapy__V1__ControlState *state);
+	/* Its link and itself are there, or not; told on change. */
+	void (*presence)(void *user, bool present);
+};
+
+struct process;
+
+/* Starts it. 0 or a negative UV_E* code. Callbacks come from the loop only. */
+int process_new(uv_loop_t *loop, const struct process_config *config, const struct process_callbacks *callbacks,
+                struct process **out);
+/* From now on its link is kept open. After `described`. */
+void process_open(struct process *process);
+/* What it said of itself; NULL before `described`. */
+const Therapy__V1__DeviceDescription *process_description(const struct process *process);
+void process_lease(struct process *process, uint16_t control, uint64_t grant, double value, uint64_t expires_ms);
+void process_rest(struct process *process, uint16_t control, bool stop);
+/* Heartbeat: call about twice a second. */
+void process_tick(struct process *process, uint64_t now_ms);
+/* 0 while it is not running. */
+pid_t process_pid(const struct process *process);
+uint32_t process_respawns(const struct process *process);
+/* Readings that its sequence numbers show to be missing, over all generations. */
+uint64_t process_readings_lost(const struct process *process);
+/* Its latest counters; zero before the first. */
+const Therapy__V1__DeviceCounters *process_counters(const struct process *process);
+/* Closes its socket, so that it goes to rest and exits, waits at most `wait_ms` for that, frees, then calls `closed`. */
+void process_close(struct process *process, unsigned wait_ms, void (*closed)(void *user), void *user);
+
+#endif

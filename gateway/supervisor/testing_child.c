@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * A device process for the supervisor's tests: speaks the wire by blocking reads and misbehaves as its device id says. */
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "therapy/v1/wire.pb-c.h"
+
+static void say(const Therapy__V1__FromDevice *m)
+{
+	uint8_t bytes[4096];
+	size_t n = therapy__v1__from_device__pack(m, bytes + 4);
+	for (unsigned i = 0; i < 4; i++)
+		bytes[i] = (uint8_t)(n >> (8 * i));
+	if (write(3, bytes, n + 4) != (ssize_t)(n + 4))
+		_exit(1);
+}
+
+static void describe(char *id, unsigned generation)
+{
+	Therapy__V1__DeviceDescription d = THERAPY__V1__DEVICE_DESCRIPTION__INIT;
+	Therapy__V1__FromDevice m = THERAPY__V1__FROM_DEVICE__INIT;
+	d.device_id = id;
+	if (strcmp(id, "changed") == 0)
+		d.baud = generation;
+	m.body_case = THERAPY__V1__FROM_DEVICE__BODY_DESCRIPTION;
+	m.description = &d;
+	say(&m);
+}
+
+/* Readings whose numbers leave out 2 to 4. */
+static void count_badly(void)
+{
+	for (uint64_t sequence = 1; sequence <= 5; sequence += 4) {
+		Therapy__V1__Reading reading = THERAPY__V1__READING__INIT, *one = &reading;
+		Therapy__V1__ReadingBatch batch = THERAPY__V1__READING_BATCH__INIT;
+		Therapy__V1__FromDevice m = THERAPY__V1__FROM_DEVICE__INIT;
+		batch.first_sequence = sequence;
+		batch.n_readings = 1;
+		batch.readings = &one;
+		m.body_case = THERAPY__V1__FROM_DEVICE__BODY_READINGS;
+		m.readings = &batch;
+		say(&m);
+	}
+}
+
+/* Says, as a link state, which descriptors it has: "0 1 2 3 ". */
+static void list_descriptors(void)
+{
+	char text[256] = "";
+	DIR *dir = opendir("/proc/self/fd");
+	for (struct dirent *e; dir && (e = readdir(dir));)
+		if (e->d_name[0] != '.' && atoi(e->d_name) != dirfd(dir)) {
+			strcat(text, e->d_name);
+			strcat(text, " ");
+		}
+	if (dir)
+		closedir(dir);
+	Therapy__V1__LinkState state = THERAPY__V1__LINK_STATE__INIT;
+	Therapy__V1__FromDevice m = THERAPY__V1__FROM_DEVICE__INIT;
+	state.why = text;
+	state.up = strcmp(text, "0 1 2 3 ") == 0;
+	m.body_case = THERAPY__V1__FROM_DEVICE__BODY_LINK;
+	m.link = &state;
+	say(&m);
+}
+
+static void on_message(char *id, const Therapy__V1__ToDevice *m)
+{
+	switch (m->body_case) {
+	case THERAPY__V1__TO_DEVICE__BODY_SETUP:
+		if (strcmp(id, "refuses") == 0) {
+			char text[] = "no such plugin";
+			Therapy__V1__Failure failure = THERAPY__V1__FAILURE__INIT;
+			Therapy__V1__FromDevice out = THERAPY__V1__FROM_DEVICE__INIT;
+			failure.text = text;
+			out.body_case = THERAPY__V1__FROM_DEVICE__BODY_FAILURE;
+			out.failure = &failure;
+			say(&out);
+			_exit(3);
+		}
+		if (strcmp(id, "dies-early") == 0)
+			abort();
+		describe(id, m->setup->generation);
+		if (strcmp(id, "counts-badly") == 0)
+			count_badly();
+		break;
+	case THERAPY__V1__TO_DEVICE__BODY_OPEN:
+		if (strcmp(id, "crashes") == 0 || strcmp(id, "changed") == 0)
+			abort();
+		list_descriptors();
+		break;
+	case THERAPY__V1__TO_DEVICE__BODY_PING: {
+		Therapy__V1__Pong pong = THERAPY__V1__PONG__INIT;
+		Therapy__V1__FromDevice out = THERAPY__V1__FROM_DEVICE__INIT;
+		if (strcmp(id, "mute") == 0)
+			return;
+		pong.nonce = m->ping->nonce;
+		out.body_case = THERAPY__V1__FROM_DEVICE__BODY_PONG;
+		out.pong = &pong;
+		say(&out);
+		break;
+	}
+	case THERAPY__V1__TO_DEVICE__BODY_LEASE:
+	case THERAPY__V1__TO_DEVICE__BODY_REST:
+	case THERAPY__V1__TO_DEVICE__BODY__NOT_SET:
+	default:
+		break;
+	}
+}
+
+static int take(uint8_t *at, size_t size)
+{
+	for (size_t n = 0; n < size;) {
+		ssize_t r = read(3, at + n, size - n);
+		if (r <= 0)
+			return -1;
+		n += (size_t)r;
+	}
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	static uint8_t bytes[65536];
+	if (argc != 3)
+		return 2;
+	/* the gateway's end is non-blocking; this end is a description of its own */
+	for (;;) {
+		uint8_t p[4];
+		if (take(p, 4) != 0)
+			return 0;
+		size_t size = (size_t)p[0] | (size_t)p[1] << 8 | (size_t)p[2] << 16;
+		if (size > sizeof bytes || take(bytes, size) != 0)
+			return 1;
+		Therapy__V1__ToDevice *m = therapy__v1__to_device__unpack(NULL, size, bytes);
+		if (!m)
+			return 1;
+		on_message(argv[2], m);
+		therapy__v1__to_device__free_unpacked(m, NULL);
+	}
+}

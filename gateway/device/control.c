@@ -47,9 +47,16 @@ static void report(struct device *d, const struct control *c, uint64_t grant, bo
 	d->states[d->n_states++] = state;
 }
 
-static uint32_t confirm_ms(const struct therapy_control *r)
+static uint64_t later(uint64_t a, uint64_t b)
 {
-	return r->confirm_ms > DEVICE_REPEAT_MIN_MS ? r->confirm_ms : DEVICE_REPEAT_MIN_MS;
+	return a > b ? a : b;
+}
+
+/* How long to wait for the proof before rest is sent again. On a half-duplex line a question and its answer must fit in
+ * between, or the repetitions would never let the proof through. */
+static uint64_t confirm_ms(const struct device *d, const struct therapy_control *r)
+{
+	return later(later(r->confirm_ms, DEVICE_REPEAT_MIN_MS), d->question_ms);
 }
 
 static const struct therapy_step *steps(const struct therapy_control *r, bool stop, uint8_t *n)
@@ -64,8 +71,10 @@ static const struct therapy_step *steps(const struct therapy_control *r, bool st
 static void run_sequence(struct device *d, struct control *c)
 {
 	uint8_t n = 0;
+	bool collides = false;
 	const struct therapy_step *s = steps(row(d, c), c->stopping, &n);
 	while (c->running && d->now_ms >= c->next_at) {
+		collides = d->awaiting;
 		send_verb(d, s[c->next].verb, s[c->next].value, index_of(d, c));
 		c->next++;
 		c->told_ms = d->now_ms;
@@ -73,11 +82,14 @@ static void run_sequence(struct device *d, struct control *c)
 		if (c->running)
 			c->next_at = d->now_ms + s[c->next].delay_ms;
 	}
-	if (!c->running) {
-		c->confirm_at = d->now_ms + confirm_ms(row(d, c));
-		if (c->phase == DEVICE_PHASE_AT_REST)
-			c->stopping = false;
-	}
+	if (c->running)
+		return;
+	c->confirm_at = d->now_ms + confirm_ms(d, row(d, c));
+	if (collides) /* on a half-duplex line it may have been lost against an answer: again as soon as the line is
+			 free */
+		c->confirm_at = later(d->awaiting_until, d->now_ms + DEVICE_REPEAT_MIN_MS);
+	if (c->phase == DEVICE_PHASE_AT_REST)
+		c->stopping = false;
 }
 
 static void start_sequence(struct device *d, struct control *c, bool stop)
@@ -272,21 +284,21 @@ void control_rest(struct device *d, const struct device_input *in)
 		go_to_rest(d, c, in->stop, false, false);
 }
 
-static uint64_t longest_rest_ms(const struct therapy_control *r)
+static uint64_t longest_rest_ms(const struct device *d, const struct therapy_control *r)
 {
 	uint64_t sums[2] = {0, 0};
 	for (uint8_t i = 0; i < r->n_rest; i++)
 		sums[0] += r->rest[i].delay_ms;
 	for (uint8_t i = 0; i < r->n_stop; i++)
 		sums[1] += r->stop[i].delay_ms;
-	return (sums[0] > sums[1] ? sums[0] : sums[1]) + 3u * (uint64_t)confirm_ms(r);
+	return (sums[0] > sums[1] ? sums[0] : sums[1]) + 3u * confirm_ms(d, r);
 }
 
 void control_orphaned(struct device *d)
 {
 	uint64_t longest = 0;
 	for (uint8_t i = 0; i < d->model->n_controls; i++) {
-		uint64_t ms = longest_rest_ms(&d->model->controls[i]);
+		uint64_t ms = longest_rest_ms(d, &d->model->controls[i]);
 		longest = ms > longest ? ms : longest;
 		control_rest(d, &(struct device_input){.control = i});
 	}

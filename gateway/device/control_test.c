@@ -164,6 +164,8 @@ static void the_devices_own_timer_is_renewed_only_while_leased(void **state)
 		fake_tick(f, i == 0 ? 1 : 400);
 		assert_int_equal(fake_sent(f, FAKE_RENEW), 1);
 		assert_int_equal(f->out.n_sends, 1);
+		assert_int_equal(f->out.sends[0].effect, THERAPY_RENEW);
+		assert_int_equal(f->out.sends[0].data[1], 1); /* with the value in force */
 	}
 	fake_tick(f, 400); /* 2000: the lease ends first */
 	assert_int_equal(fake_sent(f, FAKE_OFF), 1);

@@ -14,13 +14,16 @@ static size_t stop_room(const struct therapy_model *m)
 	return steps * DEVICE_FRAMES;
 }
 
-static uint32_t shortest_reply_ms(const struct therapy_model *m)
+static void measure_line(struct device *d)
 {
-	uint32_t shortest = 0;
-	for (uint8_t i = 0; i < m->n_polls; i++)
-		if (m->polls[i].reply_ms > 0 && (shortest == 0 || m->polls[i].reply_ms < shortest))
-			shortest = m->polls[i].reply_ms;
-	return shortest;
+	uint32_t longest = 0;
+	for (uint8_t i = 0; i < d->model->n_polls; i++) {
+		uint32_t ms = d->model->polls[i].reply_ms;
+		longest = ms > longest ? ms : longest;
+		if (ms > 0 && (d->quiet_ms == 0 || ms < d->quiet_ms))
+			d->quiet_ms = ms;
+	}
+	d->question_ms = d->quiet_ms + longest;
 }
 
 static int allocate(struct device *d)
@@ -78,7 +81,7 @@ int device_new(const struct device_config *config, uint64_t now_ms, struct devic
 	d->rest_forward_ms = config->rest_forward_ms;
 	d->now_ms = now_ms;
 	d->next_sequence = 1;
-	d->quiet_ms = shortest_reply_ms(d->model);
+	measure_line(d);
 	int rc = allocate(d);
 	if (rc == 0 && reset_state(d) != 0)
 		rc = -EINVAL;
@@ -180,8 +183,8 @@ struct device_outputs device_step(struct device *d, uint64_t now_ms, const struc
 	d->presence = THERAPY_PRESENCE_SAME;
 	uint64_t first_sequence = d->next_sequence;
 
+	poll_time(d); /* sends nothing; a line that is free again is free for what comes next */
 	control_time(d);
-	poll_time(d);
 	take(d, input);
 	poll_pump(d);
 

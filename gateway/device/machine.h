@@ -85,9 +85,10 @@ struct device {
 	struct control *controls;
 	struct track *tracks;
 	struct poll *polls;
-	uint32_t quiet_ms;  /* of a model with transactions: shortest reply_ms; 0: it has none */
-	bool awaiting;      /* a transaction: a poll's, or the quiet after any other frame */
-	bool awaiting_poll; /* it is a poll's */
+	uint32_t quiet_ms;    /* of a model with transactions: shortest reply_ms; 0: it has none */
+	uint32_t question_ms; /* quiet_ms and the longest reply_ms: an order and a question after it */
+	bool awaiting;        /* a transaction: a poll's, or the quiet after any other frame */
+	bool awaiting_poll;   /* it is a poll's */
 	uint64_t awaiting_until;
 	struct waiting *waiting;
 	size_t n_waiting;

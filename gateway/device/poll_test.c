@@ -86,6 +86,41 @@ static void nothing_but_stop_is_sent_while_a_reply_is_awaited(void **state)
 	assert_int_equal(f->out.n_sends, 1);
 }
 
+static void a_stop_that_may_have_met_an_answer_is_sent_again_when_the_line_is_free(void **state)
+{
+	struct fake *f = quiet(state);
+	fake_tick(f, 1000);
+	fake_lease(f, FAKE_HEAT, 1, 1, 1000);
+	fake_rest(f, FAKE_HEAT, false); /* into the question's transaction */
+	assert_int_equal(fake_sent(f, FAKE_OFF), 1);
+	fake_tick(f, 50);
+	assert_int_equal(fake_sent(f, FAKE_ASK), 0);
+	size_t told = 0, asked = 0;
+	for (int i = 0; i < 6; i++) {
+		fake_tick(f, 50);
+		told += fake_sent(f, FAKE_OFF);
+		asked += fake_sent(f, FAKE_ASK);
+		assert_false(fake_sent(f, FAKE_OFF) && fake_sent(f, FAKE_ASK));
+	}
+	assert_int_equal(told, 1); /* that one had the line for itself; from now on every confirm_ms */
+	assert_true(asked >= 1);
+}
+
+static void a_line_is_free_again_however_often_stop_is_sent(void **state)
+{
+	struct fake *f = *state;
+	f->controls[0].confirm_ms = 100; /* sooner than the transaction can end */
+	f->polls[0].reply_ms = 500;
+	fake_start(f);
+	fake_link(f, true);
+	size_t asked = 0;
+	for (int i = 0; i < 100; i++) {
+		fake_tick(f, 50);
+		asked += fake_sent(f, FAKE_ASK);
+	}
+	assert_true(asked >= 4); /* in 5 s: a proof can come */
+}
+
 static void an_order_waits_for_the_reply_and_no_longer(void **state)
 {
 	struct fake *f = quiet(state);
@@ -244,6 +279,8 @@ int main(void)
 	    TEST(questions_are_asked_in_their_rhythm_which_is_faster_until_rest_is_proved),
 	    TEST(only_a_question_waits_so_a_link_that_is_down_is_not_asked),
 	    TEST(nothing_but_stop_is_sent_while_a_reply_is_awaited),
+	    TEST(a_stop_that_may_have_met_an_answer_is_sent_again_when_the_line_is_free),
+	    TEST(a_line_is_free_again_however_often_stop_is_sent),
 	    TEST(an_order_waits_for_the_reply_and_no_longer),
 	    TEST(an_order_waits_for_the_time_out_when_no_reply_comes),
 	    TEST(an_on_that_waits_never_follows_its_off),

@@ -15,8 +15,8 @@ static bool append(struct device *d, uint8_t effect, const struct therapy_frame 
 	memcpy(copy->bytes, frame->bytes, frame->size);
 	d->sends[d->n_sends++] =
 	    (struct device_send){.channel = frame->channel, .effect = effect, .size = frame->size, .data = copy->bytes};
-	if (d->quiet_ms > 0) {
-		d->awaiting = true; /* on a half-duplex line the device may answer this one too */
+	if (d->quiet_ms > 0 && !d->awaiting) { /* STOP into a transaction does not lengthen it: it must end */
+		d->awaiting = true;            /* on a half-duplex line the device may answer this one too */
 		d->awaiting_until = d->now_ms + d->quiet_ms;
 	}
 	return true;

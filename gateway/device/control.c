@@ -99,8 +99,6 @@ static void start_sequence(struct device *d, struct control *c, bool stop)
 	c->stopping = c->stopping || stop;
 	uint8_t n = 0;
 	const struct therapy_step *s = steps(row(d, c), c->stopping, &n);
-	send_drop(d, index_of(d, c));
-	c->told = true;
 	c->sequence_ms = d->now_ms;
 	c->next = 0;
 	c->running = n > 0;
@@ -177,9 +175,7 @@ void control_link_down(struct device *d)
 	for (uint8_t i = 0; i < d->model->n_controls; i++) {
 		struct control *c = &d->controls[i];
 		uint64_t grant = end_grant(d, c);
-		c->running = false;
-		c->stopping = false;
-		c->told = false;
+		c->running = false; /* it begins anew; a stop stays a stop */
 		c->phase = DEVICE_PHASE_UNKNOWN;
 		report(d, c, grant, false, false);
 	}
@@ -191,7 +187,7 @@ static void calm(struct device *d, struct control *c)
 {
 	uint64_t again = c->sequence_ms + DEVICE_REPEAT_MIN_MS;
 	c->phase = DEVICE_PHASE_COMING_TO_REST;
-	if (!c->told || d->now_ms >= again)
+	if (d->now_ms >= again)
 		start_sequence(d, c, false);
 	else if (!c->running)
 		c->confirm_at = again;
@@ -237,7 +233,6 @@ static void energise(struct device *d, struct control *c, const struct device_in
 	c->value = in->value;
 	c->expires_ms = bounded_expiry(d, in->expires_ms);
 	c->phase = DEVICE_PHASE_ENERGISED;
-	c->stopping = false;
 	c->told_ms = d->now_ms;
 	c->renew_at = r->renew == THERAPY_NONE ? UINT64_MAX : d->now_ms + r->renew_ms;
 	if (!send_verb(d, r->set, in->value, index_of(d, c))) {

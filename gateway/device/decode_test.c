@@ -276,6 +276,21 @@ static void a_new_level_is_believed_when_a_second_reading_agrees(void **state)
 	only(f, THERAPY_ERROR);
 }
 
+static void an_impossible_reading_between_two_that_agree_makes_them_disagree(void **state)
+{
+	struct fake *f = up(state);
+	const int values[] = {90, 200, 90};
+	fake_reading(f, FAKE_TILT, 0);
+	for (size_t i = 0; i < 3; i++) {
+		f->now_ms += 100;
+		fake_reading(f, FAKE_TILT, values[i]);
+		only(f, THERAPY_ERROR);
+	}
+	f->now_ms += 100;
+	fake_reading(f, FAKE_TILT, 90);
+	only(f, THERAPY_GOOD);
+}
+
 static void a_gap_gives_time_to_move(void **state)
 {
 	struct fake *f = up(state);
@@ -422,6 +437,7 @@ int main(void)
 	    TEST(an_implausible_power_proves_no_rest),
 	    TEST(one_jump_is_an_error_and_the_old_level_goes_on),
 	    TEST(a_new_level_is_believed_when_a_second_reading_agrees),
+	    TEST(an_impossible_reading_between_two_that_agree_makes_them_disagree),
 	    TEST(a_gap_gives_time_to_move),
 	    TEST(frames_that_were_buffered_together_are_no_jump),
 	    TEST(a_reading_is_as_old_as_the_device_says_and_handling_never_makes_it_younger),

@@ -97,6 +97,9 @@ static void a_device_that_goes_loses_its_lease_and_must_prove_rest_when_it_comes
 	fake_say(f, "R\0\0\0", 4);
 	fake_lease(f, FAKE_HEAT, 3, 1, 1000);
 	assert_int_equal(fake_sent(f, FAKE_ON), 1);
+	fake_tick(f, 500);
+	fake_say(f, "P\1", 2); /* it says again that it is there */
+	assert_int_equal(f->out.n_sends + f->out.n_states, 0);
 }
 
 static void presence_that_flickers_makes_us_send_at_a_bounded_rate(void **state)

@@ -331,3 +331,36 @@ struct device_control_state fake_state_of(const struct fake *f, uint8_t control)
 	fail_msg("no state of control %u in this step", control);
 	return (struct device_control_state){0};
 }
+
+struct fake *fake_heating(void **state)
+{
+	struct fake *f = *state;
+	fake_start(f);
+	fake_at_rest(f);
+	fake_lease(f, FAKE_HEAT, 1, 1, 1000);
+	assert_int_equal(fake_sent(f, FAKE_ON), 1);
+	assert_int_equal(fake_state_of(f, FAKE_HEAT).phase, DEVICE_PHASE_ENERGISED);
+	fake_reading(f, FAKE_POWER, 50);
+	assert_int_equal(fake_state_of(f, FAKE_HEAT).phase, DEVICE_PHASE_CONFIRMED_ON);
+	return f;
+}
+
+struct fake *fake_pulling(void **state)
+{
+	struct fake *f = *state;
+	f->model.n_controls = 2;
+	fake_start(f);
+	fake_at_rest(f);
+	fake_lease(f, FAKE_TENSION, 1, 100, 1000);
+	fake_reading(f, FAKE_FORCE, 100);
+	return f;
+}
+
+void fake_assert_coming_to_rest(const struct fake *f, uint64_t grant, bool by_device, bool expired)
+{
+	struct device_control_state s = fake_state_of(f, FAKE_HEAT);
+	assert_int_equal(s.phase, DEVICE_PHASE_COMING_TO_REST);
+	assert_int_equal(s.grant, grant);
+	assert_int_equal(s.ended_by_device, by_device);
+	assert_int_equal(s.lease_expired, expired);
+}

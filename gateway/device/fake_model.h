@@ -73,4 +73,11 @@ size_t fake_sent(const struct fake *f, uint8_t verb); /* in this step */
 /* The last state of the control in this step; fails the test if there is none. */
 struct device_control_state fake_state_of(const struct fake *f, uint8_t control);
 
+/* Starts; heat is on and confirmed by grant 1, which lasts 1 s from now. */
+struct fake *fake_heating(void **state);
+/* Starts with both controls; tension is on and confirmed by grant 1, which lasts 1 s from now. */
+struct fake *fake_pulling(void **state);
+/* This step said that heat is coming to rest, about `grant`. */
+void fake_assert_coming_to_rest(const struct fake *f, uint64_t grant, bool by_device, bool expired);
+
 #endif

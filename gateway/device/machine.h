@@ -41,8 +41,7 @@ struct control {
 	uint64_t renew_at; /* UINT64_MAX: no renewals */
 	uint64_t told_ms;  /* when set, or the last step of a sequence, was sent: older readings say nothing about it */
 	uint64_t confirm_at;  /* coming to rest, sequence sent: send it again then */
-	bool told;            /* a sequence was begun since the link came up, ... */
-	uint64_t sequence_ms; /* ... the last one then */
+	uint64_t sequence_ms; /* when the last sequence began; a link that comes up begins one */
 	bool stopping;        /* the fast sequence is in force until rest is confirmed */
 	bool running;         /* steps are left */
 	uint8_t next;         /* step */

@@ -183,11 +183,14 @@ static void an_on_that_waits_does_not_survive_the_link(void **state)
 	struct fake *f = quiet(state);
 	fake_tick(f, 1000);
 	fake_lease(f, FAKE_HEAT, 1, 1, 60000);
+	fake_say(f, "Ax", 2); /* nor does an answer to a connection that is over */
 	fake_link(f, false);
 	assert_int_equal(f->out.n_sends, 0);
 	fake_link(f, true);
 	for (int i = 0; i < 20; i++) {
 		assert_int_equal(fake_sent(f, FAKE_ON), 0);
+		for (size_t k = 0; k < f->out.n_sends; k++)
+			assert_int_not_equal(f->out.sends[k].data[0], 'x');
 		fake_tick(f, 50);
 	}
 }
@@ -259,6 +262,32 @@ static void answers_of_the_codec_wait_their_turn_and_have_a_bound(void **state)
 	assert_int_equal(f->out.sends[0].effect, THERAPY_QUERY);
 }
 
+static void renewals_do_not_pile_up_behind_a_transaction(void **state)
+{
+	struct fake *f = *state;
+	f->polls[0].reply_ms = 3000;
+	f->polls[0].every_ms = f->polls[0].energised_ms = 10000;
+	fake_start(f);
+	fake_link(f, true);
+	answer(f);
+	fake_say(f, "YR\0\0\0", 5);
+	fake_lease(f, FAKE_HEAT, 1, 1, 60000);
+	answer(f);
+	for (int i = 0; i < 25; i++) /* the next question comes after 10 s */
+		fake_tick(f, 400), answer(f);
+	assert_int_equal(fake_sent(f, FAKE_ASK), 1);
+	for (int i = 0; i < 5; i++) {
+		fake_tick(f, 400);
+		assert_int_equal(f->out.n_sends, 0);
+	}
+	size_t renewed = 0;
+	for (int i = 0; i < 3; i++) {
+		answer(f);
+		renewed += fake_sent(f, FAKE_RENEW);
+	}
+	assert_int_equal(renewed, 1);
+}
+
 static void an_on_that_finds_no_room_to_wait_ends_its_grant(void **state)
 {
 	struct fake *f = quiet(state);
@@ -290,6 +319,7 @@ int main(void)
 	    TEST(a_device_that_never_answers_still_gets_every_order_and_question_in_turn),
 	    TEST(half_an_answer_is_dropped_with_its_question),
 	    TEST(answers_of_the_codec_wait_their_turn_and_have_a_bound),
+	    TEST(renewals_do_not_pile_up_behind_a_transaction),
 	    TEST(an_on_that_finds_no_room_to_wait_ends_its_grant),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

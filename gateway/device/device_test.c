@@ -102,6 +102,26 @@ static void a_device_that_goes_loses_its_lease_and_must_prove_rest_when_it_comes
 	assert_int_equal(f->out.n_sends + f->out.n_states, 0);
 }
 
+static void a_device_that_is_gone_is_asked_in_the_slow_rhythm(void **state)
+{
+	struct fake *f = *state;
+	f->model.n_polls = 1;
+	f->polls[0].reply_ms = 0;
+	fake_start(f);
+	fake_link(f, true);
+	size_t asked = 0;
+	fake_say(f, "P\2", 2);
+	for (int i = 0; i < 100; i++) { /* 10 s */
+		fake_tick(f, 100);
+		asked += fake_sent(f, FAKE_ASK);
+	}
+	assert_int_equal(asked, 10);
+	fake_say(f, "P\1", 2);
+	assert_int_equal(fake_sent(f, FAKE_ASK), 1); /* back: at once, then fast until it proves rest */
+	fake_tick(f, 200);
+	assert_int_equal(fake_sent(f, FAKE_ASK), 1);
+}
+
 static void presence_that_flickers_makes_us_send_at_a_bounded_rate(void **state)
 {
 	struct fake *f = *state;
@@ -303,6 +323,7 @@ int main(void)
 	    TEST(a_retained_value_is_an_old_truth_and_proves_nothing),
 	    TEST(presence_is_told_also_when_it_was_retained),
 	    TEST(a_device_that_goes_loses_its_lease_and_must_prove_rest_when_it_comes_back),
+	    TEST(a_device_that_is_gone_is_asked_in_the_slow_rhythm),
 	    TEST(presence_that_flickers_makes_us_send_at_a_bounded_rate),
 	    TEST(a_message_on_a_channel_that_is_none_and_a_frame_to_one_that_only_listens_are_dropped),
 	    TEST(an_orphan_on_messages_waits_for_its_link_until_the_bound),

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * discovery - a device as Home Assistant's MQTT device discovery wants it (2024.12 and later). Its root and device
+ * objects are closed there: one unknown key loses the whole device; a unit that does not fit its class loses the
+ * entity. Pure.
+ */
+#ifndef MQTT_DISCOVERY_H
+#define MQTT_DISCOVERY_H
+
+#include "base/str.h"
+#include "therapy/v1/device.pb-c.h"
+
+struct discovery_config {
+	const char *prefix; /* "homeassistant" */
+	const char *base;   /* "therapy/<gateway>" */
+	const char *gateway_id;
+	const char *version;
+	const char *name; /* what people call the device */
+};
+
+/* "<prefix>/device/therapy_<gateway>_<device>/config", to be retained. */
+void discovery_topic(struct str *out, const struct discovery_config *config,
+		     const Therapy__V1__DeviceDescription *device);
+/* The payload. An allocated string that the caller frees, or NULL: out of memory. */
+char *discovery_payload(const struct discovery_config *config, const Therapy__V1__DeviceDescription *device);
+/* Is `device_class` one of Home Assistant's for numeric sensors, in this unit? */
+bool discovery_class_fits(const char *device_class, const char *unit);
+
+#endif

@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Checks discovery against Home Assistant's own rules, written down here as tables. */
+#include "mqtt/discovery.h"
+
+#include <json-c/json.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/testing.h"
+#include "base/unit.h"
+#include "mqtt/testing_devices.h"
+
+static const struct discovery_config table_config = {"homeassistant", "therapy/home", "home", "1.2", "Inversion table"};
+static const struct discovery_config pad_config = {"homeassistant", "therapy/home", "home", "1.2", "Heat pad"};
+
+/* ---- Home Assistant's rules ---- */
+
+static const char *const root_keys[] = {"device",
+					"components",
+					"origin",
+					"availability_topic",
+					"availability",
+					"availability_mode",
+					"availability_template",
+					"payload_available",
+					"payload_not_available",
+					"state_topic",
+					"command_topic",
+					"qos",
+					"encoding",
+					NULL};
+static const char *const device_keys[] = {
+    "identifiers", "connections",       "name",       "manufacturer",  "model",
+    "model_id",    "hw_version",        "sw_version", "serial_number", "suggested_area",
+    "via_device",  "configuration_url", NULL};
+static const char *const origin_keys[] = {"name", "sw_version", "support_url", NULL};
+#define COMMON "platform", "unique_id", "name", "state_topic", "value_template", "qos", "entity_category", "icon"
+static const char *const sensor_keys[] = {
+    COMMON, "device_class", "unit_of_measurement", "state_class", "suggested_display_precision", NULL};
+static const char *const binary_keys[] = {COMMON, "device_class", NULL};
+static const char *const switch_keys[] = {COMMON, "command_topic", "payload_on", "payload_off", NULL};
+static const char *const number_keys[] = {COMMON,         "command_topic",       "min", "max", "step", "mode",
+					  "device_class", "unit_of_measurement", NULL};
+static const struct {
+	const char *device_class, *units;
+} units[] = {{"temperature", "°C °F K"},
+	     {"power", "W kW"},
+	     {"energy", "Wh kWh"},
+	     {"duration", "s min h"},
+	     {"pressure", "kPa mmHg psi"},
+	     {"weight", "kg lb"},
+	     {"voltage", "V"},
+	     {"current", "A"},
+	     {"battery", "%"},
+	     {"humidity", "%"},
+	     {"moisture", "%"},
+	     {"power_factor", "%"}};
+static const char *const binary_classes[] = {"safety", "problem", "heat", "occupancy", "running", "connectivity", NULL};
+
+static bool among(const char *text, const char *const *list)
+{
+	for (; *list; list++)
+		if (strcmp(*list, text) == 0)
+			return true;
+	return false;
+}
+
+static void assert_closed(struct json_object *o, const char *const *keys)
+{
+	json_object_object_foreach(o, key, value)
+	{
+		(void)value;
+		if (!among(key, keys))
+			fail_msg("'%s' is not allowed", key);
+	}
+}
+
+static const char *text_of(struct json_object *o, const char *key)
+{
+	struct json_object *value;
+	return json_object_object_get_ex(o, key, &value) ? json_object_get_string(value) : NULL;
+}
+
+static void assert_id(const char *text)
+{
+	assert_non_null(text);
+	assert_int_equal(strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-"),
+			 strlen(text));
+}
+
+static void assert_unit_fits(struct json_object *o)
+{
+	const char *device_class = text_of(o, "device_class"), *unit = text_of(o, "unit_of_measurement");
+	if (!device_class)
+		return;
+	for (size_t i = 0; i < sizeof units / sizeof *units; i++)
+		if (strcmp(units[i].device_class, device_class) == 0) {
+			assert_non_null(unit);
+			assert_non_null(strstr(units[i].units, unit));
+			return;
+		}
+	fail_msg("no such class: %s", device_class);
+}
+
+static void assert_component(struct json_object *o, const char *device_name)
+{
+	const char *platform = text_of(o, "platform"), *name = text_of(o, "name");
+	struct json_object *qos, *named;
+	assert_non_null(platform);
+	assert_id(text_of(o, "unique_id"));
+	assert_true(json_object_object_get_ex(o, "qos", &qos));
+	assert_true(json_object_object_get_ex(o, "name", &named)); /* null, or text that does not repeat the device's */
+	if (name)
+		assert_null(strstr(name, device_name));
+	assert_non_null(text_of(o, "state_topic"));
+	if (strcmp(platform, "sensor") == 0) {
+		assert_closed(o, sensor_keys);
+		assert_unit_fits(o);
+	} else if (strcmp(platform, "binary_sensor") == 0) {
+		assert_closed(o, binary_keys);
+		if (text_of(o, "device_class"))
+			assert_true(among(text_of(o, "device_class"), binary_classes));
+	} else if (strcmp(platform, "switch") == 0) {
+		assert_closed(o, switch_keys);
+		assert_non_null(text_of(o, "command_topic"));
+	} else if (strcmp(platform, "number") == 0) {
+		assert_closed(o, number_keys);
+		assert_unit_fits(o);
+		assert_non_null(text_of(o, "command_topic"));
+	} else {
+		fail_msg("no such platform: %s", platform);
+	}
+	const char *category = text_of(o, "entity_category");
+	if (category) /* "config" on a sensor jams the id */
+		assert_string_equal(category, "diagnostic");
+}
+
+static struct json_object *checked(const struct discovery_config *config, const Therapy__V1__DeviceDescription *device)
+{
+	char *text = discovery_payload(config, device);
+	assert_non_null(text);
+	struct json_object *root = json_tokener_parse(text);
+	free(text);
+	assert_non_null(root);
+	struct json_object *device_object, *components, *origin, *list;
+	assert_closed(root, root_keys);
+	assert_true(json_object_object_get_ex(root, "device", &device_object));
+	assert_closed(device_object, device_keys);
+	assert_true(json_object_object_get_ex(device_object, "identifiers", &list));
+	assert_int_equal(json_object_array_length(list), 1);
+	assert_true(json_object_object_get_ex(root, "origin", &origin));
+	assert_closed(origin, origin_keys);
+	assert_non_null(text_of(origin, "name"));
+	assert_null(text_of(root, "availability_topic"));
+	assert_string_equal(text_of(root, "availability_mode"), "all");
+	assert_true(json_object_object_get_ex(root, "availability", &list));
+	assert_int_equal(json_object_array_length(list), 2);
+	assert_true(json_object_object_get_ex(root, "components", &components));
+	json_object_object_foreach(components, key, value)
+	{
+		assert_id(key);
+		assert_component(value, config->name);
+	}
+	return root;
+}
+
+static struct json_object *component(struct json_object *root, const char *key)
+{
+	struct json_object *components, *o = NULL;
+	assert_true(json_object_object_get_ex(root, "components", &components));
+	assert_true(json_object_object_get_ex(components, key, &o));
+	return o;
+}
+
+/* ---- what we make ---- */
+
+static void the_topic_names_gateway_and_device(void **state)
+{
+	(void)state;
+	char topic[256];
+	struct str s;
+	str_init(&s, topic, sizeof topic);
+	discovery_topic(&s, &pad_config, testing_devices()[PAD]);
+	assert_string_equal(topic, "homeassistant/device/therapy_home_pad/config");
+}
+
+static void a_sensor_has_unit_precision_and_state_class(void **state)
+{
+	(void)state;
+	struct json_object *root = checked(&table_config, testing_devices()[TABLE]);
+	struct json_object *tilt = component(root, "tilt");
+	assert_string_equal(text_of(tilt, "platform"), "sensor");
+	assert_string_equal(text_of(tilt, "unit_of_measurement"), "°");
+	assert_string_equal(text_of(tilt, "state_class"), "measurement");
+	assert_string_equal(text_of(tilt, "suggested_display_precision"), "1");
+	assert_string_equal(text_of(tilt, "unique_id"), "therapy_home_table_tilt");
+	assert_string_equal(text_of(tilt, "state_topic"), "therapy/home/table/state");
+	assert_string_equal(text_of(tilt, "value_template"), "{{ value_json.tilt }}");
+	assert_null(text_of(tilt, "device_class"));
+	struct json_object *occupied = component(root, "occupied");
+	assert_string_equal(text_of(occupied, "platform"), "binary_sensor");
+	assert_string_equal(text_of(occupied, "device_class"), "occupancy");
+	json_object_put(root);
+}
+
+static void a_class_that_does_not_fit_its_unit_is_left_out(void **state)
+{
+	(void)state;
+	struct json_object *root = checked(&pad_config, testing_devices()[PAD]);
+	assert_string_equal(text_of(component(root, "power"), "device_class"), "power");
+	assert_string_equal(text_of(component(root, "power"), "entity_category"), "diagnostic");
+	assert_null(text_of(component(root, "energy"), "device_class"));
+	assert_string_equal(text_of(component(root, "energy"), "state_class"), "total_increasing");
+	json_object_put(root);
+}
+
+static void every_control_can_be_asked_for_and_says_why_not(void **state)
+{
+	(void)state;
+	struct json_object *root = checked(&pad_config, testing_devices()[PAD]);
+	struct json_object *heat = component(root, "heat");
+	assert_string_equal(text_of(heat, "platform"), "switch");
+	assert_string_equal(text_of(heat, "command_topic"), "therapy/home/pad/set/heat");
+	assert_string_equal(text_of(heat, "payload_on"), "ON");
+	assert_null(text_of(heat, "retain"));
+	assert_string_equal(text_of(component(root, "heat_why"), "value_template"), "{{ value_json.heat_why }}");
+	/* The number's key is a metric's too: both are there, under different ids. */
+	struct json_object *target = component(root, "temperature_control");
+	assert_string_equal(text_of(target, "platform"), "number");
+	assert_string_equal(text_of(target, "command_topic"), "therapy/home/pad/set/temperature");
+	assert_string_equal(text_of(target, "min"), "0"); /* rest must be showable */
+	assert_string_equal(text_of(target, "max"), "42");
+	assert_string_equal(text_of(target, "step"), "0.5");
+	assert_string_equal(text_of(component(root, "temperature"), "platform"), "sensor");
+	json_object_put(root);
+}
+
+static void names_do_not_repeat_the_devices(void **state)
+{
+	(void)state;
+	struct json_object *root = checked(&pad_config, testing_devices()[PAD]);
+	assert_string_equal(text_of(component(root, "temperature"), "name"), "skin temperature");
+	json_object_put(root);
+	struct discovery_config same = pad_config;
+	same.name = "Heat";
+	char *text = discovery_payload(&same, testing_devices()[PAD]);
+	root = json_tokener_parse(text);
+	free(text);
+	assert_null(text_of(component(root, "heat"), "name"));
+	json_object_put(root);
+}
+
+static void every_unit_that_a_plugin_may_use_passes(void **state)
+{
+	(void)state;
+	static char key[] = "x", name[] = "X", id[] = "d", none[] = "";
+	static char temperature[] = "temperature", weight[] = "weight", duration[] = "duration",
+		    nonsense[] = "nonsense";
+	static char *const device_classes[] = {none, temperature, weight, duration, nonsense};
+	for (int unit = 0; unit < THERAPY_UNIT_COUNT_; unit++)
+		for (size_t i = 0; i < sizeof device_classes / sizeof *device_classes; i++) {
+			Therapy__V1__MetricDescription metric = THERAPY__V1__METRIC_DESCRIPTION__INIT;
+			Therapy__V1__MetricDescription *metrics[] = {&metric};
+			Therapy__V1__DeviceDescription device = THERAPY__V1__DEVICE_DESCRIPTION__INIT;
+			metric.key = key;
+			metric.name = name;
+			metric.device_class = device_classes[i];
+			metric.unit = (Therapy__V1__Unit)(unit + 1);
+			device.device_id = id;
+			device.metrics = metrics;
+			device.n_metrics = 1;
+			json_object_put(checked(&table_config, &device));
+		}
+	assert_true(discovery_class_fits("temperature", unit_symbol(THERAPY_UNIT_CELSIUS)));
+	assert_false(discovery_class_fits("temperature", unit_symbol(THERAPY_UNIT_DEG)));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(the_topic_names_gateway_and_device),
+	    cmocka_unit_test(a_sensor_has_unit_precision_and_state_class),
+	    cmocka_unit_test(a_class_that_does_not_fit_its_unit_is_left_out),
+	    cmocka_unit_test(every_control_can_be_asked_for_and_says_why_not),
+	    cmocka_unit_test(names_do_not_repeat_the_devices),
+	    cmocka_unit_test(every_unit_that_a_plugin_may_use_passes),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

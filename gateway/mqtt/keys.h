@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What the rows of a device are called in its state, in discovery and in ids: all three must agree. Pure. */
+#ifndef MQTT_KEYS_H
+#define MQTT_KEYS_H
+
+#include <stddef.h>
+
+#include "base/str.h"
+#include "therapy/v1/device.pb-c.h"
+
+/* A control's key in the state: its own, with "_control" behind it where a metric has the same. */
+void keys_control(struct str *out, const Therapy__V1__DeviceDescription *device, size_t control);
+/* "<key>_permitted", "<key>_why". */
+void keys_permitted(struct str *out, const Therapy__V1__DeviceDescription *device, size_t control);
+void keys_why(struct str *out, const Therapy__V1__DeviceDescription *device, size_t control);
+
+#endif

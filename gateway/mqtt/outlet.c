@@ -1,0 +1,365 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "mqtt/outlet.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "mqtt/outlet_impl.h"
+#include "mqtt/status.h"
+
+#define QUEUE        20000u
+#define BATCH_MS     100u
+#define TICK_MS      250u /* how late a state, a ping or a status may be */
+#define RETRY_MS     50u  /* when the connection takes no more */
+#define UP_SPREAD_MS 100u /* after our own connect */
+#define CLOSE_MS     500u /* for `offline` to be acknowledged */
+#define ANNOUNCED    SIZE_MAX
+
+/* ---- timers ---- */
+
+static void flush_telemetry(struct outlet *o)
+{
+	bool trusted;
+	if (!broker_is_up(o->broker) || telemetry_queued(o->telemetry) == 0)
+		return;
+	int64_t wall_ms = clock_wall_ms(&trusted);
+	telemetry_flush(o->telemetry, clock_boot_ms(), wall_ms, trusted);
+}
+
+static void publish_due(struct outlet *o)
+{
+	uint64_t now_ms = clock_boot_ms();
+	if (!broker_is_up(o->broker))
+		return;
+	for (size_t d = 0; d < o->safety.n_devices; d++) {
+		if (o->devices[d].presence_due)
+			(void)publish_presence(o, (uint16_t)d); /* stays due if it fails; so do the others */
+		if (state_due(o->devices[d].state, now_ms))
+			(void)publish_state(o, (uint16_t)d);
+	}
+	if (o->safety_due)
+		(void)publish_safety(o);
+	publish_events(o);
+}
+
+static void on_soon(uv_timer_t *timer)
+{
+	publish_due(timer->data);
+}
+
+static void on_tick(uv_timer_t *timer)
+{
+	struct outlet *o = timer->data;
+	uint64_t now_ms = clock_boot_ms();
+	if (!broker_is_up(o->broker))
+		return;
+	if (timeliness_due(&o->timeliness, now_ms))
+		(void)publish_ping(o, now_ms); /* not sent is not proved: the next tick tries again */
+	if (o->cursor == ANNOUNCED)            /* else they come in their turn */
+		publish_due(o);
+	if (now_ms - o->status_ms >= STATUS_EVERY_MS)
+		(void)publish_status(o);
+	flush_telemetry(o);
+}
+
+static void on_batch(uv_timer_t *timer)
+{
+	flush_telemetry(timer->data);
+}
+
+static void on_announce(uv_timer_t *timer)
+{
+	struct outlet *o = timer->data;
+	if (!broker_is_up(o->broker) || o->cursor == ANNOUNCED)
+		return;
+	int rc = publish_announcement(o);
+	if (rc > 0)
+		o->cursor = ANNOUNCED;
+	else
+		uv_timer_start(timer, on_announce, rc == 0 ? 0 : RETRY_MS, 0);
+}
+
+void outlet_announce(struct outlet *o, unsigned least_ms, unsigned spread_ms)
+{
+	uint32_t random = 0;
+	(void)uv_random(NULL, NULL, &random, sizeof random, 0, NULL); /* without it only the spread is missing */
+	o->cursor = 0;
+	uv_timer_start(&o->announce, on_announce, least_ms + (spread_ms ? random % spread_ms : 0), 0);
+}
+
+void outlet_soon(struct outlet *o)
+{
+	if (!uv_is_active((uv_handle_t *)&o->soon) && !o->closing)
+		uv_timer_start(&o->soon, on_soon, 0, 0);
+}
+
+/* ---- the broker's callbacks ---- */
+
+static void on_up(void *user)
+{
+	struct outlet *o = user;
+	log_info("mqtt", "connected to the broker");
+	timeliness_up(&o->timeliness);
+	receive_subscribe(o);
+	(void)publish_gateway(o, true); /* announcing repeats it */
+	(void)publish_ping(o, clock_boot_ms());
+	outlet_announce(o, 0, UP_SPREAD_MS);
+	publish_events(o);
+	flush_telemetry(o);
+}
+
+static void on_down(void *user, const char *why, uint64_t retry_ms)
+{
+	struct outlet *o = user;
+	timeliness_down(&o->timeliness);
+	log_warn("mqtt", "%s; trying again in %u ms", why, (unsigned)retry_ms);
+}
+
+static void on_delivered(void *user, uint64_t token, bool ok)
+{
+	struct outlet *o = user;
+	if (ok)
+		return;
+	size_t n = (size_t)(token & 0xFFFFFFu);
+	if (token >> 56 == OUTLET_TELEMETRY)
+		telemetry_failed(o->telemetry, n);
+	else if (token >> 56 == OUTLET_EVENT)
+		o->events.dropped += n;
+}
+
+/* ---- life ---- */
+
+static void release(struct outlet *o)
+{
+	if (!o)
+		return;
+	telemetry_free(o->telemetry);
+	events_release(&o->events);
+	for (size_t d = 0; o->devices && d < o->safety.n_devices; d++)
+		state_free(o->devices[d].state);
+	free(o->devices);
+	free(o->permissions);
+	free(o->names);
+	free(o->version);
+	free(o->prefix);
+	free(o->birth_topic);
+	free(o);
+}
+
+static char *copy_unless_empty(const char *text, bool *failed)
+{
+	if (!text || !text[0])
+		return NULL;
+	char *copy = strdup(text);
+	*failed |= !copy;
+	return copy;
+}
+
+static int copy_texts(struct outlet *o, const struct outlet_config *config)
+{
+	bool failed = false;
+	struct str s;
+	if (!config->gateway_id || !id_valid(config->gateway_id) ||
+	    !str_copy(o->gateway_id, sizeof o->gateway_id, config->gateway_id))
+		return UV_EINVAL;
+	str_init(&s, o->base, sizeof o->base);
+	str_add(&s, "therapy/%s", config->gateway_id);
+	str_init(&s, o->client_id, sizeof o->client_id);
+	str_add(&s, "therapy-%s", config->gateway_id);
+	clock_boot_id(o->boot_id);
+	o->version = copy_unless_empty(config->version ? config->version : "0", &failed);
+	o->prefix = copy_unless_empty(config->discovery_prefix, &failed);
+	o->birth_topic = copy_unless_empty(config->birth_topic, &failed);
+	return failed || !o->version ? UV_ENOMEM : 0;
+}
+
+static int make_devices(struct outlet *o, const struct outlet_config *config)
+{
+	size_t n = config->n_devices, most = 1;
+	o->safety = (struct safety_config){o->gateway_id, o->boot_id, config->devices, n};
+	o->devices = calloc(n + 1, sizeof *o->devices);
+	o->names = calloc(n + 1, sizeof *o->names);
+	if (!o->devices || !o->names)
+		return UV_ENOMEM;
+	for (size_t d = 0; d < n; d++) {
+		size_t controls = config->devices[d]->n_controls;
+		most = controls > most ? controls : most;
+		o->names[d] = config->names && config->names[d] ? config->names[d] : config->devices[d]->device_id;
+		if (state_new(config->devices[d], &o->devices[d].state) != 0)
+			return UV_ENOMEM;
+	}
+	o->permissions = calloc(most, sizeof *o->permissions);
+	return o->permissions ? events_init(&o->events) : UV_ENOMEM;
+}
+
+static int make_telemetry(struct outlet *o, const struct outlet_config *config)
+{
+	o->batch_ms = config->batch_ms ? config->batch_ms : BATCH_MS;
+	const struct telemetry_config telemetry = {
+	    .gateway_id = o->gateway_id,
+	    .boot_id = o->boot_id,
+	    .devices = config->devices,
+	    .n_devices = config->n_devices,
+	    .queue = config->telemetry_queue ? config->telemetry_queue : QUEUE,
+	    .user = o,
+	    .send = publish_telemetry,
+	};
+	return telemetry_new(&telemetry, &o->telemetry);
+}
+
+static int make_broker(struct outlet *o, const struct outlet_config *config)
+{
+	char will_topic[OUTLET_TOPIC_MAX];
+	struct str s;
+	str_init(&s, will_topic, sizeof will_topic);
+	str_add(&s, "%s/availability", o->base);
+	struct broker_config broker = config->broker;
+	broker.client_id = o->client_id;
+	broker.reconnect = true;
+	broker.will_topic = will_topic;
+	broker.will_payload = "offline";
+	broker.will_size = strlen("offline");
+	broker.will_qos = 1;
+	broker.will_retained = true;
+	const struct broker_callbacks callbacks = {o, on_up, on_down, receive_message, on_delivered};
+	return broker_new(o->loop, &broker, &callbacks, &o->broker);
+}
+
+int outlet_new(uv_loop_t *loop, const struct outlet_config *config, const struct outlet_callbacks *callbacks,
+	       struct outlet **out)
+{
+	struct outlet *o = calloc(1, sizeof *o);
+	if (!o)
+		return UV_ENOMEM;
+	o->loop = loop;
+	o->callbacks = *callbacks;
+	o->schema = config->schema;
+	o->schema_size = config->schema ? config->schema_size : 0;
+	o->started_ms = clock_boot_ms();
+	o->cursor = ANNOUNCED;
+	int rc = copy_texts(o, config);
+	if (rc == 0)
+		rc = make_devices(o, config);
+	if (rc == 0)
+		rc = make_telemetry(o, config);
+	if (rc == 0)
+		rc = make_broker(o, config);
+	if (rc != 0) {
+		release(o);
+		return rc;
+	}
+	uv_timer_t *timers[] = {&o->tick, &o->batch, &o->soon, &o->announce};
+	for (size_t i = 0; i < sizeof timers / sizeof *timers; i++) {
+		uv_timer_init(loop, timers[i]); /* cannot fail */
+		timers[i]->data = o;
+		o->handles++;
+	}
+	uv_timer_start(&o->tick, on_tick, TICK_MS, TICK_MS);
+	*out = o;
+	return 0;
+}
+
+/* ---- what comes from the core and the devices ---- */
+
+void outlet_readings(struct outlet *o, uint16_t device, uint32_t generation, uint64_t first_sequence,
+		     const struct core_reading *readings, size_t n)
+{
+	if (device >= o->safety.n_devices)
+		return;
+	size_t waiting = telemetry_add(o->telemetry, device, generation, first_sequence, readings, n);
+	state_readings(o->devices[device].state, readings, n);
+	if (!broker_is_up(o->broker))
+		return; /* on_up sends them */
+	if (waiting >= TELEMETRY_BATCH_MAX)
+		flush_telemetry(o);
+	else if (waiting > 0 && !uv_is_active((uv_handle_t *)&o->batch))
+		uv_timer_start(&o->batch, on_batch, o->batch_ms, 0);
+}
+
+void outlet_presence(struct outlet *o, uint16_t device, bool present)
+{
+	if (device >= o->safety.n_devices)
+		return;
+	struct outlet_device *d = &o->devices[device];
+	if (!present)
+		state_forget(d->state);
+	d->presence_due = d->presence_due || d->present != present;
+	d->present = present;
+	outlet_soon(o);
+}
+
+static void touch(struct outlet *o, uint16_t device)
+{
+	if (device < o->safety.n_devices)
+		state_touch(o->devices[device].state);
+	outlet_soon(o);
+}
+
+void outlet_core(struct outlet *o, uint64_t now_ms, const struct core_output *output)
+{
+	bool trusted;
+	int64_t wall_ms;
+	switch (output->type) {
+	case CORE_OUT_RESULT:
+		o->refused += output->outcome != CORE_ACCEPTED;
+		publish_result(o, output);
+		touch(o, output->device); /* Home Assistant shows what it asked for until it hears what is */
+		break;
+	case CORE_OUT_EVENT:
+		wall_ms = clock_wall_ms(&trusted);
+		events_add(&o->events, output, now_ms, wall_ms, trusted);
+		publish_events(o);
+		break;
+	case CORE_OUT_CHANGED:
+		o->safety_due = true;
+		touch(o, output->device);
+		break;
+	case CORE_OUT_LEASE:
+	case CORE_OUT_REST:
+		break;
+	}
+}
+
+/* ---- the end ---- */
+
+static void one_closed(struct outlet *o)
+{
+	if (--o->handles > 0)
+		return;
+	void (*closed)(void *) = o->closed;
+	void *user = o->closed_user;
+	release(o);
+	if (closed)
+		closed(user);
+}
+
+static void on_timer_closed(uv_handle_t *handle)
+{
+	one_closed(handle->data);
+}
+
+static void on_broker_closed(void *user)
+{
+	one_closed(user);
+}
+
+void outlet_close(struct outlet *o, void (*closed)(void *user), void *user)
+{
+	o->closing = true;
+	o->closed = closed;
+	o->closed_user = user;
+	if (broker_is_up(o->broker)) {
+		publish_due(o);
+		flush_telemetry(o);
+		(void)publish_gateway(o, false); /* if it does not leave, the will says the same */
+	}
+	uv_close((uv_handle_t *)&o->tick, on_timer_closed);
+	uv_close((uv_handle_t *)&o->batch, on_timer_closed);
+	uv_close((uv_handle_t *)&o->soon, on_timer_closed);
+	uv_close((uv_handle_t *)&o->announce, on_timer_closed);
+	o->handles++;
+	broker_close(o->broker, CLOSE_MS, false, on_broker_closed, o);
+}

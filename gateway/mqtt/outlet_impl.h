@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What outlet.c, publish.c and receive.c share; nobody else includes it. */
+#ifndef MQTT_OUTLET_IMPL_H
+#define MQTT_OUTLET_IMPL_H
+
+#include "base/id.h"
+#include "mqtt/events.h"
+#include "mqtt/outlet.h"
+#include "mqtt/safety.h"
+#include "mqtt/state.h"
+#include "mqtt/telemetry.h"
+#include "mqtt/timeliness.h"
+
+#define OUTLET_TOPIC_MAX 256u
+#define OUTLET_BASE_MAX  (sizeof "therapy/" + ID_MAX)
+
+/* What a delivery notice is about, in the top byte of its token; the rest is a count. */
+enum outlet_token { OUTLET_TELEMETRY = 1, OUTLET_EVENT = 2 };
+#define OUTLET_TOKEN(kind, n) ((uint64_t)(kind) << 56 | (uint64_t)(n))
+
+struct outlet_device {
+	struct state *state;
+	bool present;
+	bool presence_due; /* its availability is to be published */
+};
+
+struct outlet {
+	uv_loop_t *loop;
+	struct outlet_callbacks callbacks;
+	struct broker *broker;
+	char gateway_id[ID_MAX], base[OUTLET_BASE_MAX], client_id[ID_MAX + 16], boot_id[37];
+	char *version, *prefix, *birth_topic; /* prefix NULL: no discovery */
+	struct safety_config safety;          /* devices are in it */
+	const char **names;
+	const uint8_t *schema;
+	size_t schema_size;
+	uint32_t batch_ms;
+	uint64_t started_ms, status_ms;
+
+	struct telemetry *telemetry;
+	struct events events;
+	struct outlet_device *devices;
+	struct core_permission *permissions; /* room for one device's controls */
+	struct timeliness timeliness;
+	bool safety_due;
+	size_t cursor; /* next step of announcing, OUTLET_ANNOUNCED: none */
+
+	uv_timer_t tick, batch, soon, announce;
+	unsigned handles;
+	bool closing;
+	void (*closed)(void *);
+	void *closed_user;
+
+	const struct outlet_request *current; /* the request whose callback is running */
+	uint64_t requests, refused;
+};
+
+struct outlet_request {
+	const char *device, *control;
+	const struct broker_message *message;
+};
+
+/* publish.c: everything that leaves. Each returns 0 or the code of broker_publish. */
+int publish_telemetry(void *outlet, uint16_t device, const uint8_t *bytes, size_t size, size_t n);
+int publish_state(struct outlet *outlet, uint16_t device);
+int publish_presence(struct outlet *outlet, uint16_t device);
+int publish_gateway(struct outlet *outlet, bool online);
+int publish_safety(struct outlet *outlet);
+int publish_status(struct outlet *outlet);
+int publish_ping(struct outlet *outlet, uint64_t now_ms);
+void publish_events(struct outlet *outlet);
+void publish_result(struct outlet *outlet, const struct core_output *result);
+/* The next step of telling all again: 0 and more to come, 1: done, negative: not now. */
+int publish_announcement(struct outlet *outlet);
+
+/* receive.c: what comes in. */
+void receive_subscribe(struct outlet *outlet);
+void receive_message(void *outlet, const struct broker_message *message);
+/* Tells all again after a delay of `least_ms` and up to `spread_ms` more. */
+void outlet_announce(struct outlet *outlet, unsigned least_ms, unsigned spread_ms);
+/* Publishes what was touched, in the next turn of the loop. */
+void outlet_soon(struct outlet *outlet);
+
+#endif

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "broker/topic.h"
+#include "mqtt/discovery.h"
+#include "mqtt/outlet_impl.h"
+#include "mqtt/status.h"
+
+/* Telemetry, states and pings go out with QoS 0: on a connection that holds nothing is lost, and after a loss
+ * everything that counts is told anew. The rest is QoS 1, so that the broker confirms it. */
+
+static const char *device_id(const struct outlet *o, uint16_t device)
+{
+	return o->safety.devices[device]->device_id;
+}
+
+static int send_text(struct outlet *o, const char *topic, char *text, int qos, bool retained)
+{
+	if (!text)
+		return UV_ENOMEM;
+	int rc = broker_publish(o->broker, topic, text, strlen(text), qos, retained, NULL, 0);
+	free(text);
+	return rc;
+}
+
+static const char *topic_of(char topic[OUTLET_TOPIC_MAX], const char *base, const char *device, const char *what)
+{
+	struct str s;
+	str_init(&s, topic, OUTLET_TOPIC_MAX);
+	str_add(&s, "%s%s%s/%s", base, device ? "/" : "", device ? device : "", what);
+	return topic;
+}
+
+int publish_telemetry(void *user, uint16_t device, const uint8_t *bytes, size_t size, size_t n)
+{
+	struct outlet *o = user;
+	char topic[OUTLET_TOPIC_MAX];
+	topic_of(topic, o->base, device_id(o, device), "telemetry");
+	return broker_publish(o->broker, topic, bytes, size, 0, false, NULL, OUTLET_TOKEN(OUTLET_TELEMETRY, n));
+}
+
+int publish_state(struct outlet *o, uint16_t device)
+{
+	char topic[OUTLET_TOPIC_MAX];
+	struct state *state = o->devices[device].state;
+	for (size_t c = 0; c < o->safety.devices[device]->n_controls; c++) {
+		o->permissions[c] = (struct core_permission){.cause.device = CORE_NO_DEVICE};
+		o->callbacks.permission(o->callbacks.user, device, (uint16_t)c, &o->permissions[c]);
+	}
+	topic_of(topic, o->base, device_id(o, device), "state");
+	int rc = send_text(o, topic, state_payload(state, clock_boot_ms(), o->permissions), 0, true);
+	if (rc != 0)
+		state_touch(state);
+	return rc;
+}
+
+int publish_presence(struct outlet *o, uint16_t device)
+{
+	char topic[OUTLET_TOPIC_MAX];
+	struct outlet_device *d = &o->devices[device];
+	const char *text = d->present ? "online" : "offline";
+	topic_of(topic, o->base, device_id(o, device), "availability");
+	int rc = broker_publish(o->broker, topic, text, strlen(text), 1, true, NULL, 0);
+	d->presence_due = rc != 0;
+	return rc;
+}
+
+int publish_gateway(struct outlet *o, bool online)
+{
+	char topic[OUTLET_TOPIC_MAX];
+	const char *text = online ? "online" : "offline";
+	topic_of(topic, o->base, NULL, "availability");
+	return broker_publish(o->broker, topic, text, strlen(text), 1, true, NULL, 0);
+}
+
+int publish_safety(struct outlet *o)
+{
+	char topic[OUTLET_TOPIC_MAX];
+	topic_of(topic, o->base, NULL, "safety");
+	char *text = safety_payload(&o->safety, clock_boot_ms(), o->callbacks.permission, o->callbacks.user);
+	int rc = send_text(o, topic, text, 1, true);
+	o->safety_due = rc != 0;
+	return rc;
+}
+
+int publish_status(struct outlet *o)
+{
+	char topic[OUTLET_TOPIC_MAX];
+	uint64_t now_ms = clock_boot_ms();
+	const struct status_facts facts = {
+	    .gateway_id = o->gateway_id,
+	    .boot_id = o->boot_id,
+	    .version = o->version,
+	    .started_ms = o->started_ms,
+	    .now_ms = now_ms,
+	    .telemetry = telemetry_counters(o->telemetry),
+	    .queued = telemetry_queued(o->telemetry),
+	    .events_dropped = o->events.dropped,
+	    .requests = o->requests,
+	    .requests_refused = o->refused,
+	    .broker = broker_counters(o->broker),
+	};
+	size_t size;
+	uint8_t *bytes = status_pack(&facts, o->callbacks.status, o->callbacks.user, &size);
+	if (!bytes)
+		return UV_ENOMEM;
+	topic_of(topic, o->base, NULL, "status");
+	int rc = broker_publish(o->broker, topic, bytes, size, 0, false, NULL, 0);
+	free(bytes);
+	o->status_ms = now_ms;
+	return rc;
+}
+
+int publish_ping(struct outlet *o, uint64_t now_ms)
+{
+	char topic[OUTLET_TOPIC_MAX];
+	uint64_t nonce = 0;
+	struct str s;
+	if (uv_random(NULL, NULL, &nonce, sizeof nonce, 0, NULL) != 0)
+		nonce = now_ms; /* it is told from earlier ones, not kept secret */
+	str_init(&s, topic, sizeof topic);
+	str_add(&s, "%s/ping/%016" PRIx64, o->base, nonce);
+	int rc = broker_publish(o->broker, topic, "", 0, 0, false, NULL, 0);
+	if (rc == 0)
+		timeliness_sent(&o->timeliness, now_ms, nonce);
+	return rc;
+}
+
+static int send_event(void *user, const uint8_t *bytes, size_t size)
+{
+	struct outlet *o = user;
+	char topic[OUTLET_TOPIC_MAX];
+	topic_of(topic, o->base, NULL, "event");
+	return broker_publish(o->broker, topic, bytes, size, 1, false, NULL, OUTLET_TOKEN(OUTLET_EVENT, 1));
+}
+
+void publish_events(struct outlet *o)
+{
+	if (broker_is_up(o->broker))
+		events_flush(&o->events, &o->safety, send_event, o);
+}
+
+/* ---- answers ---- */
+
+/* Nobody may make the gateway overwrite its own topics by asking for the answer there. */
+static bool may_answer_to(const struct outlet *o, const char *topic)
+{
+	char why[160];
+	size_t n = strlen(o->base);
+	if (!topic || topic[0] == '$' || !topic_name_valid(topic, why, sizeof why))
+		return false;
+	return strncmp(topic, o->base, n) != 0 || (topic[n] != '/' && topic[n] != '\0');
+}
+
+void publish_result(struct outlet *o, const struct core_output *result)
+{
+	const struct outlet_request *asked = o->current;
+	char topic[OUTLET_TOPIC_MAX];
+	if (!asked) {
+		log_warn("mqtt", "an answer without a request is dropped: %s", result->why);
+		return;
+	}
+	char *text = safety_result(result, asked->control);
+	if (!text)
+		return;
+	const struct broker_properties properties = {
+	    .content_type = "application/json",
+	    .correlation = asked->message->correlation,
+	    .correlation_size = asked->message->correlation_size,
+	};
+	int rc = 0;
+	if (id_valid(asked->device)) {
+		topic_of(topic, o->base, asked->device, "result");
+		rc = broker_publish(o->broker, topic, text, strlen(text), 1, false, &properties, 0);
+	}
+	if (may_answer_to(o, asked->message->response_topic))
+		rc |= broker_publish(o->broker, asked->message->response_topic, text, strlen(text), 1, false,
+				     &properties, 0);
+	if (rc != 0)
+		log_warn("mqtt", "the answer to a request did not leave: %s", uv_strerror(rc));
+	free(text);
+}
+
+/* ---- telling all again ---- */
+
+static int announce_gateway(struct outlet *o)
+{
+	char topic[OUTLET_TOPIC_MAX];
+	if (o->schema_size > 0) {
+		topic_of(topic, o->base, NULL, "schema");
+		int rc = broker_publish(o->broker, topic, o->schema, o->schema_size, 1, true, NULL, 0);
+		if (rc != 0)
+			return rc;
+	}
+	int rc = publish_gateway(o, true);
+	if (rc == 0)
+		rc = publish_safety(o);
+	return rc == 0 ? publish_status(o) : rc;
+}
+
+static int announce_device(struct outlet *o, uint16_t device)
+{
+	char topic[OUTLET_TOPIC_MAX];
+	if (o->prefix) {
+		struct str s;
+		const struct discovery_config config = {o->prefix, o->base, o->gateway_id, o->version,
+							o->names[device]};
+		str_init(&s, topic, sizeof topic);
+		discovery_topic(&s, &config, o->safety.devices[device]);
+		int rc = send_text(o, topic, discovery_payload(&config, o->safety.devices[device]), 1, true);
+		if (rc != 0)
+			return rc;
+	}
+	int rc = publish_presence(o, device);
+	return rc == 0 ? publish_state(o, device) : rc;
+}
+
+int publish_announcement(struct outlet *o)
+{
+	int rc = o->cursor == 0 ? announce_gateway(o) : announce_device(o, (uint16_t)(o->cursor - 1));
+	if (rc != 0)
+		return rc;
+	return o->cursor++ == o->safety.n_devices;
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "mqtt/inbox.h"
+#include "mqtt/outlet_impl.h"
+
+#define BIRTH_SPREAD_MS 500u /* many gateways see Home Assistant start at the same moment */
+
+static void subscribe(struct outlet *o, const char *topic, bool as_published)
+{
+	int rc =
+	    as_published ? broker_subscribe_as_published(o->broker, topic, 1) : broker_subscribe(o->broker, topic, 0);
+	if (rc != 0)
+		log_warn("mqtt", "cannot subscribe to '%s': %s", topic, uv_strerror(rc));
+}
+
+void receive_subscribe(struct outlet *o)
+{
+	char topic[OUTLET_TOPIC_MAX];
+	struct str s;
+	str_init(&s, topic, sizeof topic);
+	str_add(&s, "%s/ping/+", o->base);
+	subscribe(o, topic, false);
+	str_init(&s, topic, sizeof topic);
+	str_add(&s, "%s/+/set/+", o->base);
+	subscribe(o, topic, true); /* a live request with the retain flag must be refused like one from the store */
+	if (o->birth_topic)
+		subscribe(o, o->birth_topic, false);
+}
+
+static bool take_ping(struct outlet *o, const struct broker_message *m)
+{
+	size_t n = strlen(o->base);
+	if (strncmp(m->topic, o->base, n) != 0 || strncmp(m->topic + n, "/ping/", 6) != 0)
+		return false;
+	char *end;
+	uint64_t nonce = strtoull(m->topic + n + 6, &end, 16);
+	if (*end == '\0' && !m->retained)
+		timeliness_returned(&o->timeliness, nonce);
+	return true;
+}
+
+static bool take_birth(struct outlet *o, const struct broker_message *m)
+{
+	if (!o->birth_topic || strcmp(m->topic, o->birth_topic) != 0)
+		return false;
+	if (m->size == 6 && memcmp(m->payload, "online", 6) == 0)
+		outlet_announce(o, 0, BIRTH_SPREAD_MS);
+	return true;
+}
+
+void receive_message(void *user, const struct broker_message *m)
+{
+	struct outlet *o = user;
+	if (take_ping(o, m) || take_birth(o, m))
+		return;
+	struct inbox_context context = {
+	    .base = o->base,
+	    .timely = timeliness_holds(&o->timeliness, m->now_ms, clock_boot_ms()),
+	};
+	context.wall_ms = clock_wall_ms(&context.wall_trusted);
+	struct inbox_request request;
+	if (!inbox_parse(&context, m, &request))
+		return;
+	o->requests++;
+	const struct outlet_request current = {request.device, request.control, m};
+	o->current = &current;
+	o->callbacks.request(o->callbacks.user, &request.core);
+	o->current = NULL;
+}

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "mqtt/state.h"
+
+#include <json-c/json.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <uv.h>
+
+#include "base/str.h"
+#include "mqtt/keys.h"
+
+#define KEY_MAX  128u
+#define DECIMALS 6u
+
+struct shown {
+	bool known, was_known; /* now; when it was published */
+	double value, was;
+	uint64_t stamp_ms;
+};
+
+struct state {
+	const Therapy__V1__DeviceDescription *device;
+	bool moved, touched;
+	uint64_t published_ms; /* 0: never */
+	struct shown metrics[];
+};
+
+int state_new(const Therapy__V1__DeviceDescription *device, struct state **out)
+{
+	struct state *s = calloc(1, sizeof *s + device->n_metrics * sizeof *s->metrics);
+	if (!s)
+		return UV_ENOMEM;
+	s->device = device;
+	s->touched = true;
+	*out = s;
+	return 0;
+}
+
+void state_free(struct state *s)
+{
+	free(s);
+}
+
+static bool moved(const struct shown *m, double deadband)
+{
+	if (m->known != m->was_known)
+		return true;
+	if (!m->known)
+		return false;
+	return deadband > 0 ? fabs(m->value - m->was) >= deadband : m->value != m->was;
+}
+
+void state_readings(struct state *s, const struct core_reading *readings, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (readings[i].metric >= s->device->n_metrics)
+			continue;
+		struct shown *m = &s->metrics[readings[i].metric];
+		m->known = readings[i].quality == THERAPY_GOOD && isfinite(readings[i].value);
+		m->value = m->known ? readings[i].value : 0;
+		m->stamp_ms = readings[i].stamp_ms;
+		s->moved |= moved(m, s->device->metrics[readings[i].metric]->deadband);
+	}
+}
+
+void state_forget(struct state *s)
+{
+	for (size_t i = 0; i < s->device->n_metrics; i++)
+		s->metrics[i].known = false;
+	s->touched = true;
+}
+
+void state_touch(struct state *s)
+{
+	s->touched = true;
+}
+
+static void age(struct state *s, uint64_t now_ms)
+{
+	for (size_t i = 0; i < s->device->n_metrics; i++) {
+		struct shown *m = &s->metrics[i];
+		if (m->known && now_ms > m->stamp_ms && now_ms - m->stamp_ms > s->device->metrics[i]->stale_ms) {
+			m->known = false;
+			s->moved = true;
+		}
+	}
+}
+
+bool state_due(struct state *s, uint64_t now_ms)
+{
+	age(s, now_ms);
+	if (s->touched || s->published_ms == 0)
+		return true;
+	return s->moved && now_ms - s->published_ms >= STATE_EVERY_MS;
+}
+
+/* ---- JSON ---- */
+
+static struct json_object *number(double value)
+{
+	char text[64];
+	struct str s;
+	str_init(&s, text, sizeof text);
+	str_add_number(&s, value, DECIMALS);
+	return json_object_new_double_s(value, text);
+}
+
+static struct json_object *on_off(bool on)
+{
+	return json_object_new_string(on ? "ON" : "OFF");
+}
+
+static struct json_object *metric_value(const struct shown *m, const Therapy__V1__MetricDescription *row)
+{
+	if (!m->known)
+		return NULL;
+	return row->unit == THERAPY__V1__UNIT__UNIT_BOOL ? on_off(m->value != 0) : number(m->value);
+}
+
+static struct json_object *control_value(const struct core_permission *p, const Therapy__V1__ControlDescription *row)
+{
+	bool on = p->granted || p->phase == CORE_PHASE_ENERGISED || p->phase == CORE_PHASE_CONFIRMED_ON;
+	if (!on && p->phase == CORE_PHASE_UNKNOWN)
+		return NULL;
+	if (row->type == THERAPY__V1__CONTROL_TYPE__CONTROL_TYPE_NUMBER)
+		return number(p->granted ? p->value : 0);
+	return on_off(on);
+}
+
+static void add_control(const struct state *s, struct json_object *root, size_t i, const struct core_permission *p)
+{
+	char key[KEY_MAX];
+	struct str str;
+	str_init(&str, key, sizeof key);
+	keys_control(&str, s->device, i);
+	json_object_object_add(root, key, control_value(p, s->device->controls[i]));
+	str_init(&str, key, sizeof key);
+	keys_permitted(&str, s->device, i);
+	json_object_object_add(root, key, on_off(p->permitted));
+	str_init(&str, key, sizeof key);
+	keys_why(&str, s->device, i);
+	json_object_object_add(root, key, json_object_new_string(p->why));
+}
+
+char *state_payload(struct state *s, uint64_t now_ms, const struct core_permission *permissions)
+{
+	struct json_object *root = json_object_new_object();
+	if (!root)
+		return NULL;
+	age(s, now_ms);
+	for (size_t i = 0; i < s->device->n_metrics; i++) {
+		struct shown *m = &s->metrics[i];
+		json_object_object_add(root, s->device->metrics[i]->key, metric_value(m, s->device->metrics[i]));
+		m->was = m->value;
+		m->was_known = m->known;
+	}
+	for (size_t i = 0; i < s->device->n_controls; i++)
+		add_control(s, root, i, &permissions[i]);
+	s->moved = s->touched = false;
+	s->published_ms = now_ms ? now_ms : 1;
+	const char *text =
+	    json_object_to_json_string_ext(root, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
+	char *copy = text ? strdup(text) : NULL;
+	json_object_put(root);
+	return copy;
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * state - what one device shows: a JSON object with one member per metric and, per control, its state ("ON", "OFF" or a
+ * number), "<control>_permitted" and "<control>_why". What is not known is null; no member is ever missing, because
+ * Home Assistant logs an error for each one that is.
+ *
+ * It is published when a value moved by its deadband, at most once a second; what controls do and may do goes out at
+ * once. Pure; time is CLOCK_BOOTTIME in ms.
+ */
+#ifndef MQTT_STATE_H
+#define MQTT_STATE_H
+
+#include "core/core.h"
+#include "therapy/v1/device.pb-c.h"
+
+#define STATE_EVERY_MS 1000u
+
+struct state;
+
+/* 0 or UV_ENOMEM. The description outlives it. */
+int state_new(const Therapy__V1__DeviceDescription *device, struct state **out);
+void state_free(struct state *state);
+void state_readings(struct state *state, const struct core_reading *readings, size_t n);
+/* The device is gone: nothing of it is known. */
+void state_forget(struct state *state);
+/* Publish at the next chance, whatever the rate. */
+void state_touch(struct state *state);
+/* Is it time to publish? Lets readings grow stale first. */
+bool state_due(struct state *state, uint64_t now_ms);
+/* The JSON, and from here on it counts as published. `permissions`: one per control. An allocated string, or NULL. */
+char *state_payload(struct state *state, uint64_t now_ms, const struct core_permission *permissions);
+
+#endif

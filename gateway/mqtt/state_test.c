@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "mqtt/state.h"
+
+#include <json-c/json.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/testing.h"
+#include "mqtt/testing_devices.h"
+
+static const struct core_permission nothing[2];
+
+static int set_up_table(void **state)
+{
+	struct state *s = NULL;
+	int rc = state_new(testing_devices()[TABLE], &s);
+	*state = s;
+	return rc;
+}
+
+static int set_up_pad(void **state)
+{
+	struct state *s = NULL;
+	int rc = state_new(testing_devices()[PAD], &s);
+	*state = s;
+	return rc;
+}
+
+static int tear_down(void **state)
+{
+	state_free(*state);
+	return 0;
+}
+
+static void read_one(struct state *s, uint16_t metric, double value, uint64_t stamp_ms, uint8_t quality)
+{
+	const struct core_reading r = {.metric = metric, .quality = quality, .value = value, .stamp_ms = stamp_ms};
+	state_readings(s, &r, 1);
+}
+
+static void assert_payload(struct state *s, uint64_t now_ms, const struct core_permission *p, const char *expected)
+{
+	char *text = state_payload(s, now_ms, p);
+	assert_non_null(text);
+	assert_string_equal(text, expected);
+	free(text);
+}
+
+static void what_is_not_known_is_null_and_never_missing(void **state)
+{
+	struct state *s = *state;
+	assert_true(state_due(s, 1000));
+	assert_payload(s, 1000, nothing, "{\"tilt\":null,\"occupied\":null}");
+	read_one(s, TILT, 12.345678, 2000, THERAPY_GOOD);
+	read_one(s, OCCUPIED, 1, 2000, THERAPY_GOOD);
+	assert_payload(s, 2000, nothing, "{\"tilt\":12.345678,\"occupied\":\"ON\"}");
+	read_one(s, TILT, 500, 2100, THERAPY_ERROR);
+	read_one(s, OCCUPIED, 0, 2100, THERAPY_GOOD);
+	assert_payload(s, 2100, nothing, "{\"tilt\":null,\"occupied\":\"OFF\"}");
+	read_one(s, TILT, (double)NAN, 2200, THERAPY_GOOD);
+	assert_payload(s, 2200, nothing, "{\"tilt\":null,\"occupied\":\"OFF\"}");
+}
+
+static void it_is_published_when_a_value_moved_by_its_deadband_at_most_once_a_second(void **state)
+{
+	struct state *s = *state;
+	read_one(s, TILT, 10, 1000, THERAPY_GOOD);
+	assert_payload(s, 1000, nothing, "{\"tilt\":10,\"occupied\":null}");
+	read_one(s, TILT, 10.4, 1500, THERAPY_GOOD);
+	assert_false(state_due(s, 2400)); /* less than the deadband */
+	read_one(s, TILT, 10.6, 1900, THERAPY_GOOD);
+	assert_false(state_due(s, 1999));
+	assert_true(state_due(s, 2000));
+	assert_payload(s, 2000, nothing, "{\"tilt\":10.6,\"occupied\":null}");
+	assert_false(state_due(s, 2800));
+}
+
+static void a_value_that_grew_stale_becomes_null_by_itself(void **state)
+{
+	struct state *s = *state;
+	read_one(s, TILT, 10, 1000, THERAPY_GOOD);
+	assert_payload(s, 1000, nothing, "{\"tilt\":10,\"occupied\":null}");
+	assert_false(state_due(s, 2000));
+	assert_true(state_due(s, 2001));
+	assert_payload(s, 2001, nothing, "{\"tilt\":null,\"occupied\":null}");
+	assert_false(state_due(s, 9000));
+}
+
+static void a_device_that_is_gone_shows_nothing_at_once(void **state)
+{
+	struct state *s = *state;
+	read_one(s, TILT, 10, 1000, THERAPY_GOOD);
+	assert_payload(s, 1000, nothing, "{\"tilt\":10,\"occupied\":null}");
+	state_forget(s);
+	assert_true(state_due(s, 1001));
+	assert_payload(s, 1001, nothing, "{\"tilt\":null,\"occupied\":null}");
+}
+
+static void what_controls_do_goes_out_whatever_the_rate(void **state)
+{
+	struct state *s = *state;
+	static const char unknown[] =
+	    "{\"temperature\":null,\"power\":null,\"energy\":null,\"heat\":null,\"heat_permitted\":\"OFF\","
+	    "\"heat_why\":\"\",\"temperature_control\":null,\"temperature_control_permitted\":\"OFF\","
+	    "\"temperature_control_why\":\"\"}";
+	assert_payload(s, 1000, nothing, unknown);
+	assert_false(state_due(s, 1001));
+	state_touch(s);
+	assert_true(state_due(s, 1001));
+	const struct core_permission on[2] = {
+	    {.permitted = true, .granted = true, .value = 1, .phase = CORE_PHASE_CONFIRMED_ON, .why = "permitted"},
+	    {.phase = CORE_PHASE_AT_REST, .why = "tilt 35 deg is above 10 deg"},
+	};
+	assert_payload(s, 1001, on,
+		       "{\"temperature\":null,\"power\":null,\"energy\":null,\"heat\":\"ON\",\"heat_permitted\":\"ON\","
+		       "\"heat_why\":\"permitted\",\"temperature_control\":0,\"temperature_control_permitted\":\"OFF\","
+		       "\"temperature_control_why\":\"tilt 35 deg is above 10 deg\"}");
+}
+
+static void a_control_shows_what_is_and_not_what_was_asked(void **state)
+{
+	struct state *s = *state;
+	static const struct {
+		struct core_permission p;
+		const char *heat, *target;
+	} rows[] = {
+	    {{.phase = CORE_PHASE_UNKNOWN}, "null", "null"},
+	    {{.phase = CORE_PHASE_AT_REST}, "\"OFF\"", "0"},
+	    {{.phase = CORE_PHASE_COMING_TO_REST}, "\"OFF\"", "0"},
+	    {{.phase = CORE_PHASE_CONFIRMED_ON}, "\"ON\"", "0"}, /* on without our grant */
+	    {{.phase = CORE_PHASE_AT_REST, .granted = true, .value = 41.5}, "\"ON\"", "41.5"},
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		const struct core_permission both[2] = {rows[i].p, rows[i].p};
+		char *text = state_payload(s, 1000, both);
+		struct json_object *root = json_tokener_parse(text), *value = NULL;
+		assert_true(json_object_object_get_ex(root, "heat", &value));
+		assert_string_equal(json_object_to_json_string(value), rows[i].heat);
+		assert_true(json_object_object_get_ex(root, "temperature_control", &value));
+		assert_string_equal(json_object_to_json_string(value), rows[i].target);
+		json_object_put(root);
+		free(text);
+	}
+}
+
+#define WITH_TABLE(test) cmocka_unit_test_setup_teardown(test, set_up_table, tear_down)
+#define WITH_PAD(test)   cmocka_unit_test_setup_teardown(test, set_up_pad, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    WITH_TABLE(what_is_not_known_is_null_and_never_missing),
+	    WITH_TABLE(it_is_published_when_a_value_moved_by_its_deadband_at_most_once_a_second),
+	    WITH_TABLE(a_value_that_grew_stale_becomes_null_by_itself),
+	    WITH_TABLE(a_device_that_is_gone_shows_nothing_at_once),
+	    WITH_PAD(what_controls_do_goes_out_whatever_the_rate),
+	    WITH_PAD(a_control_shows_what_is_and_not_what_was_asked),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

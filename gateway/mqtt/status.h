@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * status - how the gateway is doing, as protobuf GatewayStatus. Pure. */
+#ifndef MQTT_STATUS_H
+#define MQTT_STATUS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "broker/broker.h"
+#include "mqtt/telemetry.h"
+#include "therapy/v1/status.pb-c.h"
+
+#define STATUS_EVERY_MS 10000u
+
+struct status_facts {
+	const char *gateway_id, *boot_id, *version;
+	uint64_t started_ms, now_ms;
+	struct telemetry_counters telemetry;
+	size_t queued;
+	uint64_t events_dropped, requests, requests_refused;
+	const struct broker_counters *broker;
+};
+
+/* Fills what `facts` knows, lets `more` (may be NULL) add the rest, and packs. An allocated buffer that the caller
+ * frees, or NULL: out of memory. */
+uint8_t *status_pack(const struct status_facts *facts, void (*more)(void *user, Therapy__V1__GatewayStatus *status),
+		     void *user, size_t *size);
+
+#endif

@@ -10,10 +10,11 @@ struct decision {
 	char why[CORE_WHY_MAX];
 };
 
-static int refuse(struct decision *d, enum core_outcome outcome, const char *format, ...)
+/* Notes the answer. Always -1, so that a refusal is one line; what was accepted ignores it. */
+static int conclude(struct decision *d, enum core_outcome outcome, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-static int refuse(struct decision *d, enum core_outcome outcome, const char *format, ...)
+static int conclude(struct decision *d, enum core_outcome outcome, const char *format, ...)
 {
 	d->outcome = outcome;
 	struct str s;
@@ -42,25 +43,26 @@ static int check_flaw(struct decision *d, const struct core_request *request)
 	case CORE_FLAW_NONE:
 		break;
 	case CORE_FLAW_TOO_LARGE:
-		return refuse(d, CORE_TOO_LARGE, "the message is too large: at most 4096 bytes are read");
+		return conclude(d, CORE_TOO_LARGE, "the message is too large: at most 4096 bytes are read");
 	case CORE_FLAW_MALFORMED:
 		if (request->flaw_text)
-			return refuse(d, CORE_MALFORMED, "the message is not understood: %.200s", request->flaw_text);
-		return refuse(d, CORE_MALFORMED, "the message is not understood");
+			return conclude(d, CORE_MALFORMED, "the message is not understood: %.200s", request->flaw_text);
+		return conclude(d, CORE_MALFORMED, "the message is not understood");
 	case CORE_FLAW_RETAINED:
-		return refuse(d, CORE_RETAINED,
-			      "the message was kept by the broker (retained), so nobody asks now: send it without the "
-			      "retain flag");
+		return conclude(
+		    d, CORE_RETAINED,
+		    "the message was kept by the broker (retained), so nobody asks now: send it without the "
+		    "retain flag");
 	case CORE_FLAW_UNTIMELY:
 		if (request->value == 0) /* rest is always allowed */
 			break;
-		return refuse(
+		return conclude(
 		    d, CORE_LATE,
 		    "the connection has not proved itself timely, and the message does not say when it was sent");
 	}
 	if (strlen(request->id) >= CORE_REQUEST_ID_MAX)
-		return refuse(d, CORE_MALFORMED, "the request's id '%s' is too long: at most %d characters",
-			      shown(request->id, text), CORE_REQUEST_ID_MAX - 1);
+		return conclude(d, CORE_MALFORMED, "the request's id '%s' is too long: at most %d characters",
+				shown(request->id, text), CORE_REQUEST_ID_MAX - 1);
 	return 0;
 }
 
@@ -85,9 +87,9 @@ static int check_duplicate(struct core *core, struct decision *d, const struct c
 		if (young && r->hash == hash && strcmp(r->id, request->id) == 0) {
 			uint64_t age = core->now_ms - r->at_ms;
 			r->at_ms = core->now_ms;
-			return refuse(d, CORE_DUPLICATE,
-				      "a request with this id came %.1f s ago: each needs its own for 60 s",
-				      (double)age / 1e3);
+			return conclude(d, CORE_DUPLICATE,
+					"a request with this id came %.1f s ago: each needs its own for 60 s",
+					(double)age / 1e3);
 		}
 		if (!young && !free_slot)
 			free_slot = r;
@@ -95,9 +97,10 @@ static int check_duplicate(struct core *core, struct decision *d, const struct c
 	if (!free_slot && request->value == 0)
 		return 0;
 	if (!free_slot)
-		return refuse(d, CORE_NOT_PERMITTED,
-			      "more than %u requests in 60 s: whether this one is a duplicate cannot be told any more",
-			      REMEMBERED_REQUESTS);
+		return conclude(
+		    d, CORE_NOT_PERMITTED,
+		    "more than %u requests in 60 s: whether this one is a duplicate cannot be told any more",
+		    REMEMBERED_REQUESTS);
 	*free_slot = (struct remembered){.hash = hash, .at_ms = core->now_ms, .used = true};
 	str_copy(free_slot->id, sizeof free_slot->id, request->id);
 	return 0;
@@ -108,11 +111,11 @@ static int find_control(const struct core *core, struct decision *d, const struc
 	char text[44];
 	uint32_t device = home_find_device(&core->home, request->device, strlen(request->device));
 	if (device == HOME_NONE)
-		return refuse(d, CORE_UNKNOWN_CONTROL, "there is no device '%s'", shown(request->device, text));
+		return conclude(d, CORE_UNKNOWN_CONTROL, "there is no device '%s'", shown(request->device, text));
 	d->control = home_find_control(&core->home, device, request->control, strlen(request->control));
 	if (d->control == HOME_NONE)
-		return refuse(d, CORE_UNKNOWN_CONTROL, "%s has no control '%s'", core->home.devices[device].id,
-			      shown(request->control, text));
+		return conclude(d, CORE_UNKNOWN_CONTROL, "%s has no control '%s'", core->home.devices[device].id,
+				shown(request->control, text));
 	return 0;
 }
 
@@ -122,16 +125,17 @@ static int check_range(const struct core *core, struct decision *d, double *valu
 	const struct home_control *c = &core->home.controls[d->control];
 	const char *device = control_device(core, d->control);
 	if (!isfinite(*value))
-		return refuse(d, CORE_OUT_OF_RANGE, "a number was expected for %s.%s", device, c->key);
+		return conclude(d, CORE_OUT_OF_RANGE, "a number was expected for %s.%s", device, c->key);
 	if (*value < c->min || *value > c->max)
-		return refuse(d, CORE_OUT_OF_RANGE, "%g is out of range: %s.%s takes 0 (rest) and %g to %g", *value,
-			      device, c->key, c->min, c->max);
+		return conclude(d, CORE_OUT_OF_RANGE, "%g is out of range: %s.%s takes 0 (rest) and %g to %g", *value,
+				device, c->key, c->min, c->max);
 	if (!(c->step > 0))
 		return 0;
 	double steps = (*value - c->min) / c->step, whole = round(steps);
 	if (fabs(steps - whole) > 1e-6)
-		return refuse(d, CORE_OUT_OF_RANGE, "%g is between two steps: %s.%s goes from %g to %g in steps of %g",
-			      *value, device, c->key, c->min, c->max, c->step);
+		return conclude(d, CORE_OUT_OF_RANGE,
+				"%g is between two steps: %s.%s goes from %g to %g in steps of %g", *value, device,
+				c->key, c->min, c->max, c->step);
 	*value = fmin(c->min + whole * c->step, c->max);
 	return 0;
 }
@@ -155,15 +159,15 @@ static void obey_rest(struct core *core, struct decision *d, const struct core_r
 	if (granted || suspended)
 		end_event(core, control);
 	bool late = request->flaw == CORE_FLAW_UNTIMELY || request->age_ms > LATE_MS;
-	refuse(d, CORE_ACCEPTED, "%s.%s is told to rest%s", control_device(core, control), control_key(core, control),
-	       late ? "; rest is always allowed, though this request may be an old one" : "");
+	conclude(d, CORE_ACCEPTED, "%s.%s is told to rest%s", control_device(core, control), control_key(core, control),
+		 late ? "; rest is always allowed, though this request may be an old one" : "");
 }
 
 static void grant(struct core *core, struct decision *d, double value)
 {
 	const char *device = control_device(core, d->control), *key = control_key(core, d->control);
 	grant_start(core, d->control, value);
-	refuse(d, CORE_ACCEPTED, "%s.%s is granted at %g", device, key, value);
+	conclude(d, CORE_ACCEPTED, "%s.%s is granted at %g", device, key, value);
 	out_event(core, CORE_EVENT_GRANTED, d->control, NONE, NULL, CORE_PRIORITY_LOW, d->why);
 }
 
@@ -178,7 +182,7 @@ static int check_act(struct core *core, struct decision *d, const struct core_re
 	}
 	bool granted = core->switches[d->control].granted;
 	if (granted && core->controls[d->control].value >= *value && core->controls[d->control].value <= *value) {
-		refuse(d, CORE_ACCEPTED, "%s goes on at %g as it was", request->device, *value);
+		conclude(d, CORE_ACCEPTED, "%s.%s goes on at %g as it was", request->device, request->control, *value);
 		return 0;
 	}
 	const struct control *c = &core->controls[d->control];
@@ -207,8 +211,9 @@ static int decide(struct core *core, struct decision *d, const struct core_reque
 	double value = request->value;
 	bool rest = value == 0;
 	if (!rest && request->age_ms > LATE_MS)
-		return refuse(d, CORE_LATE, "the request is %.1f s old by its own time stamp: at most 5 s are allowed",
-			      (double)request->age_ms / 1e3);
+		return conclude(d, CORE_LATE,
+				"the request is %.1f s old by its own time stamp: at most 5 s are allowed",
+				(double)request->age_ms / 1e3);
 	if (find_control(core, d, request))
 		return -1;
 	if (rest) {

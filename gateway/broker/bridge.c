@@ -60,18 +60,10 @@ void bridge_put_down(struct bridge *bridge, const char *why)
 {
 	uv_mutex_lock(&bridge->lock);
 	if (!bridge->down)
-		keep_text(bridge->why, sizeof bridge->why, bridge->note[0] ? bridge->note : why);
-	bridge->note[0] = '\0';
+		keep_text(bridge->why, sizeof bridge->why, why);
 	bridge->down = true;
 	uv_mutex_unlock(&bridge->lock);
 	wake(bridge);
-}
-
-void bridge_put_note(struct bridge *bridge, const char *note)
-{
-	uv_mutex_lock(&bridge->lock);
-	keep_text(bridge->note, sizeof bridge->note, note);
-	uv_mutex_unlock(&bridge->lock);
 }
 
 void bridge_put_disconnected(struct bridge *bridge)

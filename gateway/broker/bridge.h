@@ -53,7 +53,6 @@ struct bridge {
 	bool up, down, disconnected, untuned;
 	unsigned subscribes_refused;
 	char why[BRIDGE_WHY_MAX];  /* of `down` */
-	char note[BRIDGE_WHY_MAX]; /* what the broker said before it hung up */
 	char subscribe_why[BRIDGE_WHY_MAX];
 	uint64_t received, dropped;
 };
@@ -72,9 +71,8 @@ int bridge_init(struct bridge *bridge, uv_async_t *wake, unsigned queue);
 void bridge_release(struct bridge *bridge);
 
 void bridge_put_up(struct bridge *bridge, bool tuned);
+/* Of several reasons for one loss the first is kept. Also called on the loop, when a send finds it lost. */
 void bridge_put_down(struct bridge *bridge, const char *why);
-/* The broker's own words before it hangs up; the next put_down says them. */
-void bridge_put_note(struct bridge *bridge, const char *note);
 void bridge_put_disconnected(struct bridge *bridge);
 void bridge_put_subscribe_refused(struct bridge *bridge, const char *why);
 /* Takes both over, or frees and counts them. */

@@ -9,6 +9,7 @@
 #include "base/str.h"
 #include "broker/paho.h"
 #include "broker/poke.h"
+#include "broker/settings.h"
 #include "broker/topic.h"
 #include "broker/url.h"
 
@@ -50,63 +51,6 @@ struct broker {
 
 static void attempt(struct broker *b);
 static void close_step(struct broker *b);
-
-/* ---- configuration ---- */
-
-static char *copy_text(const char *text, bool *failed)
-{
-	if (!text)
-		return NULL;
-	char *copy = strdup(text);
-	*failed |= !copy;
-	return copy;
-}
-
-static bool copy_config(struct broker_config *to, const struct broker_config *from)
-{
-	bool failed = false;
-	*to = *from;
-	to->url = copy_text(from->url, &failed);
-	to->client_id = copy_text(from->client_id, &failed);
-	to->username = copy_text(from->username, &failed);
-	to->password = copy_text(from->password, &failed);
-	to->ca_file = copy_text(from->ca_file, &failed);
-	to->will_topic = copy_text(from->will_topic, &failed);
-	to->will_payload = NULL;
-	if (from->will_size > 0) {
-		void *payload = malloc(from->will_size);
-		if (payload)
-			memcpy(payload, from->will_payload, from->will_size);
-		to->will_payload = payload;
-		failed |= !payload;
-	}
-	return !failed;
-}
-
-static void free_config(struct broker_config *c)
-{
-	const void *owned[] = {c->url,     c->client_id,  c->username,    c->password,
-			       c->ca_file, c->will_topic, c->will_payload};
-	for (size_t i = 0; i < sizeof owned / sizeof *owned; i++) {
-		union {
-			const void *from;
-			void *to;
-		} p = {.from = owned[i]};
-		free(p.to);
-	}
-}
-
-static int check_config(const struct broker_config *config, struct url *url)
-{
-	char why[WHY_MAX];
-	if (!config->url || !config->client_id || url_parse(config->url, url, why, sizeof why) != 0)
-		return UV_EINVAL;
-	if (config->will_topic && !topic_name_valid(config->will_topic, why, sizeof why))
-		return UV_EINVAL;
-	if (config->will_qos < 0 || config->will_qos > 1 || config->will_size > UINT16_MAX)
-		return UV_EINVAL;
-	return 0;
-}
 
 /* ---- going up and down ---- */
 
@@ -285,6 +229,7 @@ static void hand_on(struct broker *b, const struct bridge_message *in)
 static void go_up(struct broker *b)
 {
 	uv_timer_stop(&b->timer);
+	poke_receiver(); /* the first one completes the connection that carries them */
 	b->phase = UP;
 	b->up_since = uv_now(b->loop);
 	b->counters.connects++;
@@ -358,7 +303,7 @@ int broker_new(uv_loop_t *loop, const struct broker_config *config, const struct
 	       struct broker **out)
 {
 	struct url url;
-	int rc = check_config(config, &url);
+	int rc = settings_check(config, &url);
 	if (rc != 0)
 		return rc;
 	struct broker *b = calloc(1, sizeof *b);
@@ -369,7 +314,7 @@ int broker_new(uv_loop_t *loop, const struct broker_config *config, const struct
 	b->callbacks = *callbacks;
 	b->backoff_ms = BACKOFF_FIRST_MS;
 	rc = UV_ENOMEM;
-	if (!copy_config(&b->config, config))
+	if (!settings_copy(&b->config, config))
 		goto fail_config;
 	rc = bridge_init(&b->bridge, &b->wake, config->queue ? config->queue : QUEUE);
 	if (rc != 0)
@@ -389,7 +334,7 @@ int broker_new(uv_loop_t *loop, const struct broker_config *config, const struct
 fail_bridge:
 	bridge_release(&b->bridge);
 fail_config:
-	free_config(&b->config);
+	settings_release(&b->config);
 	free(b);
 	return rc;
 }
@@ -397,6 +342,14 @@ fail_config:
 bool broker_is_up(const struct broker *b)
 {
 	return b->phase == UP && !b->closing;
+}
+
+/* The library did not tell, but it is not connected: without this we would believe it for ever. */
+static int found_lost(struct broker *b, int rc)
+{
+	if (rc == UV_ENOTCONN)
+		bridge_put_down(&b->bridge, "the connection was lost, as a send found out");
+	return rc;
 }
 
 int broker_publish(struct broker *b, const char *topic, const void *payload, size_t size, int qos, bool retained,
@@ -418,7 +371,7 @@ int broker_publish(struct broker *b, const char *topic, const void *payload, siz
 		bridge_slot_return(slot);
 	else
 		b->counters.published++;
-	return rc;
+	return found_lost(b, rc);
 }
 
 static int subscribe(struct broker *b, const char *topic, int qos, bool as_published)
@@ -428,7 +381,7 @@ static int subscribe(struct broker *b, const char *topic, int qos, bool as_publi
 		log_warn("broker", "not subscribed to '%.80s': %s", topic, why);
 		return UV_EINVAL;
 	}
-	return broker_is_up(b) ? paho_subscribe(b->paho, topic, qos, as_published) : UV_ENOTCONN;
+	return broker_is_up(b) ? found_lost(b, paho_subscribe(b->paho, topic, qos, as_published)) : UV_ENOTCONN;
 }
 
 int broker_subscribe(struct broker *b, const char *topic, int qos)
@@ -455,7 +408,7 @@ static void on_handle_closed(uv_handle_t *handle)
 		return;
 	void (*closed)(void *) = b->closed;
 	void *user = b->closed_user;
-	free_config(&b->config);
+	settings_release(&b->config);
 	free(b->scratch);
 	free(b);
 	if (closed)

@@ -237,6 +237,49 @@ static void comes_back_by_itself_after_the_broker_was_away(void **state)
 	assert_int_equal(broker_counters(f->broker)->connects, 2);
 }
 
+/* A broker of few words: accepts, says goodbye with "session taken over" and hangs up. */
+static void serve_goodbye(int listener)
+{
+	static const unsigned char connack[] = {0x20, 3, 0, 0, 0}, disconnect[] = {0xE0, 2, 0x8E, 0};
+	char rest[256];
+	int fd = accept(listener, NULL, NULL);
+	assert_true(fd >= 0);
+	assert_true(read(fd, rest, sizeof rest) > 0);
+	assert_int_equal(write(fd, connack, sizeof connack), sizeof connack);
+	assert_int_equal(write(fd, disconnect, sizeof disconnect), sizeof disconnect);
+	shutdown(fd, SHUT_WR);
+	while (read(fd, rest, sizeof rest) > 0)
+		;
+	close(fd);
+}
+
+static void run_goodbye(void *listener)
+{
+	serve_goodbye(*(int *)listener);
+}
+
+static void what_the_broker_says_before_it_hangs_up_is_told(void **state)
+{
+	struct fixture *f = *state;
+	struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t size = sizeof a;
+	char url[64];
+	uv_thread_t server;
+	int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(bind(listener, (struct sockaddr *)&a, sizeof a), 0);
+	assert_int_equal(listen(listener, 1), 0);
+	assert_int_equal(getsockname(listener, (struct sockaddr *)&a, &size), 0);
+	snprintf(url, sizeof url, "mqtt://127.0.0.1:%u", ntohs(a.sin_port));
+	assert_int_equal(uv_thread_create(&server, run_goodbye, &listener), 0);
+	f->broker = open_broker(f, &f->seen, (struct broker_config){.url = url});
+	assert_true(testing_pump(&f->loop, NULL, is_down, &f->seen, LIMIT_MS));
+	uv_thread_join(&server);
+	close(listener);
+	print_message("%s\n", f->seen.why);
+	assert_non_null(strstr(f->seen.why, "the broker ended it"));
+	assert_non_null(strstr(f->seen.why, "same client id"));
+}
+
 static void without_reconnect_a_loss_is_final(void **state)
 {
 	struct fixture *f = *state;
@@ -595,6 +638,19 @@ static void each_of_several_connections_finds_its_own_socket(void **state)
 		close_broker(f, brokers[i], &seen[i], false);
 }
 
+static void no_socket_is_inherited_by_children(void **state)
+{
+	struct fixture *f = *state;
+	connected(f, (struct broker_config){0});
+	testing_pump_for(&f->loop, NULL, 50);
+	for (int fd = 3; fd < 256; fd++) {
+		struct sockaddr_storage peer;
+		socklen_t size = sizeof peer;
+		if (getpeername(fd, (struct sockaddr *)&peer, &size) == 0)
+			assert_int_equal(fcntl(fd, F_GETFD) & FD_CLOEXEC, FD_CLOEXEC);
+	}
+}
+
 static int compare(const void *a, const void *b)
 {
 	const uint64_t *x = a, *y = b;
@@ -708,11 +764,13 @@ int main(int argc, char **argv)
 	if (argc == 3 && strcmp(argv[1], "be-killed") == 0)
 		return be_killed(argv[2]);
 	const struct CMUnitTest tests[] = {
+	    WITH_BROKER(no_socket_is_inherited_by_children),
 	    WITH_BROKER(connects_and_counts_it),
 	    WITH_BROKER(a_refused_connection_says_why_and_is_tried_again_with_growing_pauses),
 	    WITH_BROKER(a_wrong_password_says_what_the_broker_said),
 	    WITH_BROKER(a_name_that_does_not_resolve_is_told_and_tried_again),
 	    WITH_BROKER(comes_back_by_itself_after_the_broker_was_away),
+	    WITH_BROKER(what_the_broker_says_before_it_hangs_up_is_told),
 	    WITH_BROKER(without_reconnect_a_loss_is_final),
 	    WITH_BROKER(a_second_client_with_the_same_id_takes_over_and_the_first_is_told),
 	    WITH_BROKER(bad_settings_are_refused),

@@ -58,15 +58,17 @@ static void on_lost(void *context, char *cause)
 	bridge_put_down(p->bridge, cause ? cause : "the connection was lost");
 }
 
+/* After a DISCONNECT of the broker's the library closes its socket and calls nothing else: this is the loss. */
 static void on_server_disconnect(void *context, MQTTProperties *properties, enum MQTTReasonCodes reason)
 {
 	(void)properties;
 	struct paho *p = context;
-	char note[BRIDGE_WHY_MAX];
+	char why[BRIDGE_WHY_MAX];
 	const char *text = MQTTReasonCode_toString(reason);
-	snprintf(note, sizeof note, "the broker ended it: %s%s", text ? text : "no reason given",
+	snprintf(why, sizeof why, "the broker ended it: %s%s", text ? text : "no reason given",
 		 reason == MQTTREASONCODE_SESSION_TAKEN_OVER ? " (another client uses the same client id)" : "");
-	bridge_put_note(p->bridge, note);
+	atomic_store(&p->fd, -1);
+	bridge_put_down(p->bridge, why);
 }
 
 static int on_message(void *context, char *topic, int topic_size, MQTTAsync_message *message)

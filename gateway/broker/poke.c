@@ -11,6 +11,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "broker/tune.h"
+
 static struct {
 	pthread_mutex_t lock;
 	bool made;
@@ -66,11 +68,15 @@ static void greet(void)
 {
 	static const unsigned char connack[] = {0x20, 2, 0, 0};
 	int on = 1;
+	struct sockaddr_storage ours = {0};
+	socklen_t size = sizeof ours;
 	poke.peer = accept4(poke.listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	if (poke.peer < 0)
 		return;
 	close(poke.listener);
 	poke.listener = -1;
+	if (getsockname(poke.peer, (struct sockaddr *)&ours, &size) == 0)
+		tune_close_on_exec(&ours); /* Paho opens its end without */
 	(void)setsockopt(poke.peer, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 	(void)send(poke.peer, connack, sizeof connack, MSG_DONTWAIT | MSG_NOSIGNAL);
 }

@@ -63,34 +63,57 @@ static uint32_t read_out_ms(int fd)
 	return info.tcpi_last_data_recv;
 }
 
-int tune_claim(const struct sockaddr_storage *peers, size_t n_peers)
+/* Calls `each` for all sockets of this process that are connected to one of `peers`. */
+static void for_sockets(const struct sockaddr_storage *peers, size_t n_peers, void (*each)(void *user, int fd),
+			void *user)
 {
 	DIR *dir = opendir("/proc/self/fd");
 	if (!dir)
-		return -1;
-	int best = -1;
-	uint32_t best_ms = UINT32_MAX;
+		return;
 	for (const struct dirent *entry; (entry = readdir(dir));) {
 		char *end;
 		long fd = strtol(entry->d_name, &end, 10);
-		if (end == entry->d_name || *end != '\0' || fd == dirfd(dir))
-			continue;
-		if (!tune_connected_to((int)fd, peers, n_peers) || claimed((int)fd))
-			continue;
-		uint32_t ms = read_out_ms((int)fd);
-		if (ms < best_ms) {
-			best = (int)fd;
-			best_ms = ms;
-		}
+		if (end != entry->d_name && *end == '\0' && fd != dirfd(dir) &&
+		    tune_connected_to((int)fd, peers, n_peers))
+			each(user, (int)fd);
 	}
 	closedir(dir);
-	if (best < 0)
-		return -1;
+}
+
+struct best {
+	int fd;
+	uint32_t ms;
+};
+
+static void prefer_latest(void *user, int fd)
+{
+	struct best *best = user;
+	uint32_t ms = claimed(fd) ? UINT32_MAX : read_out_ms(fd);
+	if (ms < best->ms)
+		*best = (struct best){fd, ms};
+}
+
+int tune_claim(const struct sockaddr_storage *peers, size_t n_peers)
+{
+	struct best best = {-1, UINT32_MAX};
+	for_sockets(peers, n_peers, prefer_latest, &best);
 	int on = 1;
-	if (setsockopt(best, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) != 0 || fcntl(best, F_SETFD, FD_CLOEXEC) != 0)
+	if (best.fd < 0 || setsockopt(best.fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) != 0 ||
+	    fcntl(best.fd, F_SETFD, FD_CLOEXEC) != 0)
 		return -1;
-	tune_acknowledge(best);
-	return best;
+	tune_acknowledge(best.fd);
+	return best.fd;
+}
+
+static void seal(void *user, int fd)
+{
+	(void)user;
+	(void)fcntl(fd, F_SETFD, FD_CLOEXEC); /* cannot fail for an open descriptor */
+}
+
+void tune_close_on_exec(const struct sockaddr_storage *peer)
+{
+	for_sockets(peer, 1, seal, NULL);
 }
 
 void tune_acknowledge(int fd)

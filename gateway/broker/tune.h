@@ -19,6 +19,8 @@
 /* Finds the socket to one of `peers`, sets TCP_NODELAY and close-on-exec and asks for quick acknowledgement. Its
  * descriptor (Paho's: never to be closed), or -1 if there is none. */
 int tune_claim(const struct sockaddr_storage *peers, size_t n_peers);
+/* Sets close-on-exec on every socket of this process that is connected to `peer`. */
+void tune_close_on_exec(const struct sockaddr_storage *peer);
 /* Acknowledges what was received now, not 40 ms later. The kernel forgets this by itself: call after each receive. */
 void tune_acknowledge(int fd);
 /* Is `fd` (still) a socket to one of `peers`? */

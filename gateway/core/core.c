@@ -132,7 +132,7 @@ struct core_outputs core_step(struct core *core, uint64_t now_ms, const struct c
 {
 	core->n_outputs = 0;
 	core->n_events = 0;
-	pass_time(core, now_ms);
+	pass_time(core, now_ms < UINT64_MAX ? now_ms : UINT64_MAX - 1); /* the last millisecond means never */
 	grant_lapse(core);
 	core_settle(core);
 	take(core, input);

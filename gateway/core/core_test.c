@@ -151,6 +151,20 @@ static void indexes_that_do_not_exist_are_ignored(void **state)
 	rig_stop(&rig);
 }
 
+static void the_end_of_time_is_survived(void **state)
+{
+	(void)state;
+	struct rig rig;
+	rig_start_full(&rig);
+	rig_calm(&rig);
+	rig_ask(&rig, "pad", "heat", 1);
+	rig.now = UINT64_MAX;
+	rig_tick(&rig);
+	rig_refresh(&rig);
+	assert_false(rig_permission(&rig, PAD, PAD_HEAT).granted);
+	rig_stop(&rig);
+}
+
 static void a_value_is_shown_with_its_own_staleness(void **state)
 {
 	(void)state;
@@ -227,6 +241,7 @@ int main(void)
 	    cmocka_unit_test(a_late_step_ends_where_punctual_ones_would_have),
 	    cmocka_unit_test(time_alone_changes_nothing_before_the_deadline),
 	    cmocka_unit_test(indexes_that_do_not_exist_are_ignored),
+	    cmocka_unit_test(the_end_of_time_is_survived),
 	    cmocka_unit_test(a_value_is_shown_with_its_own_staleness),
 	    cmocka_unit_test(a_change_is_told_once_a_step_and_only_if_there_was_one),
 	    cmocka_unit_test(a_thousand_devices_and_rules_fit_and_all_heat_goes_off_at_once),

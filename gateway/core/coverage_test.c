@@ -73,7 +73,7 @@ static void play(struct core *core, const struct core_device *devices, uint16_t 
 	for (uint16_t d = 0; d < n; d++) {
 		core_step(core, 0, &(struct core_input){.type = CORE_IN_PRESENCE, .device = d, .present = true});
 		for (uint16_t m = 0; m < devices[d].n_metrics; m++) {
-			struct core_reading zero = {m, THERAPY_GOOD, 0, 0};
+			struct core_reading zero = {m, THERAPY_GOOD, 0, UINT64_MAX}; /* counts as now */
 			core_step(core, 0,
 				  &(struct core_input){.type = CORE_IN_READINGS, .device = d, .readings = {&zero, 1}});
 		}
@@ -111,6 +111,20 @@ static void a_device_that_cannot_tell_and_one_that_is_owned_without_a_sensor_den
 		assert_int_equal(p.permitted, strcmp(rows[i].why, "permitted") == 0);
 		core_free(core);
 	}
+}
+
+static void a_rule_with_a_blind_device_is_never_true_even_by_its_alternative(void **state)
+{
+	(void)state;
+	const struct core_device home[] = {{"bench", "inversion", strange, 1, NULL, 0}, rig_belt, rig_pad};
+	struct core_rule rule = rig_rule("r", "all inversion.tilt <= 10 deg or all traction.force < 20 N");
+	struct rig rig;
+	rig_start(&rig, home, 3, &rule, 1);
+	play(rig.core, home, 3);
+	assert_false(rig_permission(&rig, 2, PAD_HEAT).permitted);
+	assert_string_equal(rig_permission(&rig, 2, PAD_HEAT).why,
+			    "bench cannot tell what this rule asks of it (rule r)");
+	rig_stop(&rig);
 }
 
 static void a_metric_of_hard_alone_does_not_let_only_while_see(void **state)
@@ -156,6 +170,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(each_home_is_told_what_a_rule_sees_and_what_is_missing),
 	    cmocka_unit_test(a_device_that_cannot_tell_and_one_that_is_owned_without_a_sensor_deny_for_ever),
+	    cmocka_unit_test(a_rule_with_a_blind_device_is_never_true_even_by_its_alternative),
 	    cmocka_unit_test(a_metric_of_hard_alone_does_not_let_only_while_see),
 	    cmocka_unit_test(many_devices_are_listed_as_far_as_fits),
 	};

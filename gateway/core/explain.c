@@ -19,6 +19,17 @@ static void add_time(struct str *s, uint64_t ms)
 	}
 }
 
+/* An age that is over what is allowed, so that it reads as more than that. */
+static void add_excess(struct str *s, uint64_t ms, uint64_t allowed_ms)
+{
+	if (ms - allowed_ms >= 100 || ms >= 60000) {
+		add_time(s, ms);
+		return;
+	}
+	str_add_number(s, (double)ms / 1e3, 3);
+	str_add(s, " s");
+}
+
 static void add_value(struct str *s, double value, double limit, enum therapy_unit unit)
 {
 	str_add_number(s, value,
@@ -54,7 +65,7 @@ static void describe_reading(struct str *s, const struct view *v, const struct n
 		str_add(s, "%s not been read yet", v->past ? "had" : "has");
 	} else if (!value_fresh(r, v->at_ms, leaf->max_age_ms)) {
 		str_add(s, "%s unknown: its last reading %s ", is, is);
-		add_time(s, age);
+		add_excess(s, age, leaf->max_age_ms);
 		str_add(s, " old, at most ");
 		add_time(s, leaf->max_age_ms);
 		str_add(s, " is allowed");

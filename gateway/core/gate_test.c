@@ -109,6 +109,18 @@ static void the_same_id_within_60_s_is_a_duplicate_even_if_it_was_refused(void *
 	assert_int_equal(rig_request(rig, &request), CORE_ACCEPTED);
 }
 
+static void a_duplicate_is_a_request_too_for_the_next_one(void **state)
+{
+	struct rig *rig = *state;
+	struct core_request request = heat(7);
+	request.id = "again";
+	assert_refused(rig, &request, CORE_OUT_OF_RANGE, "out of range");
+	for (int i = 0; i < 3; i++) {
+		rig_wait(rig, 40000);
+		assert_refused(rig, &request, CORE_DUPLICATE, "came 40.0 s ago");
+	}
+}
+
 static void requests_without_an_id_are_no_duplicates_of_each_other(void **state)
 {
 	struct rig *rig = *state;
@@ -376,6 +388,10 @@ static void the_same_value_again_keeps_the_grant_and_another_value_is_a_new_one(
 	rig_jump(&rig, 250);
 	assert_int_equal(rig_count(&rig, CORE_OUT_LEASE), 1);
 	assert_int_equal(rig_output(&rig, CORE_OUT_LEASE, 0)->grant, grant + 1);
+	rig.now += 250; /* a renewal is due in the step that grants anew: one lease, the new one */
+	assert_int_equal(rig_ask(&rig, "belt", "tension", 155), CORE_ACCEPTED);
+	assert_int_equal(rig_count(&rig, CORE_OUT_LEASE), 1);
+	assert_int_equal(rig_output(&rig, CORE_OUT_LEASE, 0)->grant, grant + 2);
 	rig_stop(&rig);
 }
 
@@ -388,6 +404,7 @@ int main(void)
 	    with_rig(what_is_wrong_with_the_message_is_the_first_reason),
 	    with_rig(a_flawed_request_needs_no_names_at_all),
 	    with_rig(the_same_id_within_60_s_is_a_duplicate_even_if_it_was_refused),
+	    with_rig(a_duplicate_is_a_request_too_for_the_next_one),
 	    with_rig(requests_without_an_id_are_no_duplicates_of_each_other),
 	    with_rig(a_retained_request_uses_its_id_up),
 	    with_rig(a_flood_of_ids_does_not_make_a_duplicate_pass),

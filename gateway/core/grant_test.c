@@ -197,6 +197,9 @@ static void a_lost_device_pauses_its_control_until_it_is_back_and_at_rest(void *
 	assert_int_equal(rig_permission(rig, PAD, PAD_HEAT).phase, CORE_PHASE_UNKNOWN);
 	rig_wait(rig, 500);
 	rig_refresh(rig);
+	rig_phase(rig, PAD, PAD_HEAT, CORE_PHASE_AT_REST); /* from nobody knows where: it is not there */
+	assert_false(rig_permission(rig, PAD, PAD_HEAT).granted);
+	rig_phase(rig, PAD, PAD_HEAT, CORE_PHASE_UNKNOWN);
 	rig_present(rig, PAD, true);
 	assert_non_null(rig_event(rig, CORE_EVENT_DEVICE_BACK));
 	assert_false(rig_permission(rig, PAD, PAD_HEAT).granted);

@@ -284,7 +284,7 @@ static void max_age_replaces_the_metrics_own_staleness_to_the_millisecond(void *
 			 THERAPY_UNKNOWN); /* for everybody else not */
 	rig_wait(rig, 1);
 	assert_string_equal(rig_event(rig, CORE_EVENT_PAUSED)->why,
-			    "table.tilt was unknown: its last reading was 5 s old, at most 5 s is allowed (rule "
+			    "table.tilt was unknown: its last reading was 5.001 s old, at most 5 s is allowed (rule "
 			    "no-heat-during-inversion); goes on by itself if that is over within 60 s");
 }
 
@@ -414,6 +414,25 @@ static void a_hard_limit_that_is_not_known_pauses_even_if_only_while_is_true(voi
 	rig_stop(&rig);
 }
 
+static void a_violation_has_no_grace_while_its_hard_limit_is_not_known(void **state)
+{
+	(void)state;
+	struct rig rig;
+	const struct core_device home[] = {rig_table, rig_belt, rig_pad};
+	struct core_rule rule = rig_rule("r", "all inversion.tilt <= 10 deg");
+	rule.hard = (struct core_text){"all traction.force < 50 N", 3};
+	rule.grace_ms = 2000;
+	rig_start(&rig, home, 3, &rule, 1);
+	rig_calm(&rig);
+	heat_on(&rig);
+	rig_read(&rig, TABLE, TABLE_TILT, 12);
+	assert_true(rig_permission(&rig, PAD, PAD_HEAT).granted);
+	rig_read_quality(&rig, BELT, BELT_FORCE, 0, THERAPY_ERROR, rig.now);
+	assert_int_equal(rig_count(&rig, CORE_OUT_REST), 1);
+	assert_non_null(rig_event(&rig, CORE_EVENT_PAUSED));
+	rig_stop(&rig);
+}
+
 static void two_readings_of_one_metric_in_a_batch_are_two_moments(void **state)
 {
 	struct rig *rig = *state;
@@ -472,6 +491,7 @@ int main(void)
 	    cmocka_unit_test(one_heat_pad_alone_runs_with_every_shipped_rule),
 	    cmocka_unit_test(a_belt_alone_need_not_wait_for_a_table_that_does_not_exist),
 	    cmocka_unit_test(a_hard_limit_that_is_not_known_pauses_even_if_only_while_is_true),
+	    cmocka_unit_test(a_violation_has_no_grace_while_its_hard_limit_is_not_known),
 	    with_rig(two_readings_of_one_metric_in_a_batch_are_two_moments),
 	    cmocka_unit_test(different_metrics_of_a_batch_are_one_moment),
 	};

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/rig.h"
+#include "core/testing_rig.h"
 
 static const struct core_device home[] = {
     {"table", "inversion", (const struct core_metric[]){{"tilt", THERAPY_UNIT_DEG, 1000}}, 1, NULL, 0},

@@ -78,7 +78,7 @@ static void lose_device(struct core *core, uint16_t index)
 	str_add(&s, "%s is gone: its link or its process ended", device->id);
 	out_device_event(core, CORE_EVENT_DEVICE_LOST, index, why);
 	for (uint32_t i = device->first_control; i < device->first_control + device->n_controls; i++) {
-		grant_pause(core, i, NONE, NULL, why);
+		grant_lose(core, i, why);
 		grant_set_phase(core, i, CORE_PHASE_UNKNOWN);
 	}
 	for (uint32_t i = device->first_metric; i < device->first_metric + device->n_metrics; i++) {

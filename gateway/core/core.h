@@ -22,6 +22,7 @@
 #include "therapy/plugin.h"
 
 #define CORE_WHY_MAX 256       /* bytes of a reason; Home Assistant shows at most 255 characters */
+#define CORE_LATE_MS        5000 /* a request that is older is refused, unless it asks for rest */
 #define CORE_REQUEST_ID_MAX 64 /* bytes of a request's id with its NUL */
 
 /* ---- what there is: read once by core_new, which copies all it needs ---- */
@@ -110,7 +111,7 @@ struct core_request {
 	const char *device, *control; /* as the asker wrote them */
 	const char *id;               /* the asker's; "" if none was given (then it cannot be a duplicate) */
 	double value;                 /* 0 asks for rest */
-	int64_t age_ms;               /* by the asker's time stamp; negative: not stated. Over 5000 is late */
+	int64_t age_ms;               /* by the asker's time stamp; negative: not stated. Over CORE_LATE_MS is late */
 	enum core_flaw flaw;
 	const char *flaw_text;        /* what was expected, for MALFORMED; may be NULL */
 };

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/rig.h"
+#include "core/testing_rig.h"
 
 /* The linker sends every allocation of the core through these (CMakeLists.txt). */
 void *__real_malloc(size_t size);

@@ -2,7 +2,7 @@
  * What `check` says of a home, and that a rule which cannot see denies. */
 #include <string.h>
 
-#include "core/rig.h"
+#include "core/testing_rig.h"
 
 static const struct core_metric force_only[] = {{"force", THERAPY_UNIT_NEWTON, 1000}};
 static const struct core_metric strange[] = {{"battery", THERAPY_UNIT_PERCENT, 1000}};

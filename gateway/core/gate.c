@@ -158,7 +158,7 @@ static void obey_rest(struct core *core, struct decision *d, const struct core_r
 		grant_rest(core, control); /* whoever energised it */
 	if (granted || suspended)
 		end_event(core, control);
-	bool late = request->flaw == CORE_FLAW_UNTIMELY || request->age_ms > LATE_MS;
+	bool late = request->flaw == CORE_FLAW_UNTIMELY || request->age_ms > CORE_LATE_MS;
 	conclude(d, CORE_ACCEPTED, "%s.%s is told to rest%s", control_device(core, control), control_key(core, control),
 		 late ? "; rest is always allowed, though this request may be an old one" : "");
 }
@@ -210,7 +210,7 @@ static int decide(struct core *core, struct decision *d, const struct core_reque
 		return -1;
 	double value = request->value;
 	bool rest = value == 0;
-	if (!rest && request->age_ms > LATE_MS)
+	if (!rest && request->age_ms > CORE_LATE_MS)
 		return conclude(d, CORE_LATE,
 				"the request is %.1f s old by its own time stamp: at most 5 s are allowed",
 				(double)request->age_ms / 1e3);

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/rig.h"
+#include "core/testing_rig.h"
 
 static int start(void **state)
 {

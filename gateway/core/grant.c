@@ -127,6 +127,18 @@ void grant_pause(struct core *core, uint32_t control, uint32_t rule, const struc
 	out_event(core, CORE_EVENT_PAUSED, control, rule, cause, CORE_PRIORITY_MEDIUM, text);
 }
 
+/* Paused or running, it is over: a device that was gone itself may have been pulled out of the wall, and must not come on
+ * because somebody put it back. */
+void grant_lose(struct core *core, uint32_t control, const char *why)
+{
+	bool granted = core->switches[control].granted;
+	if (!granted && !core->controls[control].suspended)
+		return;
+	grant_end(core, control, granted);
+	tell(core, CORE_EVENT_ENDED, control, "%s: %s.%s is over, a new request is needed", why,
+	     control_device(core, control), control_key(core, control));
+}
+
 void grant_trip(struct core *core, uint32_t control, uint32_t rule, const struct core_cause *cause, const char *why)
 {
 	grant_end(core, control, true);
@@ -206,11 +218,6 @@ void grant_phase(struct core *core, uint32_t control, const struct core_input *i
 		     device, key);
 	}
 	grant_set_phase(core, control, phase);
-	if (core->switches[control].granted && phase == CORE_PHASE_UNKNOWN) {
-		char why[CORE_WHY_MAX];
-		struct str s;
-		str_init(&s, why, sizeof why);
-		str_add(&s, "nothing confirms what %s.%s does", device, key);
-		grant_pause(core, control, NONE, NULL, why);
-	}
+	if (phase == CORE_PHASE_UNKNOWN)
+		grant_lose(core, control, "nothing confirms what it does");
 }

@@ -2,7 +2,7 @@
  * Leases, pauses, resuming, and what ends a grant from outside. */
 #include <string.h>
 
-#include "core/rig.h"
+#include "core/testing_rig.h"
 
 static int start(void **state)
 {
@@ -185,7 +185,7 @@ static void a_control_that_does_not_resume_is_ended_by_a_pause(void **state)
 	rig_stop(&other);
 }
 
-static void a_lost_device_pauses_its_control_until_it_is_back_and_at_rest(void **state)
+static void a_device_that_was_gone_does_not_come_on_because_it_is_back(void **state)
 {
 	struct rig *rig = *state;
 	rig_present(rig, PAD, false);
@@ -193,7 +193,8 @@ static void a_lost_device_pauses_its_control_until_it_is_back_and_at_rest(void *
 	assert_string_equal(rig_event(rig, CORE_EVENT_DEVICE_LOST)->why, "pad is gone: its link or its process ended");
 	assert_int_equal(rig_event(rig, CORE_EVENT_DEVICE_LOST)->device, PAD);
 	assert_int_equal(rig_event(rig, CORE_EVENT_DEVICE_LOST)->control, CORE_NO_CONTROL);
-	assert_non_null(rig_event(rig, CORE_EVENT_PAUSED));
+	assert_string_equal(rig_event(rig, CORE_EVENT_ENDED)->why,
+			    "pad is gone: its link or its process ended: pad.heat is over, a new request is needed");
 	assert_int_equal(rig_permission(rig, PAD, PAD_HEAT).phase, CORE_PHASE_UNKNOWN);
 	rig_wait(rig, 500);
 	rig_refresh(rig);
@@ -204,7 +205,23 @@ static void a_lost_device_pauses_its_control_until_it_is_back_and_at_rest(void *
 	assert_non_null(rig_event(rig, CORE_EVENT_DEVICE_BACK));
 	assert_false(rig_permission(rig, PAD, PAD_HEAT).granted);
 	rig_phase(rig, PAD, PAD_HEAT, CORE_PHASE_AT_REST);
-	assert_true(rig_permission(rig, PAD, PAD_HEAT).granted);
+	assert_false(rig_permission(rig, PAD, PAD_HEAT).granted);
+	assert_true(rig_permission(rig, PAD, PAD_HEAT).permitted);
+}
+
+static void a_paused_device_that_is_gone_as_well_does_not_go_on(void **state)
+{
+	struct rig *rig = *state;
+	rig_present(rig, TABLE, false);
+	assert_true(rig_permission(rig, PAD, PAD_HEAT).suspended);
+	rig_present(rig, PAD, false);
+	assert_non_null(rig_event(rig, CORE_EVENT_ENDED));
+	assert_false(rig_permission(rig, PAD, PAD_HEAT).suspended);
+	rig_present(rig, PAD, true);
+	rig_present(rig, TABLE, true);
+	rig_refresh(rig);
+	rig_phase(rig, PAD, PAD_HEAT, CORE_PHASE_AT_REST);
+	assert_false(rig_permission(rig, PAD, PAD_HEAT).granted);
 }
 
 static void a_lost_sensor_pauses_and_readings_still_on_their_way_do_not_bring_it_back(void **state)
@@ -271,15 +288,15 @@ static void what_the_device_says_of_an_older_grant_ends_nothing(void **state)
 	assert_true(rig_permission(rig, PAD, PAD_HEAT).granted);
 }
 
-static void a_phase_that_becomes_unknown_pauses(void **state)
+static void a_phase_that_becomes_unknown_ends_the_grant(void **state)
 {
 	struct rig *rig = *state;
 	device_says(rig, CORE_PHASE_CONFIRMED_ON, 1, false, false);
 	assert_int_equal(rig_count(rig, CORE_OUT_REST), 0);
 	device_says(rig, CORE_PHASE_UNKNOWN, 0, false, false);
 	assert_int_equal(rig_count(rig, CORE_OUT_REST), 1);
-	assert_contains(rig_event(rig, CORE_EVENT_PAUSED)->why, "nothing confirms what pad.heat does");
-	assert_true(rig_permission(rig, PAD, PAD_HEAT).suspended);
+	assert_contains(rig_event(rig, CORE_EVENT_ENDED)->why, "nothing confirms what it does");
+	assert_false(rig_permission(rig, PAD, PAD_HEAT).suspended);
 }
 
 static void two_controls_that_exclude_each_other_never_run_together(void **state)
@@ -350,13 +367,14 @@ int main(void)
 	    with_rig(a_trip_during_a_pause_ends_the_request),
 	    with_rig(rest_asked_for_during_a_pause_ends_the_request),
 	    with_rig(a_control_that_does_not_resume_is_ended_by_a_pause),
-	    with_rig(a_lost_device_pauses_its_control_until_it_is_back_and_at_rest),
+	    with_rig(a_device_that_was_gone_does_not_come_on_because_it_is_back),
+	    with_rig(a_paused_device_that_is_gone_as_well_does_not_go_on),
 	    with_rig(a_lost_sensor_pauses_and_readings_still_on_their_way_do_not_bring_it_back),
 	    with_rig(presence_told_twice_is_told_once),
 	    with_rig(the_device_ends_its_grant_by_itself_and_no_rest_is_needed),
 	    with_rig(who_presses_off_at_the_device_ends_the_session_even_during_a_pause),
 	    with_rig(what_the_device_says_of_an_older_grant_ends_nothing),
-	    with_rig(a_phase_that_becomes_unknown_pauses),
+	    with_rig(a_phase_that_becomes_unknown_ends_the_grant),
 	    cmocka_unit_test(two_controls_that_exclude_each_other_never_run_together),
 	    cmocka_unit_test(a_control_switched_on_by_somebody_else_ends_what_it_excludes),
 	    cmocka_unit_test(a_rule_that_forbids_what_it_permits_ends_in_one_step),

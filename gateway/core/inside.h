@@ -27,7 +27,6 @@
 #define NONE                UINT32_MAX
 #define PAUSE_MS            60000u /* how long a request may wait to go on by itself; DESIGN: within 60 s */
 #define DUPLICATE_MS        60000u /* the same id within this is a duplicate */
-#define LATE_MS             5000   /* a request older than this by its own stamp is late */
 #define REMEMBERED_REQUESTS 1024u  /* ids within DUPLICATE_MS; more requests than 17 a second are refused */
 
 enum rule_state {
@@ -129,6 +128,7 @@ void grant_start(struct core *core, uint32_t control, double value);
 void grant_end(struct core *core, uint32_t control, bool rest);
 /* Knowledge was lost: to rest; a control that resumes waits. `why` becomes the event's text. */
 void grant_pause(struct core *core, uint32_t control, uint32_t rule, const struct core_cause *cause, const char *why);
+void grant_lose(struct core *core, uint32_t control, const char *why);
 void grant_trip(struct core *core, uint32_t control, uint32_t rule, const struct core_cause *cause, const char *why);
 void grant_rest(struct core *core, uint32_t control);
 void grant_timer(struct core *core, uint32_t control);

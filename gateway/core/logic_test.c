@@ -5,7 +5,7 @@
 
 #include "base/str.h"
 #include "core/logic.h"
-#include "core/rig.h"
+#include "core/testing_rig.h"
 
 static const struct core_metric xyz[] = {
     {"x", THERAPY_UNIT_ONE, 15}, {"y", THERAPY_UNIT_ONE, 40}, {"z", THERAPY_UNIT_ONE, 1000}};

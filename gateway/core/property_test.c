@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/rig.h"
+#include "core/testing_rig.h"
 
 #define STEPS 200000
 #define NEVER UINT64_MAX

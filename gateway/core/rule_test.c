@@ -2,7 +2,7 @@
  * The states of a rule over time, with the rules that are shipped. */
 #include <string.h>
 
-#include "core/rig.h"
+#include "core/testing_rig.h"
 
 static int start(void **state)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * A home to test the core in: table (kind inversion), belt (traction), pad (heat), and the rules that are shipped. The
  * test plays the devices and the clock. Test programs only. */
-#ifndef CORE_RIG_H
-#define CORE_RIG_H
+#ifndef CORE_TESTING_RIG_H
+#define CORE_TESTING_RIG_H
 
 #include "base/testing.h"
 #include "core/core.h"

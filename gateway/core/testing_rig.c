@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "core/rig.h"
+#include "core/testing_rig.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -88,8 +88,10 @@ static void run_sequence(struct device *d, struct control *c)
 	if (collides) /* on a half-duplex line it may have been lost against an answer: again as soon as the line is
 			 free */
 		c->confirm_at = later(d->awaiting_until, d->now_ms + DEVICE_REPEAT_MIN_MS);
-	if (c->phase == DEVICE_PHASE_AT_REST)
+	if (c->phase == DEVICE_PHASE_AT_REST) { /* told again: whoever asked waits to hear that it is */
 		c->stopping = false;
+		report(d, c, 0, false, false);
+	}
 }
 
 static void start_sequence(struct device *d, struct control *c, bool stop)

@@ -203,6 +203,19 @@ static void no_lease_is_taken_in_the_middle_of_a_ramp_that_was_asked_for_at_rest
 	assert_int_equal(fake_sent(f, FAKE_PULL), 1);
 }
 
+static void rest_asked_for_at_rest_is_reported_once_it_was_driven(void **state)
+{
+	struct fake *f = *state;
+	f->model.n_controls = 2;
+	fake_start(f);
+	fake_at_rest(f);
+	fake_rest(f, FAKE_TENSION, false);
+	assert_int_equal(f->out.n_states, 0); /* its ramp takes a while */
+	fake_tick(f, 2000);
+	fake_tick(f, 1000);
+	assert_int_equal(fake_state_of(f, FAKE_TENSION).phase, DEVICE_PHASE_AT_REST);
+}
+
 static void a_lost_link_ends_leases_and_nothing_resumes_on_its_return(void **state)
 {
 	struct fake *f = fake_heating(state);
@@ -273,6 +286,7 @@ int main(void)
 	    TEST(a_device_that_never_came_on_keeps_its_lease),
 	    TEST(a_new_grant_while_on_sets_the_new_value_and_the_old_one_is_over),
 	    TEST(no_lease_is_taken_in_the_middle_of_a_ramp_that_was_asked_for_at_rest),
+	    TEST(rest_asked_for_at_rest_is_reported_once_it_was_driven),
 	    TEST(a_lost_link_ends_leases_and_nothing_resumes_on_its_return),
 	    TEST(a_link_that_comes_up_twice_counts_as_lost_between),
 	    TEST(a_set_that_the_plugin_refuses_ends_the_grant),

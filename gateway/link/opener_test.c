@@ -2,7 +2,7 @@
  * On real pseudo-terminals, loopback listeners and files. */
 #include "link/opener.h"
 
-#include "link/loop_testing.h"
+#include "link/testing_loop.h"
 
 #include <arpa/inet.h>
 #include <fcntl.h>

@@ -2,7 +2,7 @@
  * On real pseudo-terminals, sockets and files. */
 #include "link/stream.h"
 
-#include "link/loop_testing.h"
+#include "link/testing_loop.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -11,6 +11,7 @@
 #include "mqtt/status.h"
 
 #define QUEUE        20000u
+#define REQUEST_QUEUE 4096u /* messages that wait for the loop: a flood that a broker forwards in its stead is no more */
 #define BATCH_MS     100u
 #define TICK_MS      250u /* how late a state, a ping or a status may be */
 #define RETRY_MS     50u  /* when the connection takes no more */
@@ -217,6 +218,8 @@ static int make_broker(struct outlet *o, const struct outlet_config *config)
 	str_init(&s, will_topic, sizeof will_topic);
 	str_add(&s, "%s/availability", o->base);
 	struct broker_config broker = config->broker;
+	if (broker.queue == 0)
+		broker.queue = REQUEST_QUEUE;
 	broker.client_id = o->client_id;
 	broker.reconnect = true;
 	broker.will_topic = will_topic;

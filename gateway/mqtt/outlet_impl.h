@@ -53,6 +53,8 @@ struct outlet {
 
 	const struct outlet_request *current; /* the request whose callback is running */
 	uint64_t requests, refused;
+	uint64_t answers_ms, unanswered; /* refused ones without an id, in the second that began then */
+	unsigned answers;
 };
 
 struct outlet_request {

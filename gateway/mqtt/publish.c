@@ -14,6 +14,8 @@
 /* Telemetry, states and pings go out with QoS 0: on a connection that holds nothing is lost, and after a loss
  * everything that counts is told anew. The rest is QoS 1, so that the broker confirms it. */
 
+#define ANSWERS_A_SECOND 50u
+
 static const char *device_id(const struct outlet *o, uint16_t device)
 {
 	return o->safety.devices[device]->device_id;
@@ -157,6 +159,27 @@ static bool may_answer_to(const struct outlet *o, const char *topic)
 	return strncmp(topic, o->base, n) != 0 || (topic[n] != '/' && topic[n] != '\0');
 }
 
+/* In a flood of rubbish nobody waits for each answer, and answering all would push out the one that somebody does wait for:
+ * refused requests without an id are answered at most ANSWERS_A_SECOND times, then only counted. */
+static bool worth_answering(struct outlet *o, const struct core_output *result)
+{
+	const struct broker_message *m = o->current->message;
+	if (result->outcome == CORE_ACCEPTED || result->request_id[0] != '\0' || m->response_topic)
+		return true;
+	if (m->now_ms - o->answers_ms >= 1000) {
+		if (o->unanswered > 0)
+			log_warn("mqtt", "%llu refused requests without an id were not answered: more than %u came in a second",
+				 (unsigned long long)o->unanswered, ANSWERS_A_SECOND);
+		o->answers_ms = m->now_ms;
+		o->answers = 0;
+		o->unanswered = 0;
+	}
+	if (o->answers++ < ANSWERS_A_SECOND)
+		return true;
+	o->unanswered++;
+	return false;
+}
+
 void publish_result(struct outlet *o, const struct core_output *result)
 {
 	const struct outlet_request *asked = o->current;
@@ -165,6 +188,8 @@ void publish_result(struct outlet *o, const struct core_output *result)
 		log_warn("mqtt", "an answer without a request is dropped: %s", result->why);
 		return;
 	}
+	if (!worth_answering(o, result))
+		return;
 	char *text = safety_result(result, asked->control);
 	if (!text)
 		return;

@@ -98,7 +98,7 @@ static const struct therapy_channel tasmota_channels[TASMOTA_CHANNELS] = {
 static const uint8_t tasmota_on_connect[] = {TASMOTA_STAY_OFF, TASMOTA_RENEW, TASMOTA_ASK_RELAY, TASMOTA_ASK_POWER};
 static const struct therapy_poll tasmota_polls[] = {
     {.verb = TASMOTA_ASK_RELAY, .every_ms = 5000, .energised_ms = 2000},
-    {.verb = TASMOTA_ASK_POWER, .every_ms = 10000, .energised_ms = 2000},
+    {.verb = TASMOTA_ASK_POWER, .every_ms = 5000, .energised_ms = 2000}, /* after OFF it must read 0 within 15 s */
     {.verb = TASMOTA_ASK_TIMER, .every_ms = 30000}, /* an answer may be lost, and anybody may change the setting */
 };
 

@@ -35,7 +35,7 @@ struct process {
 	bool present;
 	bool failed, closing, timer_closed;
 	uint32_t generation, backoff_ms;
-	uint64_t started_ms, heard_ms, asked_ms, nonce, next_sequence, lost;
+	uint64_t started_ms, heard_ms, asked_ms, nonce;
 	Therapy__V1__DeviceDescription *description;
 	Therapy__V1__DeviceCounters counters;
 	unsigned open_handles;
@@ -61,15 +61,8 @@ static void set_present(struct process *p, bool present)
 
 static void finish_close(struct process *p)
 {
-	if (p->open_handles > 0)
-		return;
-	if (p->description)
-		therapy__v1__device_description__free_unpacked(p->description, NULL);
-	void (*closed)(void *) = p->closed;
-	void *user = p->closed_user;
-	free(p);
-	if (closed)
-		closed(user);
+	if (p->open_handles == 0 && p->closed)
+		p->closed(p->closed_user);
 }
 
 static void handle_closed(struct process *p)
@@ -182,12 +175,8 @@ static void on_description(struct process *p, const Therapy__V1__DeviceDescripti
 
 static void on_readings(struct process *p, const Therapy__V1__ReadingBatch *batch)
 {
-	if (batch->n_readings == 0 || batch->first_sequence == 0)
-		return;
-	if (batch->first_sequence > p->next_sequence)
-		p->lost += batch->first_sequence - p->next_sequence;
-	p->next_sequence = batch->first_sequence + batch->n_readings;
-	p->callbacks.readings(p->callbacks.user, p->generation, batch);
+	if (batch->n_readings > 0 && batch->first_sequence > 0)
+		p->callbacks.readings(p->callbacks.user, p->generation, batch);
 }
 
 static void on_link_state(struct process *p, const Therapy__V1__LinkState *state)
@@ -313,8 +302,8 @@ static void on_exit_child(uv_process_t *child, int64_t status, int signal_number
 		snprintf(text, sizeof text, "%s while loading plugin %s", why, p->config.setup->plugin_path);
 		fail(p, text);
 	}
-	if (p->failed)
-		return;
+	if (p->failed || p->config.setup->describe_only)
+		return; /* not to be used, or done */
 	if (clock_boot_ms() - p->started_ms >= STEADY_MS)
 		p->backoff_ms = BACKOFF_FIRST_MS;
 	log_error(id(p), "%s; starting it again in %.1f s", why, p->backoff_ms / 1000.0);
@@ -360,7 +349,6 @@ static int spawn(struct process *p)
 	p->running = true;
 	p->said = p->linked = false;
 	p->generation++;
-	p->next_sequence = 1;
 	p->started_ms = p->heard_ms = clock_boot_ms();
 	p->asked_ms = 0;
 	struct wire_callbacks callbacks = {p, on_message, on_wire_lost};
@@ -373,6 +361,11 @@ static int spawn(struct process *p)
 	p->open_handles++;
 	send_setup(p);
 	return 0;
+}
+
+static void free_closed(void *user)
+{
+	process_free(user);
 }
 
 int process_new(uv_loop_t *loop, const struct process_config *config, const struct process_callbacks *callbacks,
@@ -390,13 +383,22 @@ int process_new(uv_loop_t *loop, const struct process_config *config, const stru
 	uv_timer_init(loop, &p->timer);
 	p->timer.data = p;
 	p->open_handles++;
-	*out = p;
 	int error = spawn(p);
 	if (error) {
-		*out = NULL;
-		process_close(p, 0, NULL, NULL);
+		process_close(p, 0, free_closed, p);
+		return error;
 	}
-	return error;
+	*out = p;
+	return 0;
+}
+
+void process_free(struct process *p)
+{
+	if (!p)
+		return;
+	if (p->description)
+		therapy__v1__device_description__free_unpacked(p->description, NULL);
+	free(p);
 }
 
 void process_open(struct process *p)
@@ -477,12 +479,7 @@ uint32_t process_respawns(const struct process *p)
 	return p->generation ? p->generation - 1 : 0;
 }
 
-uint64_t process_readings_lost(const struct process *p)
-{
-	return p->lost;
-}
-
-const Therapy__V1__DeviceCounters *process_counters(const struct process *p)
+Therapy__V1__DeviceCounters *process_counters(struct process *p)
 {
 	return &p->counters;
 }

@@ -51,11 +51,11 @@ void process_tick(struct process *process, uint64_t now_ms);
 /* 0 while it is not running. */
 pid_t process_pid(const struct process *process);
 uint32_t process_respawns(const struct process *process);
-/* Readings that its sequence numbers show to be missing, over all generations. */
-uint64_t process_readings_lost(const struct process *process);
 /* Its latest counters; zero before the first. */
-const Therapy__V1__DeviceCounters *process_counters(const struct process *process);
-/* Closes its socket, so that it goes to rest and exits, waits at most `wait_ms` for that, frees, then calls `closed`. */
+Therapy__V1__DeviceCounters *process_counters(struct process *process);
+/* Closes its socket, so that it goes to rest and exits, waits at most `wait_ms` for that, then calls `closed` once. */
 void process_close(struct process *process, unsigned wait_ms, void (*closed)(void *user), void *user);
+/* After `closed`. Until then its description and counters stay readable. */
+void process_free(struct process *process);
 
 #endif

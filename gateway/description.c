@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "description.h"
+
+#include <stdlib.h>
+
+/* protobuf-c's texts are not const, and are not written to. */
+static char *text(const char *t)
+{
+	union {
+		const char *in;
+		char *out;
+	} u = {t ? t : ""};
+	return u.out;
+}
+
+static uint32_t sequence_ms(const struct therapy_step *steps, size_t n)
+{
+	uint32_t sum = 0;
+	for (size_t i = 0; i < n; i++)
+		sum += steps[i].delay_ms;
+	return sum;
+}
+
+static void put_metric(const struct therapy_metric *from, Therapy__V1__MetricDescription *to)
+{
+	*to = (Therapy__V1__MetricDescription)THERAPY__V1__METRIC_DESCRIPTION__INIT;
+	to->key = text(from->key);
+	to->name = text(from->name);
+	to->unit = (Therapy__V1__Unit)(from->unit + 1);
+	to->min = from->min;
+	to->max = from->max;
+	to->max_rate_per_s = from->max_rate;
+	to->interval_ms = from->interval_ms;
+	to->stale_ms = from->stale_ms;
+	to->deadband = from->deadband;
+	to->precision = from->precision;
+	to->diagnostic = from->diagnostic;
+	to->device_class = text(from->device_class);
+}
+
+static void put_control(const struct therapy_control *from, Therapy__V1__ControlDescription *to)
+{
+	*to = (Therapy__V1__ControlDescription)THERAPY__V1__CONTROL_DESCRIPTION__INIT;
+	to->key = text(from->key);
+	to->name = text(from->name);
+	to->type = (Therapy__V1__ControlType)(from->type + 1);
+	to->unit = (Therapy__V1__Unit)(from->unit + 1);
+	to->min = from->min;
+	to->max = from->max;
+	to->step = from->step;
+	to->confirm_metric = from->confirm;
+	to->rest_max = from->rest_max;
+	to->confirm_ms = from->confirm_ms;
+	to->device_timer_ms = from->device_timer_ms;
+	to->renew_ms = from->renew_ms;
+	to->resumes = from->resumes;
+	to->rest_bound_ms = sequence_ms(from->rest, from->n_rest);
+}
+
+/* The message, its pointer arrays and its rows, in one block. */
+struct block {
+	Therapy__V1__DeviceDescription message;
+	Therapy__V1__MetricDescription *metric_pointers[UINT8_MAX], metrics[UINT8_MAX];
+	Therapy__V1__ControlDescription *control_pointers[UINT8_MAX], controls[UINT8_MAX];
+};
+
+Therapy__V1__DeviceDescription *description_new(const Therapy__V1__Setup *setup, const struct therapy_plugin *plugin,
+                                                const struct therapy_model *model)
+{
+	struct block *b = calloc(1, sizeof *b);
+	if (!b)
+		return NULL;
+	b->message = (Therapy__V1__DeviceDescription)THERAPY__V1__DEVICE_DESCRIPTION__INIT;
+	b->message.device_id = setup->device_id;
+	b->message.plugin = text(plugin->key);
+	b->message.plugin_version = text(plugin->version);
+	b->message.kind = text(plugin->kind);
+	b->message.model = text(model->key);
+	b->message.model_name = text(model->name);
+	b->message.manufacturer = text(model->manufacturer);
+	b->message.baud = model->baud;
+	for (size_t i = 0; i < model->n_metrics; i++) {
+		put_metric(&model->metrics[i], &b->metrics[i]);
+		b->metric_pointers[i] = &b->metrics[i];
+	}
+	for (size_t i = 0; i < model->n_controls; i++) {
+		put_control(&model->controls[i], &b->controls[i]);
+		b->control_pointers[i] = &b->controls[i];
+	}
+	b->message.n_metrics = model->n_metrics;
+	b->message.metrics = b->metric_pointers;
+	b->message.n_controls = model->n_controls;
+	b->message.controls = b->control_pointers;
+	return &b->message;
+}
+
+void description_free(Therapy__V1__DeviceDescription *description)
+{
+	free(description); /* the first member of its block */
+}
+
+/* An option that the user may give. */
+static const struct therapy_option *find_option(const struct therapy_model *model, const char *key, size_t *at)
+{
+	for (size_t i = 0; i < model->n_options; i++)
+		if (model->options[i].type != THERAPY_OPTION_CLIENT && strcmp(model->options[i].key, key) == 0) {
+			*at = i;
+			return &model->options[i];
+		}
+	return NULL;
+}
+
+/* Is `word` one of "roll|pitch"? */
+static bool word_in(const char *words, const char *word)
+{
+	size_t n = strlen(word);
+	for (const char *at = words; at && *at;) {
+		const char *end = strchr(at, '|');
+		size_t size = end ? (size_t)(end - at) : strlen(at);
+		if (size == n && memcmp(at, word, n) == 0)
+			return true;
+		at = end ? end + 1 : NULL;
+	}
+	return false;
+}
+
+static bool take_option(const struct therapy_model *model, const Therapy__V1__OptionValue *given,
+                        struct therapy_value *values, struct str *why)
+{
+	size_t at;
+	const struct therapy_option *o = find_option(model, given->key, &at);
+	if (!o) {
+		str_add(why, "%soption '%s' is not known to model %s; expected", why->len ? "\n" : "", given->key, model->key);
+		unsigned known = 0;
+		for (size_t i = 0; i < model->n_options; i++)
+			if (model->options[i].type != THERAPY_OPTION_CLIENT)
+				str_add(why, "%s '%s'", known++ ? "," : "", model->options[i].key);
+		if (known == 0)
+			str_add(why, " none");
+		return false;
+	}
+	bool number = given->value_case == THERAPY__V1__OPTION_VALUE__VALUE_NUMBER;
+	if (o->type == THERAPY_OPTION_NUMBER) {
+		if (!number || !(given->number >= o->min && given->number <= o->max)) {
+			str_add(why, "%soption '%s' of model %s must be a number from %g to %g", why->len ? "\n" : "", o->key,
+			        model->key, o->min, o->max);
+			return false;
+		}
+		values[at] = (struct therapy_value){.set = true, .number = given->number};
+		return true;
+	}
+	if (number || !word_in(o->words, given->word)) {
+		str_add(why, "%soption '%s' of model %s must be one of %s", why->len ? "\n" : "", o->key, model->key, o->words);
+		return false;
+	}
+	values[at] = (struct therapy_value){.set = true, .word = given->word};
+	return true;
+}
+
+bool description_options(const struct therapy_model *model, const Therapy__V1__Setup *setup, const char *client,
+                         struct therapy_value **out, struct str *why)
+{
+	struct therapy_value *values = calloc((size_t)model->n_options + 1, sizeof *values);
+	if (!values) {
+		str_add(why, "out of memory");
+		return false;
+	}
+	bool good = true;
+	for (size_t i = 0; i < model->n_options; i++)
+		if (model->options[i].type == THERAPY_OPTION_CLIENT)
+			values[i] = (struct therapy_value){.set = true, .word = client};
+	for (size_t i = 0; i < setup->n_options; i++)
+		good &= take_option(model, setup->options[i], values, why);
+	if (!good) {
+		free(values);
+		return false;
+	}
+	*out = values;
+	return true;
+}
+
+void description_no_model(const struct therapy_plugin *plugin, const char *key, struct str *why)
+{
+	if (*key)
+		str_add(why, "plugin %s has no model '%s'; expected one of", plugin->key, key);
+	else
+		str_add(why, "plugin %s has several models, so 'model' is needed: one of", plugin->key);
+	for (size_t i = 0; i < plugin->n_models; i++)
+		str_add(why, "%s '%s'", i ? "," : "", plugin->models[i].key);
+}
+
+void description_counters(const struct device_counters *from, Therapy__V1__DeviceCounters *to)
+{
+	to->frames = from->frames;
+	to->refused_length = from->refused[THERAPY_REFUSED_LENGTH];
+	to->refused_checksum = from->refused[THERAPY_REFUSED_CHECKSUM];
+	to->refused_type = from->refused[THERAPY_REFUSED_TYPE];
+	to->refused_format = from->refused[THERAPY_REFUSED_FORMAT];
+	to->refused_value = from->refused[THERAPY_REFUSED_VALUE];
+	to->skipped_bytes = from->skipped_bytes;
+	to->frames_lost = from->frames_lost;
+	to->readings = from->readings;
+	to->readings_out_of_range = from->out_of_range;
+	to->readings_thinned = from->thinned;
+	to->overflows = from->overflows;
+	to->polls_unanswered = from->polls_unanswered;
+	to->leases_expired = from->leases_expired;
+	to->link_ups = from->link_ups;
+}
+
+void description_core(const Therapy__V1__DeviceDescription *d, struct core_metric *metrics, struct core_control *controls,
+                      struct core_device *out)
+{
+	for (size_t i = 0; i < d->n_metrics; i++)
+		metrics[i] = (struct core_metric){.key = d->metrics[i]->key,
+		                                  .unit = (enum therapy_unit)(d->metrics[i]->unit - 1),
+		                                  .stale_ms = d->metrics[i]->stale_ms};
+	for (size_t i = 0; i < d->n_controls; i++)
+		controls[i] = (struct core_control){.key = d->controls[i]->key,
+		                                    .min = d->controls[i]->min,
+		                                    .max = d->controls[i]->max,
+		                                    .step = d->controls[i]->step,
+		                                    .confirm = (uint16_t)d->controls[i]->confirm_metric,
+		                                    .rest_max = d->controls[i]->rest_max,
+		                                    .resumes = d->controls[i]->resumes};
+	*out = (struct core_device){.id = d->device_id, .kind = d->kind, .metrics = metrics, .n_metrics = d->n_metrics,
+	                            .controls = controls, .n_controls = d->n_controls};
+}

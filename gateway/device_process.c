@@ -1,0 +1,505 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "device_process.h"
+
+#include <fcntl.h>
+#include <math.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/id.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "description.h"
+#include "device/device.h"
+#include "device/plugin_file.h"
+#include "link/address.h"
+#include "link/mqtt_link.h"
+#include "link/stream.h"
+#include "loop/boot_timer.h"
+#include "loop/watchdog.h"
+#include "therapy/v1/wire.pb-c.h"
+#include "wire/wire.h"
+
+#define WIRE_FD 3
+#define TICK_MS 1000u
+#define WATCHDOG_MS 3000u  /* three ticks: a loop that stands still that long lost its lease twice over */
+#define BATCH_MAX 256u     /* readings in one message; a 4096-byte read of 11-byte frames makes at most 1,117 */
+#define FAILED 3           /* exit status after Failure */
+
+struct device_process {
+	uv_loop_t loop;
+	struct wire *wire;
+	struct boot_timer timer;
+	uv_timer_t tick;
+	struct watchdog watchdog;
+	Therapy__V1__Setup *setup; /* a copy of its own */
+	struct plugin_file *file;
+	const struct therapy_model *model;
+	struct therapy_value *options;
+	struct link_address address;
+	struct device *device;
+	struct stream *stream;
+	struct mqtt_link *mqtt;
+	struct therapy_frame will;
+	char client[2 * ID_MAX]; /* "<gateway>-<device>": this device's name at the broker */
+	bool link_up, absent, said_up, orphaned, leaving, write_failed, stuck;
+	struct device_counters sent_counters;
+	int status;
+	Therapy__V1__Reading readings[BATCH_MAX];
+	Therapy__V1__Reading *reading_pointers[BATCH_MAX];
+};
+
+/* ---- to the gateway ---- */
+
+static void say(struct device_process *p, const Therapy__V1__FromDevice *message)
+{
+	if (!p->wire)
+		return;
+	int error = wire_send(p->wire, &message->base, -1);
+	if (error == UV_ENOBUFS)
+		log_warn(p->setup->device_id, "the gateway does not read: a message was dropped");
+}
+
+static void say_failure(struct device_process *p, char *text)
+{
+	Therapy__V1__Failure failure = THERAPY__V1__FAILURE__INIT;
+	Therapy__V1__FromDevice message = THERAPY__V1__FROM_DEVICE__INIT;
+	failure.text = text;
+	message.body_case = THERAPY__V1__FROM_DEVICE__BODY_FAILURE;
+	message.failure = &failure;
+	say(p, &message);
+}
+
+static void say_readings(struct device_process *p, const struct device_outputs *out)
+{
+	for (size_t at = 0; at < out->n_readings; at += BATCH_MAX) {
+		Therapy__V1__ReadingBatch batch = THERAPY__V1__READING_BATCH__INIT;
+		Therapy__V1__FromDevice message = THERAPY__V1__FROM_DEVICE__INIT;
+		size_t n = out->n_readings - at < BATCH_MAX ? out->n_readings - at : BATCH_MAX;
+		for (size_t i = 0; i < n; i++) {
+			const struct device_reading *from = &out->readings[at + i];
+			Therapy__V1__Reading *to = &p->readings[i];
+			to->metric = from->metric;
+			to->quality = (Therapy__V1__Quality)(from->quality + 1);
+			to->presence_case = from->quality == THERAPY_UNKNOWN ? THERAPY__V1__READING__PRESENCE__NOT_SET
+			                                                     : THERAPY__V1__READING__PRESENCE_VALUE;
+			to->value = from->value;
+			to->monotonic_ms = from->stamp_ms;
+		}
+		batch.first_sequence = out->first_sequence + at;
+		batch.n_readings = n;
+		batch.readings = p->reading_pointers;
+		message.body_case = THERAPY__V1__FROM_DEVICE__BODY_READINGS;
+		message.readings = &batch;
+		say(p, &message);
+	}
+}
+
+static void say_state(struct device_process *p, const struct device_control_state *from)
+{
+	Therapy__V1__ControlState state = THERAPY__V1__CONTROL_STATE__INIT;
+	Therapy__V1__FromDevice message = THERAPY__V1__FROM_DEVICE__INIT;
+	state.control = from->control;
+	state.phase = (Therapy__V1__ControlPhase)(from->phase + 1);
+	state.grant = from->grant;
+	state.ended_by_device = from->ended_by_device;
+	state.lease_expired = from->lease_expired;
+	message.body_case = THERAPY__V1__FROM_DEVICE__BODY_CONTROL;
+	message.control = &state;
+	say(p, &message);
+}
+
+/* The device is there when its link is up and it did not say that it left (an MQTT device's own last will). */
+static void say_link(struct device_process *p, const char *why)
+{
+	bool up = p->link_up && !p->absent;
+	if (up == p->said_up)
+		return;
+	p->said_up = up;
+	char text[200];
+	Therapy__V1__LinkState state = THERAPY__V1__LINK_STATE__INIT;
+	Therapy__V1__FromDevice message = THERAPY__V1__FROM_DEVICE__INIT;
+	if (!str_copy(text, sizeof text, why))
+		(void)str_copy(text, sizeof text, "lost");
+	state.up = up;
+	state.why = text;
+	message.body_case = THERAPY__V1__FROM_DEVICE__BODY_LINK;
+	message.link = &state;
+	say(p, &message);
+}
+
+static void say_counters(struct device_process *p)
+{
+	const struct device_counters *c = device_counters(p->device);
+	if (memcmp(c, &p->sent_counters, sizeof *c) == 0)
+		return;
+	p->sent_counters = *c;
+	Therapy__V1__DeviceCounters counters = THERAPY__V1__DEVICE_COUNTERS__INIT;
+	Therapy__V1__FromDevice message = THERAPY__V1__FROM_DEVICE__INIT;
+	description_counters(c, &counters);
+	message.body_case = THERAPY__V1__FROM_DEVICE__BODY_COUNTERS;
+	message.counters = &counters;
+	say(p, &message);
+}
+
+/* ---- the machine ---- */
+
+static void leave(struct device_process *p);
+static void on_stream_lost(void *user, const char *why);
+
+static void send_frames(struct device_process *p, const struct device_outputs *out)
+{
+	for (size_t i = 0; i < out->n_sends; i++) {
+		const struct device_send *s = &out->sends[i];
+		int error = UV_ENOTCONN;
+		if (p->stream)
+			error = stream_write(p->stream, s->data, s->size);
+		else if (p->mqtt)
+			error = mqtt_link_send(p->mqtt, s->channel, s->effect, s->data, s->size);
+		if (error && !p->write_failed) /* once until one goes through; the machine repeats what was not confirmed */
+			log_warn(p->setup->device_id, "the link does not take what is sent: %s", uv_strerror(error));
+		p->write_failed = error != 0;
+		p->stuck |= error == UV_ENOBUFS && p->stream;
+	}
+}
+
+static void step(struct device_process *p, uint64_t now_ms, const struct device_input *input)
+{
+	struct device_outputs out = device_step(p->device, now_ms, input);
+	send_frames(p, &out);
+	say_readings(p, &out);
+	if (out.presence != THERAPY_PRESENCE_SAME)
+		p->absent = out.presence == THERAPY_ABSENT;
+	say_link(p, "the device said that it left the broker");
+	for (size_t i = 0; i < out.n_states; i++)
+		say_state(p, &out.states[i]);
+	boot_timer_set(&p->timer, device_deadline(p->device));
+	if (p->stuck) {
+		/* Nothing can be told to a device that takes no bytes: the link is as good as lost, and a new one may not be. */
+		p->stuck = false;
+		on_stream_lost(p, "the device takes no bytes");
+		return;
+	}
+	if (p->orphaned && device_idle(p->device))
+		leave(p);
+}
+
+static void on_deadline(void *user)
+{
+	struct device_input input = {.type = DEVICE_IN_TICK};
+	step(user, clock_boot_ms(), &input);
+}
+
+static void on_tick(uv_timer_t *tick)
+{
+	struct device_process *p = tick->data;
+	watchdog_feed(&p->watchdog);
+	if (p->device)
+		say_counters(p);
+}
+
+/* ---- the link ---- */
+
+static void link_changed(struct device_process *p, bool up, const char *why)
+{
+	p->link_up = up;
+	if (!up)
+		p->absent = false;
+	struct device_input input = {.type = up ? DEVICE_IN_LINK_UP : DEVICE_IN_LINK_DOWN};
+	if (!up)
+		say_link(p, why); /* first: what follows is about a link that is gone */
+	step(p, clock_boot_ms(), &input);
+}
+
+static void on_bytes(void *user, uint64_t now_ms, const uint8_t *data, size_t size)
+{
+	struct device_input input = {.type = DEVICE_IN_BYTES, .data = data, .size = size};
+	step(user, now_ms, &input);
+}
+
+static void on_stream_lost(void *user, const char *why)
+{
+	struct device_process *p = user;
+	if (!p->stream)
+		return;
+	stream_close(p->stream, NULL, NULL);
+	p->stream = NULL;
+	link_changed(p, false, why);
+}
+
+static void on_mqtt_up(void *user)
+{
+	link_changed(user, true, "");
+}
+
+static void on_mqtt_down(void *user, const char *why)
+{
+	link_changed(user, false, why);
+}
+
+static void on_mqtt_message(void *user, uint64_t now_ms, uint8_t channel, const uint8_t *data, size_t size, bool retained)
+{
+	struct device_input input = {.type = DEVICE_IN_MESSAGE, .data = data, .size = size, .channel = channel,
+	                             .retained = retained};
+	step(user, now_ms, &input);
+}
+
+static void open_mqtt(struct device_process *p)
+{
+	if (p->mqtt || !p->setup->broker)
+		return;
+	const Therapy__V1__BrokerAccount *account = p->setup->broker;
+	struct mqtt_link_config config = {
+		.url = account->url,
+		.username = *account->username ? account->username : NULL,
+		.password = *account->password ? account->password : NULL,
+		.ca_file = *account->ca_file ? account->ca_file : NULL,
+		.client = p->client,
+		.name = p->address.place,
+		.model = p->model,
+		.will = device_will(p->device, &p->will) ? &p->will : NULL,
+	};
+	struct mqtt_link_callbacks callbacks = {p, on_mqtt_up, on_mqtt_down, on_mqtt_message};
+	int error = mqtt_link_new(&p->loop, &config, &callbacks, &p->mqtt);
+	if (error)
+		log_error(p->setup->device_id, "cannot use the broker %s: %s", account->url, uv_strerror(error));
+}
+
+static void open_stream(struct device_process *p, int fd)
+{
+	if (p->stream || fd < 0) {
+		if (fd >= 0)
+			close(fd);
+		return;
+	}
+	struct stream_callbacks callbacks = {p, on_bytes, on_stream_lost};
+	int error = p->address.kind == LINK_REPLAY
+	                    ? stream_new_replay(&p->loop, fd, p->address.speed, &callbacks, &p->stream)
+	                    : stream_new(&p->loop, fd, &callbacks, &p->stream);
+	if (error) {
+		close(fd);
+		log_error(p->setup->device_id, "cannot use the link: %s", uv_strerror(error));
+		return;
+	}
+	link_changed(p, true, "");
+}
+
+/* ---- set-up ---- */
+
+static bool prepare(struct device_process *p, struct str *why, char *text, size_t text_size)
+{
+	const Therapy__V1__Setup *s = p->setup;
+	if (plugin_file_open(s->plugin_path, &p->file, text, text_size) != 0) {
+		str_add(why, "%s", text);
+		return false;
+	}
+	p->model = plugin_file_model(p->file, s->model);
+	if (!p->model) {
+		description_no_model(plugin_file_plugin(p->file), s->model, why);
+		return false;
+	}
+	if (link_address_parse(s->link, &p->address, text, text_size) != 0) {
+		str_add(why, "%s", text);
+		return false;
+	}
+	if (!(p->model->links & link_kind_mask(p->address.kind))) {
+		str_add(why, "model %s cannot be reached by the link %s", p->model->key, s->link);
+		return false;
+	}
+	struct str client;
+	str_init(&client, p->client, sizeof p->client);
+	str_add(&client, "%s-%s", s->gateway_id, s->device_id);
+	if (!description_options(p->model, s, p->client, &p->options, why))
+		return false;
+	uint32_t seed = 0;
+	if (getrandom(&seed, sizeof seed, GRND_NONBLOCK) != (ssize_t)sizeof seed)
+		seed = (uint32_t)clock_boot_us();
+	struct device_config config = {.model = p->model, .options = p->options, .seed = seed,
+	                               .rest_forward_ms = s->quiet_ms};
+	int error = device_new(&config, clock_boot_ms(), &p->device);
+	if (error)
+		str_add(why, "%s", error == UV_EINVAL ? "the plugin finds that the options contradict each other"
+		                                      : uv_strerror(error));
+	return error == 0;
+}
+
+static void on_setup(struct device_process *p, const uint8_t *data, size_t size)
+{
+	if (p->setup)
+		return;
+	Therapy__V1__ToDevice *copy = therapy__v1__to_device__unpack(NULL, size, data);
+	if (!copy) {
+		leave(p);
+		return;
+	}
+	p->setup = copy->setup;
+	copy->body_case = THERAPY__V1__TO_DEVICE__BODY__NOT_SET;
+	copy->setup = NULL;
+	therapy__v1__to_device__free_unpacked(copy, NULL);
+	char text[1024], all[2048];
+	struct str why;
+	str_init(&why, all, sizeof all);
+	if (!prepare(p, &why, text, sizeof text)) {
+		say_failure(p, all);
+		p->status = FAILED;
+		leave(p);
+		return;
+	}
+	Therapy__V1__DeviceDescription *description = description_new(p->setup, plugin_file_plugin(p->file), p->model);
+	if (!description) {
+		p->status = FAILED;
+		leave(p);
+		return;
+	}
+	Therapy__V1__FromDevice message = THERAPY__V1__FROM_DEVICE__INIT;
+	message.body_case = THERAPY__V1__FROM_DEVICE__BODY_DESCRIPTION;
+	message.description = description;
+	say(p, &message);
+	description_free(description);
+	if (p->setup->describe_only)
+		leave(p);
+}
+
+static void on_wire_message(void *user, const uint8_t *data, size_t size)
+{
+	struct device_process *p = user;
+	Therapy__V1__ToDevice *m = therapy__v1__to_device__unpack(wire_allocator(p->wire), size, data);
+	if (!m || p->leaving)
+		return;
+	if (m->body_case == THERAPY__V1__TO_DEVICE__BODY_PING) {
+		Therapy__V1__Pong pong = THERAPY__V1__PONG__INIT;
+		Therapy__V1__FromDevice message = THERAPY__V1__FROM_DEVICE__INIT;
+		pong.nonce = m->ping->nonce;
+		message.body_case = THERAPY__V1__FROM_DEVICE__BODY_PONG;
+		message.pong = &pong;
+		say(p, &message);
+		return;
+	}
+	if (m->body_case == THERAPY__V1__TO_DEVICE__BODY_SETUP) {
+		on_setup(p, data, size);
+		return;
+	}
+	if (!p->device)
+		return;
+	struct device_input input = {.type = DEVICE_IN_TICK};
+	switch (m->body_case) {
+	case THERAPY__V1__TO_DEVICE__BODY_OPEN:
+		if (p->address.kind == LINK_MQTT)
+			open_mqtt(p);
+		else
+			open_stream(p, wire_take_fd(p->wire));
+		return;
+	case THERAPY__V1__TO_DEVICE__BODY_LEASE:
+		if (m->lease->control >= p->model->n_controls || !isfinite(m->lease->value))
+			return;
+		input.type = DEVICE_IN_LEASE;
+		input.control = (uint8_t)m->lease->control;
+		input.grant = m->lease->grant;
+		input.value = m->lease->value;
+		input.expires_ms = m->lease->expires_ms;
+		break;
+	case THERAPY__V1__TO_DEVICE__BODY_REST:
+		if (m->rest->control >= p->model->n_controls)
+			return;
+		input.type = DEVICE_IN_REST;
+		input.control = (uint8_t)m->rest->control;
+		input.stop = m->rest->stop;
+		break;
+	case THERAPY__V1__TO_DEVICE__BODY_SETUP:
+	case THERAPY__V1__TO_DEVICE__BODY_PING:
+	case THERAPY__V1__TO_DEVICE__BODY__NOT_SET:
+	default:
+		return;
+	}
+	step(p, clock_boot_ms(), &input);
+}
+
+static void on_wire_lost(void *user, const char *why)
+{
+	struct device_process *p = user;
+	wire_close(p->wire, NULL, NULL);
+	p->wire = NULL;
+	p->orphaned = true;
+	if (!p->device) {
+		leave(p);
+		return;
+	}
+	log_debug(p->setup->device_id, "the gateway is gone (%s): going to rest", why);
+	struct device_input input = {.type = DEVICE_IN_ORPHANED};
+	step(p, clock_boot_ms(), &input);
+}
+
+/* ---- the end ---- */
+
+static void leave(struct device_process *p)
+{
+	if (p->leaving)
+		return;
+	p->leaving = true;
+	if (p->wire)
+		wire_close(p->wire, NULL, NULL);
+	p->wire = NULL;
+	if (p->stream)
+		stream_close(p->stream, NULL, NULL);
+	p->stream = NULL;
+	if (p->mqtt)
+		mqtt_link_close(p->mqtt, NULL, NULL);
+	p->mqtt = NULL;
+	boot_timer_close(&p->timer, NULL);
+	uv_close((uv_handle_t *)&p->tick, NULL);
+}
+
+int device_process_main(void)
+{
+	/* Nothing of the gateway's may live on in here: an inherited broker socket would delay the last will by seconds. */
+	close_range(WIRE_FD + 1, ~0u, 0);
+	/* The terminal's Ctrl-C and the service manager's TERM reach every process of the group; this one ends when its
+	 * socket does, after its device is at rest. */
+	signal(SIGINT, SIG_IGN);
+	signal(SIGTERM, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);
+	signal(SIGPIPE, SIG_IGN);
+	prctl(PR_SET_NAME, "therapy-device");
+
+	struct device_process *p = calloc(1, sizeof *p);
+	if (!p)
+		return 1;
+	for (size_t i = 0; i < BATCH_MAX; i++) {
+		p->readings[i] = (Therapy__V1__Reading)THERAPY__V1__READING__INIT;
+		p->reading_pointers[i] = &p->readings[i];
+	}
+	struct wire_callbacks callbacks = {p, on_wire_message, on_wire_lost};
+	fcntl(WIRE_FD, F_SETFL, fcntl(WIRE_FD, F_GETFL) | O_NONBLOCK);
+	if (uv_loop_init(&p->loop) != 0 || boot_timer_init(&p->loop, &p->timer, p, on_deadline) != 0 ||
+	    wire_new(&p->loop, WIRE_FD, &callbacks, &p->wire) != 0 || watchdog_start(&p->watchdog, WATCHDOG_MS) != 0) {
+		log_error("device-process", "cannot start: descriptor 3 must be the gateway's socket (this command is for the "
+		                            "gateway itself)");
+		free(p);
+		return 1;
+	}
+	uv_timer_init(&p->loop, &p->tick);
+	p->tick.data = p;
+	uv_timer_start(&p->tick, on_tick, TICK_MS, TICK_MS);
+
+	uv_run(&p->loop, UV_RUN_DEFAULT);
+
+	watchdog_stop(&p->watchdog);
+	if (uv_loop_close(&p->loop) != 0) {
+		log_error("device-process", "a handle was left open");
+		p->status = 1;
+	}
+	int status = p->status;
+	device_free(p->device);
+	free(p->options);
+	plugin_file_close(p->file);
+	if (p->setup)
+		therapy__v1__setup__free_unpacked(p->setup, NULL);
+	free(p);
+	return status;
+}

@@ -1,0 +1,452 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The wiring. What arrives from device processes and from MQTT becomes an input of the core; what the core puts out goes to
+ * device processes and to MQTT. Everything that could decide lives elsewhere. */
+#include "gateway.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "config/config.h"
+#include "core/core.h"
+#include "description.h"
+#include "loop/boot_timer.h"
+#include "loop/watchdog.h"
+#include "mqtt/outlet.h"
+#include "report.h"
+#include "schema.h"
+#include "setup.h"
+#include "supervisor/process.h"
+
+#define TICK_MS 500u
+#define WATCHDOG_MS 3000u
+#define CLOSE_WAIT_MS 5000u /* for device processes to reach rest when the gateway is asked to end */
+#define BATCH_MAX 256u      /* core readings converted at a time */
+
+enum stage { DESCRIBING, CHECKED, RUNNING, CLOSING };
+
+struct seat { /* one configured device */
+	struct gateway *gateway;
+	uint16_t index;
+	struct process *process;
+	bool answered;
+};
+
+struct gateway {
+	uv_loop_t loop;
+	struct config *config;
+	struct faults faults;
+	char program[512];
+	bool only_check;
+	enum stage stage;
+	struct setup *setup;
+	struct seat *seats;
+	size_t n_seats, awaited, to_close;
+	const Therapy__V1__DeviceDescription **descriptions;
+	Therapy__V1__DeviceCounters **counters; /* of each seat, while a status is packed */
+	struct core *core;
+	struct outlet *outlet;
+	struct boot_timer timer;
+	uv_timer_t tick;
+	uv_signal_t interrupt, terminate;
+	struct watchdog watchdog;
+	int status;
+};
+
+static void gateway_close(struct gateway *g);
+
+/* ---- the core ---- */
+
+static void feed(struct gateway *g, uint64_t now_ms, const struct core_input *input)
+{
+	struct core_outputs out = core_step(g->core, now_ms, input);
+	/* What makes a device safe goes first; telling about it can wait the microseconds. */
+	for (size_t i = 0; i < out.n; i++) {
+		const struct core_output *o = &out.items[i];
+		if (o->device >= g->n_seats || (o->type != CORE_OUT_LEASE && o->type != CORE_OUT_REST))
+			continue;
+		struct process *process = g->seats[o->device].process;
+		if (o->type == CORE_OUT_REST)
+			process_rest(process, o->control, o->stop);
+		else
+			process_lease(process, o->control, o->grant, o->value, o->expires_ms);
+	}
+	boot_timer_set(&g->timer, core_deadline(g->core));
+	for (size_t i = 0; i < out.n; i++) {
+		const struct core_output *o = &out.items[i];
+		if (o->type == CORE_OUT_EVENT)
+			log_info(o->device < g->n_seats ? g->config->devices[o->device].id : "core", "%s", o->why);
+		if (g->outlet && o->type != CORE_OUT_LEASE && o->type != CORE_OUT_REST)
+			outlet_core(g->outlet, now_ms, o);
+	}
+}
+
+static void on_core_deadline(void *user)
+{
+	struct core_input input = {.type = CORE_IN_TICK};
+	struct gateway *g = user;
+	if (g->stage == RUNNING)
+		feed(g, clock_boot_ms(), &input);
+}
+
+/* ---- device processes ---- */
+
+static void on_readings(void *user, uint32_t generation, const Therapy__V1__ReadingBatch *batch)
+{
+	struct seat *seat = user;
+	struct gateway *g = seat->gateway;
+	if (g->stage != RUNNING)
+		return;
+	for (size_t at = 0; at < batch->n_readings; at += BATCH_MAX) {
+		struct core_reading readings[BATCH_MAX];
+		size_t n = batch->n_readings - at < BATCH_MAX ? batch->n_readings - at : BATCH_MAX;
+		for (size_t i = 0; i < n; i++) {
+			const Therapy__V1__Reading *from = batch->readings[at + i];
+			bool known = from->quality == THERAPY__V1__QUALITY__QUALITY_GOOD ||
+			             from->quality == THERAPY__V1__QUALITY__QUALITY_ERROR;
+			readings[i] = (struct core_reading){
+				.metric = from->metric > UINT16_MAX ? UINT16_MAX : (uint16_t)from->metric,
+				.quality = (uint8_t)(known ? from->quality - 1 : THERAPY_UNKNOWN), /* protobuf-c lets any number pass */
+				.value = from->value,
+				.stamp_ms = from->monotonic_ms,
+			};
+		}
+		struct core_input input = {.type = CORE_IN_READINGS, .device = seat->index};
+		input.readings.items = readings;
+		input.readings.n = n;
+		feed(g, clock_boot_ms(), &input);
+		if (g->outlet)
+			outlet_readings(g->outlet, seat->index, generation, batch->first_sequence + at, readings, n);
+	}
+}
+
+static void on_control(void *user, const Therapy__V1__ControlState *state)
+{
+	struct seat *seat = user;
+	if (seat->gateway->stage != RUNNING || state->control > UINT8_MAX)
+		return;
+	bool known = state->phase >= THERAPY__V1__CONTROL_PHASE__CONTROL_PHASE_UNKNOWN &&
+	             state->phase <= THERAPY__V1__CONTROL_PHASE__CONTROL_PHASE_CONFIRMED_ON;
+	struct core_input input = {.type = CORE_IN_CONTROL, .device = seat->index, .control = (uint16_t)state->control};
+	input.state.phase = known ? (enum core_phase)(state->phase - 1) : CORE_PHASE_UNKNOWN;
+	input.state.grant = state->grant;
+	input.state.ended_by_device = state->ended_by_device;
+	input.state.lease_expired = state->lease_expired;
+	feed(seat->gateway, clock_boot_ms(), &input);
+}
+
+static void on_presence(void *user, bool present)
+{
+	struct seat *seat = user;
+	struct gateway *g = seat->gateway;
+	if (g->stage != RUNNING)
+		return;
+	struct core_input input = {.type = CORE_IN_PRESENCE, .device = seat->index, .present = present};
+	feed(g, clock_boot_ms(), &input);
+	if (g->outlet)
+		outlet_presence(g->outlet, seat->index, present);
+}
+
+/* ---- MQTT ---- */
+
+static void on_request(void *user, const struct core_request *request)
+{
+	struct gateway *g = user;
+	if (g->stage != RUNNING)
+		return;
+	struct core_input input = {.type = CORE_IN_REQUEST, .request = *request};
+	feed(g, clock_boot_ms(), &input);
+}
+
+static void on_permission_wanted(void *user, uint16_t device, uint16_t control, struct core_permission *out)
+{
+	const struct gateway *g = user;
+	core_permission(g->core, device, control, out);
+}
+
+static void on_status_wanted(void *user, Therapy__V1__GatewayStatus *status)
+{
+	struct gateway *g = user;
+	for (size_t i = 0; i < g->n_seats; i++) {
+		status->process_respawns += process_respawns(g->seats[i].process);
+		g->counters[i] = process_counters(g->seats[i].process);
+	}
+	status->n_devices = g->n_seats;
+	status->devices = g->counters;
+}
+
+static int open_outlet(struct gateway *g)
+{
+	const struct config_mqtt *m = &g->config->mqtt;
+	if (!m->enabled)
+		return 0;
+	struct outlet_config config = {
+		.gateway_id = g->config->gateway_id,
+		.version = THERAPY_VERSION,
+		.discovery_prefix = m->discovery_prefix,
+		.birth_topic = "homeassistant/status",
+		.broker = {.url = m->url, .username = m->username, .password = m->password, .ca_file = m->ca_file,
+		           .keep_alive_s = m->keep_alive_s, .reconnect = true},
+		.devices = g->descriptions,
+		.names = setup_names(g->setup),
+		.n_devices = g->n_seats,
+		.telemetry_queue = m->queue,
+		.schema = therapy_schema,
+		.schema_size = (size_t)(therapy_schema_end - therapy_schema),
+	};
+	struct outlet_callbacks callbacks = {g, on_request, on_permission_wanted, on_status_wanted};
+	return outlet_new(&g->loop, &config, &callbacks, &g->outlet);
+}
+
+/* ---- checking, then running ---- */
+
+static int compile(struct gateway *g)
+{
+	setup_check_timers(g->config, g->descriptions, &g->faults);
+	struct core_spec spec;
+	struct setup_core rows;
+	if (setup_core_spec(g->config, g->descriptions, &rows, &spec) != 0) {
+		faults_add(&g->faults, NULL, 0, "out of memory");
+		return -1;
+	}
+	int error = core_new(&spec, clock_boot_ms(), &g->core, &g->faults);
+	setup_core_release(&rows);
+	return error;
+}
+
+/* Every device process has described itself or failed. */
+static void all_described(struct gateway *g)
+{
+	g->stage = CHECKED;
+	if (g->faults.n == 0)
+		compile(g);
+	if (g->faults.n > 0) {
+		faults_print(&g->faults, stderr);
+		g->status = 1;
+		gateway_close(g);
+		return;
+	}
+	if (g->only_check) {
+		report_home(stdout, g->config, g->descriptions, g->core);
+		gateway_close(g);
+		return;
+	}
+	int error = open_outlet(g);
+	if (error) {
+		log_error("mqtt", "cannot use the broker %s: %s", g->config->mqtt.url, uv_strerror(error));
+		g->status = 1;
+		gateway_close(g);
+		return;
+	}
+	g->stage = RUNNING;
+	report_coverage(g->config, g->core);
+	for (size_t i = 0; i < g->n_seats; i++)
+		process_open(g->seats[i].process);
+	boot_timer_set(&g->timer, core_deadline(g->core));
+	log_info("gateway", "%s %s is running: %zu devices, %zu rules", g->config->gateway_id, THERAPY_VERSION, g->n_seats,
+	         g->config->n_rules);
+}
+
+static void answered(struct seat *seat)
+{
+	struct gateway *g = seat->gateway;
+	if (seat->answered || g->stage != DESCRIBING)
+		return;
+	seat->answered = true;
+	g->awaited--;
+	if (g->awaited == 0)
+		all_described(g);
+}
+
+static void on_described(void *user, const Therapy__V1__DeviceDescription *description)
+{
+	struct seat *seat = user;
+	seat->gateway->descriptions[seat->index] = description;
+	answered(seat);
+}
+
+static void on_failed(void *user, const char *why)
+{
+	struct seat *seat = user;
+	struct gateway *g = seat->gateway;
+	const struct config_device *d = &g->config->devices[seat->index];
+	if (g->stage == DESCRIBING)
+		faults_add(&g->faults, d->file, d->line, "device '%s': %s", d->id, why);
+	else
+		log_error(d->id, "%s", why);
+	answered(seat);
+}
+
+static void on_tick(uv_timer_t *tick)
+{
+	struct gateway *g = tick->data;
+	uint64_t now_ms = clock_boot_ms();
+	watchdog_feed(&g->watchdog);
+	for (size_t i = 0; i < g->n_seats; i++)
+		if (g->seats[i].process)
+			process_tick(g->seats[i].process, now_ms);
+}
+
+static void on_signal(uv_signal_t *handle, int number)
+{
+	struct gateway *g = handle->data;
+	log_info("gateway", "%s: bringing every device to rest", number == SIGINT ? "interrupted" : "asked to end");
+	gateway_close(g);
+}
+
+/* ---- the end, in reverse ---- */
+
+static void last_handles(struct gateway *g)
+{
+	boot_timer_close(&g->timer, NULL);
+	uv_close((uv_handle_t *)&g->tick, NULL);
+	uv_close((uv_handle_t *)&g->interrupt, NULL);
+	uv_close((uv_handle_t *)&g->terminate, NULL);
+}
+
+static void on_outlet_closed(void *user)
+{
+	struct gateway *g = user;
+	g->outlet = NULL;
+	last_handles(g);
+}
+
+static void processes_closed(struct gateway *g)
+{
+	if (g->outlet)
+		outlet_close(g->outlet, on_outlet_closed, g);
+	else
+		last_handles(g);
+}
+
+static void on_process_closed(void *user)
+{
+	struct seat *seat = user;
+	if (--seat->gateway->to_close == 0)
+		processes_closed(seat->gateway);
+}
+
+static void gateway_close(struct gateway *g)
+{
+	if (g->stage == CLOSING)
+		return;
+	g->stage = CLOSING;
+	for (size_t i = 0; i < g->n_seats; i++)
+		g->to_close += g->seats[i].process != NULL;
+	if (g->to_close == 0)
+		processes_closed(g);
+	for (size_t i = 0; i < g->n_seats; i++)
+		if (g->seats[i].process)
+			process_close(g->seats[i].process, CLOSE_WAIT_MS, on_process_closed, &g->seats[i]);
+}
+
+/* ---- the beginning ---- */
+
+static int start_processes(struct gateway *g)
+{
+	g->n_seats = g->config->n_devices;
+	g->seats = calloc(g->n_seats + 1, sizeof *g->seats);
+	g->descriptions = calloc(g->n_seats + 1, sizeof *g->descriptions);
+	g->counters = calloc(g->n_seats + 1, sizeof(Therapy__V1__DeviceCounters *));
+	g->setup = setup_new(g->config, g->only_check);
+	if (!g->seats || !g->descriptions || !g->counters || !g->setup)
+		return UV_ENOMEM;
+	g->awaited = g->n_seats;
+	for (size_t i = 0; i < g->n_seats; i++) {
+		struct seat *seat = &g->seats[i];
+		seat->gateway = g;
+		seat->index = (uint16_t)i;
+		struct process_config config = {.program = g->program, .setup = setup_message(g->setup, i),
+		                                .address = g->config->devices[i].address,
+		                                .deadline_ms = (uint32_t)g->config->deadline_ms};
+		struct process_callbacks callbacks = {seat, on_described, on_failed, on_readings, on_control, on_presence};
+		int error = process_new(&g->loop, &config, &callbacks, &seat->process);
+		if (error)
+			return error;
+	}
+	return 0;
+}
+
+static int open_loop(struct gateway *g)
+{
+	int error = uv_loop_init(&g->loop);
+	if (error)
+		return error;
+	error = boot_timer_init(&g->loop, &g->timer, g, on_core_deadline);
+	if (error)
+		return error;
+	uv_timer_init(&g->loop, &g->tick);
+	uv_signal_init(&g->loop, &g->interrupt);
+	uv_signal_init(&g->loop, &g->terminate);
+	g->tick.data = g->interrupt.data = g->terminate.data = g;
+	uv_timer_start(&g->tick, on_tick, TICK_MS, TICK_MS);
+	uv_signal_start(&g->interrupt, on_signal, SIGINT);
+	uv_signal_start(&g->terminate, on_signal, SIGTERM);
+	return watchdog_start(&g->watchdog, WATCHDOG_MS);
+}
+
+static void release(struct gateway *g)
+{
+	core_free(g->core);
+	for (size_t i = 0; i < g->n_seats; i++)
+		process_free(g->seats[i].process);
+	setup_free(g->setup);
+	free(g->seats);
+	free(g->descriptions);
+	free(g->counters);
+	faults_release(&g->faults);
+	config_free(g->config);
+}
+
+static int start(const char *path, bool only_check)
+{
+	struct gateway g = {.only_check = only_check, .stage = DESCRIBING};
+	struct config_places places;
+	setup_places(&places);
+	if (config_load(path, &places, &g.config, &g.faults) != 0) {
+		faults_print(&g.faults, stderr);
+		release(&g);
+		return 1;
+	}
+	log_set_level(only_check ? LOG_ERROR : g.config->log_level);
+	signal(SIGPIPE, SIG_IGN);
+	size_t size = sizeof g.program;
+	int error = uv_exepath(g.program, &size);
+	if (!error)
+		error = open_loop(&g);
+	if (error) {
+		log_error("gateway", "cannot start: %s", uv_strerror(error));
+		release(&g);
+		return 1;
+	}
+	error = start_processes(&g);
+	if (error) {
+		log_error("gateway", "cannot start the device processes: %s", uv_strerror(error));
+		g.status = 1;
+		gateway_close(&g);
+	} else if (g.n_seats == 0) {
+		all_described(&g);
+	}
+	uv_run(&g.loop, UV_RUN_DEFAULT);
+	watchdog_stop(&g.watchdog);
+	if (uv_loop_close(&g.loop) != 0) {
+		log_error("gateway", "a handle was left open");
+		g.status = 1;
+	}
+	int status = g.status;
+	release(&g);
+	return status;
+}
+
+int gateway_check(const char *path)
+{
+	return start(path, true);
+}
+
+int gateway_run(const char *path)
+{
+	return start(path, false);
+}

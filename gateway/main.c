@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <string.h>
+
+#include "device_process.h"
+#include "gateway.h"
+
+#define DEFAULT_FILE THERAPY_CONFIG_DIR "/therapy-gateway.cfg"
+
+static const char usage[] =
+	"Usage: therapy-gateway run   [-c FILE]   check the configuration, then run\n"
+	"       therapy-gateway check [-c FILE]   print every fault as file:line, or what this home covers\n"
+	"       therapy-gateway --version\n"
+	"FILE is " DEFAULT_FILE " unless given.\n"
+	"\n"
+	"An interlock between therapy devices, and their logbook over MQTT. Not a medical device.\n";
+
+int main(int argc, char **argv)
+{
+	if (argc >= 2 && strcmp(argv[1], "device-process") == 0)
+		return device_process_main();
+	if (argc == 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
+		fputs(usage, stdout);
+		return 0;
+	}
+	if (argc == 2 && strcmp(argv[1], "--version") == 0) {
+		puts("therapy-gateway " THERAPY_VERSION);
+		return 0;
+	}
+	if (argc == 2 || (argc == 4 && strcmp(argv[2], "-c") == 0)) {
+		const char *file = argc == 4 ? argv[3] : DEFAULT_FILE;
+		if (strcmp(argv[1], "run") == 0)
+			return gateway_run(file);
+		if (strcmp(argv[1], "check") == 0)
+			return gateway_check(file);
+	}
+	fputs(usage, stderr);
+	return 2;
+}

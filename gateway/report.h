@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What this home covers, in words: printed by `check`, logged by `run`. */
+#ifndef REPORT_H
+#define REPORT_H
+
+#include <stdio.h>
+
+#include "config/config.h"
+#include "core/core.h"
+#include "therapy/v1/device.pb-c.h"
+
+/* Devices, then each rule's hazard as covered, partly or not covered. */
+void report_home(FILE *to, const struct config *config, const Therapy__V1__DeviceDescription *const *descriptions,
+                 const struct core *core);
+/* The hazards that are not wholly covered, as log lines. */
+void report_coverage(const struct config *config, const struct core *core);
+
+#endif

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "setup.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <uv.h>
+
+#include "description.h"
+
+struct setup {
+	Therapy__V1__Setup *messages;
+	Therapy__V1__OptionValue *options;
+	Therapy__V1__OptionValue **option_pointers;
+	Therapy__V1__BrokerAccount account;
+	const char **names;
+};
+
+/* protobuf-c's texts are not const, and are not written to. */
+static char *text(const char *t)
+{
+	union {
+		const char *in;
+		char *out;
+	} u = {t ? t : ""};
+	return u.out;
+}
+
+/* `relative` to the folder this program is in, if it is there. */
+static const char *beside_program(const char *relative, char *buffer, size_t buffer_size)
+{
+	char program[512];
+	size_t size = sizeof program;
+	if (uv_exepath(program, &size) != 0)
+		return NULL;
+	char *slash = strrchr(program, '/');
+	if (!slash)
+		return NULL;
+	*slash = '\0';
+	struct str s;
+	str_init(&s, buffer, buffer_size);
+	str_add(&s, "%s/%s", program, relative);
+	return !s.overflow && access(buffer, R_OK) == 0 ? buffer : NULL;
+}
+
+void setup_places(struct config_places *out)
+{
+	static char plugins[600], rules[600];
+	out->plugin_dir = getenv("THERAPY_PLUGIN_DIR");
+	out->default_rules = getenv("THERAPY_RULES");
+	/* build/<preset>/gateway/therapy-gateway: plugins are in build/<preset>/plugins, the rules in etc/ */
+	if (!out->plugin_dir)
+		out->plugin_dir = beside_program("../plugins", plugins, sizeof plugins);
+	if (!out->default_rules)
+		out->default_rules = beside_program("../../../etc/rules.cfg", rules, sizeof rules);
+	if (!out->plugin_dir)
+		out->plugin_dir = THERAPY_PLUGIN_DIR;
+	if (!out->default_rules)
+		out->default_rules = THERAPY_RULES;
+}
+
+static size_t count_options(const struct config *config)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < config->n_devices; i++)
+		n += config->devices[i].n_options;
+	return n;
+}
+
+static void put_option(const struct config_option *from, Therapy__V1__OptionValue *to)
+{
+	*to = (Therapy__V1__OptionValue)THERAPY__V1__OPTION_VALUE__INIT;
+	to->key = from->key;
+	if (from->is_word) {
+		to->value_case = THERAPY__V1__OPTION_VALUE__VALUE_WORD;
+		to->word = from->word;
+	} else {
+		to->value_case = THERAPY__V1__OPTION_VALUE__VALUE_NUMBER;
+		to->number = from->number;
+	}
+}
+
+struct setup *setup_new(const struct config *config, bool describe_only)
+{
+	struct setup *s = calloc(1, sizeof *s);
+	if (!s)
+		return NULL;
+	size_t n = count_options(config);
+	s->messages = calloc(config->n_devices + 1, sizeof *s->messages);
+	s->options = calloc(n + 1, sizeof *s->options);
+	s->option_pointers = calloc(n + 1, sizeof(Therapy__V1__OptionValue *));
+	s->names = calloc(config->n_devices + 1, sizeof *s->names);
+	if (!s->messages || !s->options || !s->option_pointers || !s->names) {
+		setup_free(s);
+		return NULL;
+	}
+	s->account = (Therapy__V1__BrokerAccount)THERAPY__V1__BROKER_ACCOUNT__INIT;
+	s->account.url = text(config->mqtt.url);
+	s->account.username = text(config->mqtt.username);
+	s->account.password = text(config->mqtt.password);
+	s->account.ca_file = text(config->mqtt.ca_file);
+	size_t at = 0;
+	for (size_t i = 0; i < config->n_devices; i++) {
+		const struct config_device *d = &config->devices[i];
+		Therapy__V1__Setup *m = &s->messages[i];
+		*m = (Therapy__V1__Setup)THERAPY__V1__SETUP__INIT;
+		m->device_id = d->id;
+		m->plugin_path = d->plugin_path;
+		m->model = d->model;
+		m->link = d->link;
+		m->gateway_id = config->gateway_id;
+		m->describe_only = describe_only;
+		m->quiet_ms = (uint32_t)config->quiet_ms;
+		/* Only a device that lives on the broker gets the account. */
+		m->broker = d->address.kind == LINK_MQTT && config->mqtt.enabled ? &s->account : NULL;
+		m->options = &s->option_pointers[at];
+		m->n_options = d->n_options;
+		for (size_t o = 0; o < d->n_options; o++, at++) {
+			put_option(&d->options[o], &s->options[at]);
+			s->option_pointers[at] = &s->options[at];
+		}
+		s->names[i] = d->name;
+	}
+	return s;
+}
+
+void setup_free(struct setup *s)
+{
+	if (!s)
+		return;
+	free(s->messages);
+	free(s->options);
+	free(s->option_pointers);
+	free(s->names);
+	free(s);
+}
+
+const Therapy__V1__Setup *setup_message(const struct setup *s, size_t device)
+{
+	return &s->messages[device];
+}
+
+const char *const *setup_names(const struct setup *s)
+{
+	return s->names;
+}
+
+int setup_core_spec(const struct config *config, const Therapy__V1__DeviceDescription *const *descriptions,
+                    struct setup_core *rows, struct core_spec *out)
+{
+	size_t metrics = 0, controls = 0;
+	for (size_t i = 0; i < config->n_devices; i++) {
+		metrics += descriptions[i]->n_metrics;
+		controls += descriptions[i]->n_controls;
+	}
+	rows->devices = calloc(config->n_devices + 1, sizeof *rows->devices);
+	rows->metrics = calloc(metrics + 1, sizeof *rows->metrics);
+	rows->controls = calloc(controls + 1, sizeof *rows->controls);
+	if (!rows->devices || !rows->metrics || !rows->controls) {
+		setup_core_release(rows);
+		return -1;
+	}
+	metrics = controls = 0;
+	for (size_t i = 0; i < config->n_devices; i++) {
+		description_core(descriptions[i], &rows->metrics[metrics], &rows->controls[controls], &rows->devices[i]);
+		metrics += descriptions[i]->n_metrics;
+		controls += descriptions[i]->n_controls;
+	}
+	*out = (struct core_spec){.devices = rows->devices,
+	                          .n_devices = config->n_devices,
+	                          .rules = config->rules,
+	                          .n_rules = config->n_rules,
+	                          .owned_unmonitored = (const char *const *)config->owned_unmonitored,
+	                          .n_owned_unmonitored = config->n_owned_unmonitored,
+	                          .lease_ms = config->lease_ms,
+	                          .renew_ms = config->renew_ms};
+	return 0;
+}
+
+void setup_core_release(struct setup_core *rows)
+{
+	free(rows->devices);
+	free(rows->metrics);
+	free(rows->controls);
+	*rows = (struct setup_core){0};
+}
+
+void setup_check_timers(const struct config *config, const Therapy__V1__DeviceDescription *const *descriptions,
+                        struct faults *faults)
+{
+	for (size_t i = 0; i < config->n_devices; i++) {
+		const struct config_device *d = &config->devices[i];
+		for (size_t c = 0; c < descriptions[i]->n_controls; c++)
+			if (descriptions[i]->controls[c]->device_timer_ms == 0 && !d->accept_no_device_timer)
+				faults_add(faults, d->file, d->line,
+				           "device '%s': model %s does not switch '%s' off by itself when everything else has died; expected "
+				           "a model with a timer of its own, or 'accept_no_device_timer = true' if you accept that",
+				           d->id, descriptions[i]->model, descriptions[i]->controls[c]->key);
+	}
+}

@@ -157,7 +157,7 @@ class Screen:
         for device, control, state in self.seen.controls():
             value = state.get(control)
             text = value if isinstance(value, str) else "unknown" if value is None else f"{value:g} N"
-            allowed = state.get(control + "_permitted") is True
+            allowed = state.get(control + "_permitted") == "ON"
             line = f"{device + '.' + control:15}{text:>8}  "
             why = str(state.get(control + "_why") or "")
             word = "yes" if allowed else "no: " + why

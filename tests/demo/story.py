@@ -91,7 +91,7 @@ class Story:
 
     def wait_permitted(self, device, control, timeout=15):
         start = now_us()
-        self.home.wait_device(device, lambda s: s.get(f"{control}_permitted") is True,
+        self.home.wait_device(device, lambda s: s.get(f"{control}_permitted") == "ON",
                               f"{device}.{control} to be permitted", timeout)
         self.ok(f"{device}.{control} is permitted after {(now_us() - start) / 1e6:.1f} s")
 
@@ -103,7 +103,7 @@ class Story:
         """The published state says no, and why: all of `words` are in the reason."""
         def fits(state):
             why = str(state.get(f"{control}_why") or "")
-            return state.get(f"{control}_permitted") is False and all(w in why for w in words)
+            return state.get(f"{control}_permitted") == "OFF" and all(w in why for w in words)
         state = self.home.wait_device(device, fits, f"{device} to say why {control} is not permitted, naming "
                                       + " and ".join(words), timeout)
         self.ok(f"the reason shown: {state[control + '_why']}")

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""The real gateway, a real mosquitto, simulated devices: what must hold when things break."""
+"""After something broke: who is told to rest, what comes back, and that nothing comes on by itself."""
 import json
 import os
 import re
@@ -13,8 +13,6 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from harness import Home, Schema, now_us  # noqa: E402
 
 OFF_AFTER_KILL_MS = 100  # the last will, from SIGKILL to the open relay
-LEASE_MS = 1000
-LEASE_MARGIN_MS = 300
 
 
 class AtHome(unittest.TestCase):
@@ -30,7 +28,7 @@ class AtHome(unittest.TestCase):
         return str(result["outcome"]).lower().replace("command_outcome_", ""), result
 
     def permitted(self, device="pad", control="heat", timeout=20):
-        self.home.wait_device(device, lambda s: s.get(f"{control}_permitted") is True,
+        self.home.wait_device(device, lambda s: s.get(f"{control}_permitted") == "ON",
                               f"{device}.{control} to be permitted", timeout)
 
     def heat(self):
@@ -60,57 +58,7 @@ class AtHome(unittest.TestCase):
         raise AssertionError(f"no process of {device} among {self.home.gateway.child.descendants()}")
 
 
-class ReadingsTest(AtHome):
-    def test_telemetry_decodes_with_the_published_schema_and_has_no_gap(self):
-        schema = Schema(self.client.wait(f"{self.base}/schema", since=None).payload)
-        self.client.wait_for(lambda: sum(m.topic == f"{self.base}/table/telemetry" for m in self.client.messages) > 20,
-                             "20 batches of the table", 20)
-        batches = [schema.batch(m.payload) for m in list(self.client.messages) if m.topic == f"{self.base}/table/telemetry"]
-        expected = batches[0].first_sequence
-        for batch in batches:
-            self.assertEqual(batch.first_sequence, expected)
-            self.assertEqual((batch.gateway_id, batch.device_id), ("demo", "table"))
-            self.assertTrue(batch.boot_id)
-            expected += len(batch.readings)
-
-    def test_one_per_cent_of_lost_frames_and_a_gap_of_3_s_interrupt_nothing(self):
-        self.heat()
-        mark = self.simulator.mark()
-        self.simulator.command("table drop 1%")
-        self.simulator.command("table corrupt 1%")
-        self.simulator.command("table gap 3s")
-        before = self.simulator.state()["table"]["sent"]
-        self.simulator.wait_state(lambda s: s["table"]["sent"] > before + 60, "two seconds after the gap", 15)
-        self.assertEqual([e for e in self.simulator.events[mark:] if e["event"] == "relay"], [])
-        self.permitted()
-
-    def test_a_gap_longer_than_the_rule_allows_pauses_and_heat_goes_on_after_it(self):
-        self.heat()
-        mark = self.simulator.mark()
-        start = now_us()
-        self.simulator.command("table gap 7s")
-        off = self.relay_off(mark)
-        self.assertLess((off["us"] - start) / 1e6, 5.5)  # max_age of the rule is 5 s
-        self.simulator.wait_event("relay", lambda e: e["on"], mark, 8, "heat to go on by itself")
-
-
-class RulesTest(AtHome):
-    def test_inverting_ends_heat_and_a_returning_permit_energises_nothing(self):
-        self.heat()
-        mark = self.simulator.mark()
-        self.simulator.command("table tilt 60 now")
-        self.relay_off(mark, 2)
-        self.simulator.command("table tilt 0 now")
-        off = self.simulator.mark()
-        self.permitted()
-        self.assertEqual(self.switched_on(off), [])
-        self.assertFalse(self.simulator.state()["pad"]["relay"])
-
-    def test_a_pulled_sensor_ends_heat_at_once(self):
-        self.heat()
-        mark = self.simulator.mark()
-        pulled = self.simulator.command("table unplug")["us"]
-        self.assertLess((self.relay_off(mark)["us"] - pulled) / 1000, 500)
+class PlugTest(AtHome):
 
     def test_off_at_the_plug_stays_off(self):
         self.heat()
@@ -123,36 +71,7 @@ class RulesTest(AtHome):
         self.assertEqual(self.switched_on(mark), [])
 
 
-class RequestsTest(AtHome):
-    def refused(self, topic, payload, outcome):
-        seen, mark = self.client.mark(), self.simulator.mark()
-        self.client.publish(f"{self.base}/{topic}", payload)
-        device = topic.split("/")[0]
-        result = self.client.wait(f"{self.base}/{device}/result", since=seen, what=f"the result of {payload[:60]}").json
-        self.assertEqual(str(result["outcome"]).lower().replace("command_outcome_", ""), outcome, result)
-        self.assertTrue(result["reason"])
-        self.assertEqual(self.switched_on(mark), [])
-
-    def test_what_makes_no_sense_is_refused_with_a_reason_and_reaches_no_device(self):
-        self.permitted()
-        for topic, payload, outcome in (
-                ("pad/set/heat", "maybe", "malformed"), ("pad/set/heat", "{\"value\":", "malformed"),
-                ("pad/set/heat", "{\"value\":\"NaN\",\"id\":\"n\"}", "malformed"), ("pad/set/heat", "", "malformed"),
-                ("pad/set/heat", "2", "out_of_range"), ("pad/set/heat", "-1", "out_of_range"),
-                ("belt/set/tension", "100000", "out_of_range"), ("pad/set/fan", "1", "unknown_control"),
-                ("pad/set/heat", "{\"value\":1,\"id\":\"" + "x" * 5000 + "\"}", "too_large")):
-            with self.subTest(payload=payload[:40]):
-                self.refused(topic, payload, outcome)
-        self.assertFalse(self.simulator.state()["pad"]["relay"])
-
-    def test_the_same_id_twice_is_a_duplicate(self):
-        self.permitted()
-        self.assertEqual(self.outcome("pad", "heat", 1, request_id="once")[0], "accepted")
-        self.assertEqual(self.outcome("pad", "heat", 0, request_id="other")[0], "accepted")
-        mark = self.simulator.mark()
-        self.assertEqual(self.outcome("pad", "heat", 1, request_id="once")[0], "duplicate")
-        self.assertEqual(self.switched_on(mark), [])
-
+class RestartTest(AtHome):
     def test_a_retained_request_is_refused_when_the_gateway_comes(self):
         self.assertEqual(self.home.gateway.stop(), 0)
         self.client.publish(f"{self.base}/pad/set/heat", json.dumps({"value": 1, "id": "old"}), retain=True)
@@ -166,22 +85,6 @@ class RequestsTest(AtHome):
 
 
 class DeathTest(AtHome):
-    def test_kill_of_the_gateway_switches_heat_off_within_100_ms(self):
-        self.heat()
-        mark, killed = self.simulator.mark(), now_us()
-        self.home.gateway.kill()
-        took = (self.relay_off(mark)["us"] - killed) / 1000
-        print(f"SIGKILL of the gateway to open relay: {took:.2f} ms")
-        self.assertLess(took, OFF_AFTER_KILL_MS)
-
-    def test_a_stopped_gateway_loses_its_lease(self):
-        self.heat()
-        mark, stopped = self.simulator.mark(), now_us()
-        self.home.gateway.child.signal(signal.SIGSTOP)
-        took = (self.relay_off(mark)["us"] - stopped) / 1000
-        self.home.gateway.child.signal(signal.SIGCONT)
-        print(f"SIGSTOP of the gateway to open relay: {took:.0f} ms")
-        self.assertLess(took, LEASE_MS + LEASE_MARGIN_MS)
 
     def test_kill_of_the_pads_process_switches_off_and_the_table_misses_nothing(self):
         self.heat()
@@ -201,16 +104,6 @@ class DeathTest(AtHome):
         for one, next_one in zip(batches, batches[1:]):
             self.assertEqual(next_one.first_sequence, one.first_sequence + len(one.readings))
             self.assertEqual(next_one.process_generation, one.process_generation)
-
-    def test_a_hung_process_of_the_pad_is_killed_and_its_relay_opens(self):
-        self.heat()
-        pid, mark, stopped = self.process_of("pad"), self.simulator.mark(), now_us()
-        os.kill(pid, signal.SIGSTOP)
-        took = (self.relay_off(mark)["us"] - stopped) / 1000
-        print(f"SIGSTOP of the pad's process to open relay: {took:.0f} ms")
-        self.assertLess(took, 3000)  # ping, deadline, kill, last will
-        self.permitted()
-        self.assertNotEqual(self.process_of("pad"), pid)
 
     def test_traction_ramps_down_when_the_gateway_is_killed(self):
         self.simulator.command("belt ramp 100")
@@ -263,15 +156,6 @@ class BrokerTest(AtHome):
         self.simulator.wait_event("command", lambda e: e["command"].lower().startswith("pulsetime"),
                                   self.simulator.mark(), 8, "a renewal of the plug's own timer")
         self.assertTrue(29000 < self.simulator.state()["pad"]["pulse_left_ms"] <= 30000)
-
-    def test_started_before_its_broker_it_comes_up_when_the_broker_does(self):
-        self.assertEqual(self.home.gateway.stop(), 0)
-        self.home.broker.stop()
-        self.home.start_gateway(wait=False)
-        self.home.broker.start()
-        self.client.wait_for(lambda: self.client.connected, "our own connection", 15)
-        self.client.wait(f"{self.base}/availability", lambda m: m.text == "online", None, 20)
-        self.permitted(timeout=30)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,99 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Bad requests are refused with a reason, and the actuator is untouched."""
+import json
+import time
+import unittest
+
+from harness import Client, Home, now_us
+
+
+class Requests(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.home = Home()
+        cls.home.__enter__()
+        cls.home.wait_device("pad", lambda s: s.get("heat_permitted") == "ON", "heat to be permitted", 15)
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.home.__exit__(None, None, None)
+
+    def ask_raw(self, topic, payload, retain=False, predicate=lambda r: True):
+        """Publishes as it is and returns the result that follows."""
+        mark = self.home.client.mark()
+        self.home.client.publish(f"therapy/demo/{topic}", payload, retain=retain)
+        device = topic.split("/")[0]
+        return self.home.client.wait(f"therapy/demo/{device}/result", lambda m: predicate(m.json), mark,
+                                     what=f"a result for {payload[:40]!r} on {topic}").json
+
+    def refused(self, outcome, topic, payload, words=(), **kw):
+        before = self.home.sim.mark()
+        result = self.ask_raw(topic, payload, **kw)
+        self.assertEqual(result["outcome"], outcome, result)
+        self.assertGreater(len(result["reason"]), 10, result)
+        for word in words:
+            self.assertIn(word, result["reason"])
+        self.assertEqual([e for e in self.home.sim.events[before:] if e["event"] == "relay"], [])
+        self.assertFalse(self.home.sim.state()["pad"]["relay"])
+        return result
+
+    def test_retained(self):
+        self.refused("retained", "pad/set/heat", "ON", retain=True)
+        self.home.client.publish("therapy/demo/pad/set/heat", "", retain=True)
+
+    def test_late_by_its_own_time_stamp(self):
+        self.refused("late", "pad/set/heat", json.dumps({"value": 1, "id": "late", "time": time.time() - 6}))
+
+    def test_malformed(self):
+        for payload in ("", "ONN", "{", '{"value":"ON","id":7,"x":', '{"id":"novalue"}', '{"value":{"a":1}}', "\xff\xfe",
+                        b"\xff\xfe\xfd", "nan", "inf", "[1]", "null", '{"value":null}', "[" * 3000):
+            with self.subTest(payload=payload[:30]):
+                self.refused("malformed", "pad/set/heat", payload)
+
+    def test_out_of_range(self):
+        for value in (2, -1, 0.5, 1e300):
+            with self.subTest(value=value):
+                self.refused("out_of_range", "pad/set/heat", json.dumps({"value": value, "id": f"range{value}"}))
+        for value in (1e6, -20, 1):
+            with self.subTest(value=value):
+                self.refused("out_of_range", "belt/set/tension", json.dumps({"value": value, "id": f"belt{value}"}))
+
+    def test_unknown_control(self):
+        self.refused("unknown_control", "pad/set/cold", "ON")
+        self.refused("unknown_control", "table/set/tilt", "10")
+
+    def test_over_4_kb(self):
+        self.refused("too_large", "pad/set/heat", json.dumps({"value": 1, "id": "x" * 4100}))
+
+    def test_duplicate(self):
+        request_id = f"twice-{now_us()}"
+        payload = json.dumps({"value": 1, "id": request_id})
+        first = self.ask_raw("pad/set/heat", payload)
+        self.assertEqual(first["outcome"], "accepted", first)
+        self.home.sim.wait_event("relay", lambda e: e["on"])
+        self.home.wait_device("pad", lambda s: s.get("heat") == "ON", "heat to be shown as on")
+        off = self.home.sim.mark()
+        self.assertEqual(self.home.request("pad", "heat", 0)["outcome"], "accepted")
+        self.home.sim.wait_event("relay", lambda e: not e["on"], off)
+        self.home.wait_device("pad", lambda s: s.get("heat_permitted") == "ON", "the pad to be at rest again")
+        self.refused("duplicate", "pad/set/heat", payload)
+
+    def test_state_is_echoed_after_a_refusal(self):
+        mark = self.home.client.mark()
+        self.refused("out_of_range", "pad/set/heat", json.dumps({"value": 3, "id": f"echo{now_us()}"}))
+        state = self.home.client.wait("therapy/demo/pad/state", since=mark).json
+        self.assertEqual(state["heat"], "OFF")
+
+    def test_a_flood_changes_nothing_for_others(self):
+        flood = Client(self.home.broker.port, subscriptions=("therapy/demo/availability",))
+        for i in range(3000):
+            flood.publish("therapy/demo/pad/set/heat", f"rubbish {i}", qos=0)
+        result = self.home.request("pad", "heat", 0, timeout=10)
+        self.assertEqual(result["outcome"], "accepted", result)
+        flood.close()
+        self.assertFalse(self.home.sim.state()["pad"]["relay"])
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "device_process.h"
@@ -17,6 +18,8 @@ static const char usage[] =
 
 int main(int argc, char **argv)
 {
+	/* libuv's threads serve name look-ups only, one at a time: four would cost memory for nothing. */
+	setenv("UV_THREADPOOL_SIZE", "1", 0);
 	if (argc >= 2 && strcmp(argv[1], "device-process") == 0)
 		return device_process_main();
 	if (argc == 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {

@@ -31,6 +31,7 @@ struct lane { /* of one device */
 struct telemetry {
 	struct telemetry_config config;
 	struct node *nodes;
+	uint32_t n_used; /* nodes that were ever taken; the others are as calloc left them */
 	uint32_t free, oldest, newest;
 	size_t queued;
 	struct lane *lanes;
@@ -59,8 +60,8 @@ int telemetry_new(const struct telemetry_config *config, struct telemetry **out)
 		return UV_ENOMEM;
 	t->config = *config;
 	t->buffer_size = ENVELOPE_MAX + TELEMETRY_BATCH_MAX * (READING_MAX + longest_key(config));
-	/* calloc leaves pages untouched until used; the free list is last in, first out, so a short queue stays small
-	 */
+	/* calloc leaves pages untouched until used: nodes are taken from the start, and given back last in, first out, so
+	 * that a queue that never fills costs next to nothing */
 	t->nodes = calloc(config->queue, sizeof *t->nodes);
 	t->lanes = calloc(config->n_devices + 1, sizeof *t->lanes);
 	t->buffer = malloc(t->buffer_size);
@@ -68,8 +69,7 @@ int telemetry_new(const struct telemetry_config *config, struct telemetry **out)
 		telemetry_free(t);
 		return UV_ENOMEM;
 	}
-	for (size_t i = 0; i < config->queue; i++)
-		t->nodes[i].next = i + 1 < config->queue ? (uint32_t)i + 1 : NONE;
+	t->free = NONE;
 	t->oldest = t->newest = NONE;
 	for (size_t i = 0; i < config->n_devices; i++)
 		t->lanes[i].first = t->lanes[i].last = NONE;
@@ -108,13 +108,14 @@ static void pop(struct telemetry *t, struct lane *lane)
 static struct node *push(struct telemetry *t, uint16_t device)
 {
 	struct lane *lane = &t->lanes[device];
-	if (t->free == NONE) { /* the oldest of all is the first of its lane */
+	if (t->free == NONE && t->n_used == t->config.queue) { /* the oldest of all is the first of its lane */
 		pop(t, &t->lanes[t->nodes[t->oldest].device]);
 		t->counters.dropped++;
 	}
-	uint32_t at = t->free;
+	uint32_t at = t->free == NONE ? t->n_used++ : t->free;
 	struct node *node = &t->nodes[at];
-	t->free = node->next;
+	if (at == t->free)
+		t->free = node->next;
 	*node = (struct node){.next = NONE, .older = t->newest, .newer = NONE, .device = device};
 	*(lane->last == NONE ? &lane->first : &t->nodes[lane->last].next) = at;
 	lane->last = at;

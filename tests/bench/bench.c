@@ -10,8 +10,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -63,15 +64,22 @@ struct floor {
 static void *floor_run(void *user)
 {
 	struct floor *f = user;
-	uint8_t frame[64];
+	uint8_t bytes[1024];
+	size_t used = 0;
 	int in = open(f->slave, O_RDONLY | O_NOCTTY | O_CLOEXEC);
 	for (;;) {
-		ssize_t n = read(in, frame, sizeof frame);
-		if (n < 11)
+		ssize_t n = read(in, bytes + used, sizeof bytes - used);
+		if (n <= 0)
 			break;
-		int16_t roll = (int16_t)(frame[2] | frame[3] << 8);
-		if (roll > 20 * 32768 / 180 && send(f->out, "off", 3, MSG_NOSIGNAL) != 3)
-			break;
+		used += (size_t)n;
+		size_t at = 0;
+		for (; used - at >= 11; at += 11) {
+			int16_t roll = (int16_t)(bytes[at + 2] | bytes[at + 3] << 8);
+			if (roll > 20 * 32768 / 180)
+				(void)!send(f->out, "off", 3, MSG_NOSIGNAL);
+		}
+		memmove(bytes, bytes + at, used - at);
+		used -= at;
 	}
 	close(in);
 	return NULL;
@@ -94,6 +102,8 @@ static void measure_floor(void)
 		die("floor: no connection");
 	setsockopt(f.out, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
 	int in = accept(listener, NULL, NULL);
+	struct timeval patience = {.tv_sec = 1};
+	setsockopt(in, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
 	pthread_t thread;
 	int hold = open(f.slave, O_RDWR | O_NOCTTY); /* so that the line does not hang up while the thread comes up */
 	pthread_create(&thread, NULL, floor_run, &f);
@@ -103,7 +113,9 @@ static void measure_floor(void)
 		bool unsafe = i % 4 == 3;
 		uint64_t from = world_tilt(&w, 0, unsafe ? 30.0 : 0.0);
 		char bytes[8];
-		if (unsafe && recv(in, bytes, sizeof bytes, 0) > 0)
+		if (unsafe && recv(in, bytes, sizeof bytes, 0) <= 0)
+			die("floor: an unsafe tilt was not relayed within a second");
+		if (unsafe)
 			add(&s, from, now_ns());
 	}
 	close(hold);

@@ -218,7 +218,7 @@ static void start_broker(struct world *w)
 	if (!f)
 		die("%s: %s", path, strerror(errno));
 	/* as Debian's default listens, with its Nagle: nobody tunes a broker */
-	fprintf(f, "listener %u 127.0.0.1\nallow_anonymous true\nmax_queued_messages 0\n", w->broker_port);
+	fprintf(f, "listener %u 127.0.0.1\nallow_anonymous true\nlog_type error\nmax_queued_messages 0\n", w->broker_port);
 	fclose(f);
 	snprintf(port, sizeof port, "%u", w->broker_port);
 	w->broker = fork();

@@ -194,6 +194,15 @@ static void on_link_state(struct process *p, const Therapy__V1__LinkState *state
 	}
 }
 
+/* They outlive the message, and its text and unknown fields go with it. */
+static void keep_counters(struct process *p, const Therapy__V1__DeviceCounters *said)
+{
+	const ProtobufCMessage plain = PROTOBUF_C_MESSAGE_INIT(&therapy__v1__device_counters__descriptor);
+	p->counters = *said;
+	p->counters.base = plain;
+	p->counters.device_id = p->config.setup->device_id;
+}
+
 static void on_message(void *user, const uint8_t *data, size_t size)
 {
 	struct process *p = user;
@@ -225,8 +234,7 @@ static void on_message(void *user, const uint8_t *data, size_t size)
 		on_link_state(p, m->link);
 		break;
 	case THERAPY__V1__FROM_DEVICE__BODY_COUNTERS:
-		p->counters = *m->counters;
-		p->counters.device_id = p->config.setup->device_id; /* the message's text goes with it */
+		keep_counters(p, m->counters);
 		break;
 	case THERAPY__V1__FROM_DEVICE__BODY_PONG: /* heard_ms is all it is for */
 	case THERAPY__V1__FROM_DEVICE__BODY__NOT_SET:

@@ -21,6 +21,8 @@ struct fixture {
 	enum goal goal;
 	unsigned described, failed, present, absent, readings, sequences;
 	uint32_t generation_at_close;
+	uint64_t frames;      /* its counters at the close, */
+	size_t counters_size; /* and what they take packed */
 	bool reached, closing, closed;
 	char why[256];
 };
@@ -39,6 +41,8 @@ static void end(struct fixture *f)
 		return;
 	f->closing = true;
 	f->generation_at_close = process_respawns(f->process);
+	f->frames = process_counters(f->process)->frames;
+	f->counters_size = protobuf_c_message_get_packed_size(&process_counters(f->process)->base);
 	process_close(f->process, 1000, on_closed, f);
 }
 
@@ -207,6 +211,16 @@ static void readings_come_with_their_numbers_and_generation(void **state)
 	assert_int_equal(f.sequences, 1 + 5);
 }
 
+static void counters_outlive_the_process_that_said_them(void **state)
+{
+	(void)state;
+	struct fixture f;
+	run(&f, "counts-more", RESPAWNED, 8000);
+	assert_true(f.reached);
+	assert_int_equal(f.frames, 7);
+	assert_int_equal(f.counters_size, 2 + strlen("counts-more") + 2); /* its id and its frames, and nothing foreign */
+}
+
 int main(void)
 {
 	log_set_level(LOG_ERROR);
@@ -220,6 +234,7 @@ int main(void)
 		cmocka_unit_test(a_process_that_answers_is_left_alone),
 		cmocka_unit_test(a_plugin_that_changes_under_the_gateway_is_not_used),
 		cmocka_unit_test(readings_come_with_their_numbers_and_generation),
+		cmocka_unit_test(counters_outlive_the_process_that_said_them),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

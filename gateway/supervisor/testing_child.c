@@ -46,6 +46,22 @@ static void count_badly(void)
 	}
 }
 
+/* Counts with a field that this version does not know, as one of a later version would. */
+static void count_more(void)
+{
+	uint8_t later[] = {42};
+	ProtobufCMessageUnknownField field = {
+		.tag = 500, .wire_type = PROTOBUF_C_WIRE_TYPE_VARINT, .len = sizeof later, .data = later};
+	Therapy__V1__DeviceCounters counters = THERAPY__V1__DEVICE_COUNTERS__INIT;
+	Therapy__V1__FromDevice m = THERAPY__V1__FROM_DEVICE__INIT;
+	counters.frames = 7;
+	counters.base.n_unknown_fields = 1;
+	counters.base.unknown_fields = &field;
+	m.body_case = THERAPY__V1__FROM_DEVICE__BODY_COUNTERS;
+	m.counters = &counters;
+	say(&m);
+}
+
 /* Says, as a link state, which descriptors it has: "0 1 2 3 ". */
 static void list_descriptors(void)
 {
@@ -86,6 +102,10 @@ static void on_message(char *id, const Therapy__V1__ToDevice *m)
 		describe(id, m->setup->generation);
 		if (strcmp(id, "counts-badly") == 0)
 			count_badly();
+		if (strcmp(id, "counts-more") == 0) {
+			count_more();
+			_exit(1);
+		}
 		break;
 	case THERAPY__V1__TO_DEVICE__BODY_OPEN:
 		if (strcmp(id, "crashes") == 0 || strcmp(id, "changed") == 0)

@@ -145,6 +145,15 @@ static bool same_description(const Therapy__V1__DeviceDescription *a, const Ther
 
 static void on_description(struct process *p, const Therapy__V1__DeviceDescription *said)
 {
+	/* Topics, rules and requests go by it: a plugin's fault must not make one device answer for another. */
+	if (strcmp(said->device_id, id(p)) != 0) {
+		char why[400];
+		snprintf(why, sizeof why, "its device process says that it is '%.40s': plugin %.200s is broken", said->device_id,
+		         p->config.setup->plugin_path);
+		uv_process_kill(&p->child, SIGKILL);
+		fail(p, why);
+		return;
+	}
 	p->said = true;
 	if (p->description) {
 		/* Rules were compiled against the rows of the first description. */

@@ -221,6 +221,16 @@ static void counters_outlive_the_process_that_said_them(void **state)
 	assert_int_equal(f.counters_size, 2 + strlen("counts-more") + 2); /* its id and its frames, and nothing foreign */
 }
 
+static void a_process_that_says_it_is_another_device_is_not_used(void **state)
+{
+	(void)state;
+	struct fixture f;
+	run(&f, "poses", FAILED, 5000);
+	assert_true(f.reached);
+	assert_int_equal(f.described, 0);
+	assert_non_null(strstr(f.why, "'pad'"));
+}
+
 int main(void)
 {
 	log_set_level(LOG_ERROR);
@@ -235,6 +245,7 @@ int main(void)
 		cmocka_unit_test(a_plugin_that_changes_under_the_gateway_is_not_used),
 		cmocka_unit_test(readings_come_with_their_numbers_and_generation),
 		cmocka_unit_test(counters_outlive_the_process_that_said_them),
+		cmocka_unit_test(a_process_that_says_it_is_another_device_is_not_used),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

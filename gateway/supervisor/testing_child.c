@@ -23,6 +23,10 @@ static void describe(char *id, unsigned generation)
 	Therapy__V1__DeviceDescription d = THERAPY__V1__DEVICE_DESCRIPTION__INIT;
 	Therapy__V1__FromDevice m = THERAPY__V1__FROM_DEVICE__INIT;
 	d.device_id = id;
+	if (strcmp(id, "poses") == 0) {
+		static char other[] = "pad";
+		d.device_id = other;
+	}
 	if (strcmp(id, "changed") == 0)
 		d.baud = generation;
 	m.body_case = THERAPY__V1__FROM_DEVICE__BODY_DESCRIPTION;

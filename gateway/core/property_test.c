@@ -27,7 +27,7 @@ struct seen {
 struct monitor {
 	struct seen tilt, force, pressure;
 	uint64_t now;
-	uint64_t bad_since;   /* tilt over 10 deg, without a gap in knowledge; NEVER: not now */
+	uint64_t bad_since;   /* tilt over 10 deg, and not seen at or below since; NEVER: not now */
 	uint64_t calm_since;  /* tilt at most 8 deg, known for heat's purpose */
 	uint64_t clear_since; /* tilt at most 10 deg, known for traction's purpose (1 s) */
 	bool tripped, pad_there, belt_there;
@@ -48,13 +48,13 @@ static void monitor_pass(struct monitor *m, uint64_t now)
 {
 	uint64_t stale = unknown_at(&m->tilt, 5000);
 	uint64_t trip = m->bad_since == NEVER ? NEVER : m->bad_since + 1000;
-	if (trip <= now && trip < stale)
+	if (trip <= now)
 		m->tripped = true;
 	uint64_t rearmed = m->calm_since == NEVER ? NEVER : m->calm_since + 10000;
 	if (m->tripped && rearmed <= now && rearmed < stale)
 		m->tripped = false;
 	if (now >= stale)
-		m->bad_since = m->calm_since = NEVER;
+		m->calm_since = NEVER;
 	if (now >= unknown_at(&m->tilt, 1000))
 		m->clear_since = NEVER;
 	m->now = now;
@@ -64,8 +64,10 @@ static void monitor_tilt(struct monitor *m)
 {
 	bool good = fresh(m, &m->tilt, 5000);
 	double tilt = m->tilt.value;
-	bool bad = good && tilt > 10;
-	m->bad_since = !bad ? NEVER : m->bad_since == NEVER ? m->now : m->bad_since;
+	if (good && tilt > 10 && m->bad_since == NEVER)
+		m->bad_since = m->now;
+	else if (good && tilt <= 10)
+		m->bad_since = NEVER;
 	m->tripped |= good && tilt > 20;
 	bool calm = good && tilt <= 8;
 	m->calm_since = !calm ? NEVER : m->calm_since == NEVER ? m->now : m->calm_since;

@@ -8,6 +8,9 @@
  *     |                      |                                                                         |
  *     |                      +--- FALSE for all of grace; or, from anywhere, hard FALSE ---------------+
  *     +--- anything not known, from ARMED and GRACE
+ *
+ * A violation lasts until only_while is seen TRUE again: one that is lost from sight within its grace pauses at once, and
+ * trips when the grace is over. Else to unplug the sensor would be kinder than to let it tell.
  */
 #include "core/inside.h"
 
@@ -101,7 +104,7 @@ void rule_update(struct core *core, uint32_t index)
 	enum truth only_while = text_value(core, rule, TEXT_ONLY_WHILE), hard = text_value(core, rule, TEXT_HARD);
 	if (rule->blind != NONE)
 		only_while = truth_and(only_while, TRUTH_UNKNOWN);
-	bool violated = only_while == TRUTH_FALSE;
+	bool violated = only_while == TRUTH_FALSE || (rule->violated && only_while != TRUTH_TRUE);
 	if (violated && !rule->violated)
 		rule->since_ms = core->now_ms;
 	rule->violated = violated;

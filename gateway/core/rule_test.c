@@ -152,6 +152,46 @@ static void unknown_or_implausible_during_grace_pauses_at_once(void **state)
 	rig_calm(rig);
 }
 
+static void a_violation_that_is_lost_from_sight_trips_when_its_grace_is_over(void **state)
+{
+	(void)state;
+	struct rig rig;
+	for (uint8_t quality = THERAPY_UNKNOWN; quality <= THERAPY_ERROR; quality++) {
+		if (quality == THERAPY_GOOD)
+			continue;
+		rig_start_full(&rig);
+		rig_calm(&rig);
+		heat_on(&rig);
+		rig_read(&rig, TABLE, TABLE_TILT, 12);
+		rig.now += 300;
+		rig_read_quality(&rig, TABLE, TABLE_TILT, 0, quality, rig.now);
+		assert_non_null(rig_event(&rig, CORE_EVENT_PAUSED));
+		rig_phase(&rig, PAD, PAD_HEAT, CORE_PHASE_AT_REST);
+		rig.now += 700;
+		rig_tick(&rig);
+		assert_non_null(rig_event(&rig, CORE_EVENT_TRIPPED));
+		assert_int_equal(tilt_for(&rig, 0, 30000), 0); /* nothing goes on by itself: a new request is needed */
+		assert_true(rig_permission(&rig, PAD, PAD_HEAT).permitted);
+		assert_false(rig_permission(&rig, PAD, PAD_HEAT).suspended);
+		rig_stop(&rig);
+	}
+}
+
+static void a_violation_that_is_seen_to_end_within_its_grace_only_pauses(void **state)
+{
+	struct rig *rig = *state;
+	rig_calm(rig);
+	heat_on(rig);
+	rig_read(rig, TABLE, TABLE_TILT, 12);
+	rig->now += 300;
+	rig_read_quality(rig, TABLE, TABLE_TILT, 0, THERAPY_ERROR, rig->now);
+	rig_phase(rig, PAD, PAD_HEAT, CORE_PHASE_AT_REST);
+	rig->now += 600;
+	rig_read(rig, TABLE, TABLE_TILT, 9);
+	assert_non_null(rig_event(rig, CORE_EVENT_RESUMED));
+	assert_null(rig_event(rig, CORE_EVENT_TRIPPED));
+}
+
 static void a_trip_is_rearmed_after_ten_seconds_at_8_deg_and_not_before(void **state)
 {
 	struct rig *rig = *state;
@@ -477,6 +517,8 @@ int main(void)
 	    with_rig(during_grace_what_runs_goes_on_and_nothing_new_is_granted),
 	    with_rig(a_violation_that_ends_within_grace_does_nothing_and_grace_begins_anew),
 	    with_rig(unknown_or_implausible_during_grace_pauses_at_once),
+	    cmocka_unit_test(a_violation_that_is_lost_from_sight_trips_when_its_grace_is_over),
+	    with_rig(a_violation_that_is_seen_to_end_within_its_grace_only_pauses),
 	    with_rig(a_trip_is_rearmed_after_ten_seconds_at_8_deg_and_not_before),
 	    with_rig(rearming_starts_over_when_the_table_moves_or_is_lost_from_sight),
 	    with_rig(a_trip_with_nothing_running_is_no_event_but_needs_rearming_all_the_same),

@@ -95,7 +95,9 @@ static void rest_on_order_is_sent_at_once_even_if_rest_was_proved(void **state)
 	fake_reading(f, FAKE_POWER, 0);
 	fake_rest(f, FAKE_HEAT, false);
 	assert_int_equal(fake_sent(f, FAKE_OFF), 1);
-	assert_int_equal(f->out.n_states, 0); /* still proved */
+	assert_int_equal(f->out.n_states, 1); /* still proved, and whoever asked waits to hear it */
+	assert_int_equal(f->out.states[0].phase, DEVICE_PHASE_AT_REST);
+	assert_int_equal(f->out.states[0].grant, 0);
 	fake_rest(f, 9, false);
 	assert_int_equal(f->out.n_sends, 0);
 }

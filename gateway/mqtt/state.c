@@ -118,6 +118,8 @@ static struct json_object *metric_value(const struct shown *m, const Therapy__V1
 	return row->unit == THERAPY__V1__UNIT__UNIT_BOOL ? on_off(m->value != 0) : number(m->value);
 }
 
+/* A number is what is asked of the device; a switch is what the device does, and what was told to go off is off when a
+ * reading says so: a plug that does not obey must not be shown as off. */
 static struct json_object *control_value(const struct core_permission *p, const Therapy__V1__ControlDescription *row)
 {
 	bool on = p->granted || p->phase == CORE_PHASE_ENERGISED || p->phase == CORE_PHASE_CONFIRMED_ON;
@@ -125,7 +127,7 @@ static struct json_object *control_value(const struct core_permission *p, const 
 		return NULL;
 	if (row->type == THERAPY__V1__CONTROL_TYPE__CONTROL_TYPE_NUMBER)
 		return number(p->granted ? p->value : 0);
-	return on_off(on);
+	return !on && p->phase == CORE_PHASE_COMING_TO_REST ? NULL : on_off(on);
 }
 
 static void add_control(const struct state *s, struct json_object *root, size_t i, const struct core_permission *p)

@@ -126,7 +126,7 @@ static void a_control_shows_what_is_and_not_what_was_asked(void **state)
 	} rows[] = {
 	    {{.phase = CORE_PHASE_UNKNOWN}, "null", "null"},
 	    {{.phase = CORE_PHASE_AT_REST}, "\"OFF\"", "0"},
-	    {{.phase = CORE_PHASE_COMING_TO_REST}, "\"OFF\"", "0"},
+	    {{.phase = CORE_PHASE_COMING_TO_REST}, "null", "0"}, /* told to rest, and not proved */
 	    {{.phase = CORE_PHASE_CONFIRMED_ON}, "\"ON\"", "0"}, /* on without our grant */
 	    {{.phase = CORE_PHASE_AT_REST, .granted = true, .value = 41.5}, "\"ON\"", "41.5"},
 	};

@@ -7,8 +7,15 @@
  *         ▲   REST, expiry, orphaned, device absent, a reading on without a lease, a reading off after CONFIRMED_ON  │
  *         └──────────────────────────────────────────────────────────────────────────────────────────────────────┘
  *   UNKNOWN while the link is down; COMING_TO_REST as soon as it is up.
+ *
+ * A control that is energised and not seen any more (its `confirm` reading stays away, while the link holds) is driven to
+ * rest: UNKNOWN is said for the grant, which tells the core that nothing confirms it, and COMING_TO_REST follows.
  */
 #include "device/machine.h"
+
+/* What is energised may be unseen this long at least, whatever its staleness: a radio that loses everything for 3 s must
+ * not end a session (hazard 17), and tilt may be 5 s old for the same reason. */
+#define SIGHT_MIN_MS 5000u
 
 static const struct therapy_control *row(const struct device *d, const struct control *c)
 {
@@ -130,6 +137,20 @@ static void go_to_rest(struct device *d, struct control *c, bool stop, bool by_d
 	report(d, c, grant, by_device, expired);
 }
 
+/* When it has not been seen for too long. */
+static uint64_t blind_at(const struct device *d, const struct control *c)
+{
+	return c->seen_ms + later(reading_stale_ms(&d->model->metrics[row(d, c)->confirm]), SIGHT_MIN_MS);
+}
+
+static void lose_sight(struct device *d, struct control *c)
+{
+	uint64_t grant = end_grant(d, c);
+	c->phase = DEVICE_PHASE_UNKNOWN;
+	report(d, c, grant, false, false);
+	go_to_rest(d, c, false, false, false);
+}
+
 static void refuse(struct device *d, struct control *c, uint64_t grant)
 {
 	c->last_ended = grant;
@@ -151,6 +172,8 @@ void control_time(struct device *d)
 		if (c->grant != 0 && d->now_ms >= c->expires_ms) {
 			d->counters.leases_expired++;
 			go_to_rest(d, c, false, false, true);
+		} else if (c->grant != 0 && d->now_ms >= blind_at(d, c)) {
+			lose_sight(d, c);
 		}
 	}
 	if (!d->link_up)
@@ -231,6 +254,8 @@ static void energise(struct device *d, struct control *c, const struct device_in
 {
 	const struct therapy_control *r = row(d, c);
 	end_grant(d, c);
+	if (c->phase == DEVICE_PHASE_AT_REST)
+		c->seen_ms = d->now_ms; /* at rest it is asked more slowly: from now on it counts */
 	c->grant = in->grant;
 	c->value = in->value;
 	c->expires_ms = bounded_expiry(d, in->expires_ms);
@@ -305,6 +330,7 @@ void control_orphaned(struct device *d)
 static void confirm(struct device *d, struct control *c, const struct device_reading *r)
 {
 	bool on = r->value > row(d, c)->rest_max;
+	c->seen_ms = later(c->seen_ms, r->stamp_ms);
 	if (c->phase == DEVICE_PHASE_AT_REST && on) {
 		calm(d, c); /* somebody else switched it on, or an old ON arrived */
 	} else if (r->stamp_ms < c->told_ms) {
@@ -345,6 +371,8 @@ uint64_t control_deadline(const struct device *d)
 			at = c->expires_ms;
 		if (c->grant != 0 && c->renew_at < at)
 			at = c->renew_at;
+		if (c->grant != 0 && blind_at(d, c) < at)
+			at = blind_at(d, c);
 		first = at < first ? at : first;
 	}
 	return first;

@@ -66,6 +66,7 @@ static void a_renewal_extends_and_never_energises(void **state)
 {
 	struct fake *f = fake_heating(state);
 	for (int i = 0; i < 50; i++) {
+		fake_reading(f, FAKE_POWER, 50);
 		fake_tick(f, 250);
 		assert_int_equal(fake_sent(f, FAKE_ON) + fake_sent(f, FAKE_OFF), 0);
 		fake_lease(f, FAKE_HEAT, 1, 1, 1000);
@@ -270,6 +271,66 @@ static void time_that_seems_to_go_back_lets_no_lease_live_longer(void **state)
 	assert_int_equal(fake_sent(f, FAKE_OFF), 1);
 }
 
+/* Ticks and renews for `ms`; how long until it was told to rest, ms. */
+static uint64_t off_after(struct fake *f, uint64_t ms, uint64_t grant)
+{
+	for (uint64_t at = 100; at <= ms; at += 100) {
+		fake_tick(f, 100);
+		if (fake_sent(f, FAKE_OFF))
+			return at;
+		fake_lease(f, FAKE_HEAT, grant, 1, 1000);
+	}
+	return ms;
+}
+
+static void what_is_not_seen_any_more_is_driven_to_rest_though_its_lease_runs(void **state)
+{
+	struct fake *f = fake_heating(state);
+	assert_int_equal(off_after(f, 3000, 1), 3000); /* a gap of 3 s ends nothing */
+	fake_reading(f, FAKE_POWER, 50);
+	assert_int_equal(off_after(f, 20000, 1), 5000);
+	assert_int_equal(f->out.n_states, 2);
+	assert_int_equal(f->out.states[0].phase, DEVICE_PHASE_UNKNOWN); /* why: nothing confirms it */
+	assert_int_equal(f->out.states[0].grant, 1);
+	fake_assert_coming_to_rest(f, 0, false, false);
+	assert_int_equal(device_counters(f->device)->leases_expired, 0);
+	fake_lease(f, FAKE_HEAT, 1, 1, 1000); /* a renewal that was on its way */
+	assert_int_equal(f->out.n_sends, 0);
+	fake_reading(f, FAKE_POWER, 0);
+	fake_lease(f, FAKE_HEAT, 2, 1, 1000);
+	assert_int_equal(fake_sent(f, FAKE_ON), 1);
+}
+
+static void implausible_readings_show_nothing(void **state)
+{
+	struct fake *f = fake_heating(state);
+	for (int i = 0; i < 49; i++) {
+		fake_say(f, (const uint8_t[]){'Q', FAKE_POWER, THERAPY_ERROR}, 3);
+		assert_int_equal(off_after(f, 100, 1), 100);
+	}
+	fake_tick(f, 100);
+	assert_int_equal(fake_sent(f, FAKE_OFF), 1);
+}
+
+static void what_was_told_to_come_on_and_says_nothing_is_driven_to_rest(void **state)
+{
+	struct fake *f = *state;
+	fake_start(f);
+	fake_at_rest(f);
+	fake_tick(f, 60000); /* however long ago rest was proved, it counts from the grant */
+	fake_lease(f, FAKE_HEAT, 1, 1, 1000);
+	assert_int_equal(fake_sent(f, FAKE_ON), 1);
+	assert_int_equal(off_after(f, 20000, 1), 5000);
+}
+
+static void a_new_value_gives_no_longer_sight(void **state)
+{
+	struct fake *f = fake_heating(state);
+	assert_int_equal(off_after(f, 4000, 1), 4000);
+	fake_lease(f, FAKE_HEAT, 2, 1, 1000);
+	assert_int_equal(off_after(f, 20000, 2), 1000);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -291,6 +352,10 @@ int main(void)
 	    TEST(a_link_that_comes_up_twice_counts_as_lost_between),
 	    TEST(a_set_that_the_plugin_refuses_ends_the_grant),
 	    TEST(time_that_seems_to_go_back_lets_no_lease_live_longer),
+	    TEST(what_is_not_seen_any_more_is_driven_to_rest_though_its_lease_runs),
+	    TEST(implausible_readings_show_nothing),
+	    TEST(what_was_told_to_come_on_and_says_nothing_is_driven_to_rest),
+	    TEST(a_new_value_gives_no_longer_sight),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "device/machine.h"
 
-static uint32_t stale_ms(const struct therapy_metric *m)
+uint32_t reading_stale_ms(const struct therapy_metric *m)
 {
 	if (m->stale_ms > 0)
 		return m->stale_ms;
@@ -81,7 +81,7 @@ static bool thin(const struct device *d, const struct device_reading *r)
 	if (change > 0 && change >= m->deadband)
 		return false;
 	uint64_t since = r->stamp_ms > t->forwarded_ms ? r->stamp_ms - t->forwarded_ms : 0;
-	return since < d->rest_forward_ms && since + m->interval_ms <= stale_ms(m) / 3;
+	return since < d->rest_forward_ms && since + m->interval_ms <= reading_stale_ms(m) / 3;
 }
 
 static void forward(struct device *d, const struct device_reading *r)

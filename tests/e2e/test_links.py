@@ -47,6 +47,18 @@ class Links(unittest.TestCase):
             print(f"paused for {(on['us'] - off['us']) / 1e6:.2f} s of a gap of 8 s")
             self.assertLess(on["us"] - off["us"], 3_600_000)  # 8 s - 5 s, and the way back
 
+    def test_a_belt_that_pulls_and_is_not_seen_any_more_is_released(self):
+        with Home() as home:
+            home.wait_device("belt", lambda s: s.get("tension_permitted") == "ON", "traction to be permitted", 20)
+            self.assertEqual(home.request("belt", "tension", 80)["outcome"], "accepted")
+            home.sim.wait_state(lambda s: s["belt"]["force"] > 60, "the belt to pull", 20)
+            silent = home.sim.command("belt gap 20s")["us"]  # it hears, and says nothing
+            state = home.sim.wait_state(lambda s: s["belt"]["force"] < 50, "the belt to let go", 10)
+            print(f"silent belt: it lets go after {(state['us'] - silent) / 1e6:.1f} s")
+            found = home.client.wait("therapy/demo/safety", lambda m: not m.json["devices"]["belt"]["tension"]["granted"],
+                                     None)
+            self.assertEqual(found.json["devices"]["belt"]["tension"]["phase"], "coming_to_rest")
+
     def test_corrupt_frames_are_counted_and_never_published(self):
         with Home() as home:
             permitted(home)

@@ -268,13 +268,22 @@ static void on_described(void *user, const Therapy__V1__DeviceDescription *descr
 	answered(seat);
 }
 
+/* One fault a line of `why`: a device process says all that is wrong with its options at once. */
+static void add_faults(struct gateway *g, const struct config_device *d, const char *why)
+{
+	for (const char *end; *why; why = *end ? end + 1 : end) {
+		end = strchrnul(why, '\n');
+		faults_add(&g->faults, d->file, d->line, "device '%s': %.*s", d->id, (int)(end - why), why);
+	}
+}
+
 static void on_failed(void *user, const char *why)
 {
 	struct seat *seat = user;
 	struct gateway *g = seat->gateway;
 	const struct config_device *d = &g->config->devices[seat->index];
 	if (g->stage == DESCRIBING)
-		faults_add(&g->faults, d->file, d->line, "device '%s': %s", d->id, why);
+		add_faults(g, d, *why ? why : "its device process failed and did not say why");
 	else
 		log_error(d->id, "%s", why);
 	answered(seat);

@@ -123,6 +123,20 @@ class Check(unittest.TestCase):
             self.assertIn("colour", done.stderr)
             self.assertIn(f"{f.name}:4:", done.stderr)
 
+    def test_each_fault_of_the_options_has_its_file_and_line(self):
+        import tempfile
+        with tempfile.NamedTemporaryFile("w", suffix=".cfg") as f:
+            f.write('gateway = { id = "home"; };\n'
+                    'devices = ( { id = "table"; plugin = "inversion_table"; model = "wt901"; link = "serial:/dev/a";\n'
+                    '              options = { axis = "yaw"; zero_deg = 999; nope = 1; }; } );\n')
+            f.flush()
+            done = self.check(f.name)
+            self.assertEqual(done.returncode, 1)
+            lines = done.stderr.splitlines()
+            for option in ("axis", "zero_deg", "nope"):
+                found = [line for line in lines if line.startswith(f"{f.name}:2: device 'table': option '{option}'")]
+                self.assertEqual(len(found), 1, done.stderr)
+
     def test_rules_are_checked_against_what_the_devices_are(self):
         import tempfile
         with tempfile.NamedTemporaryFile("w", suffix=".cfg") as f:

@@ -38,6 +38,8 @@ struct process {
 	uint64_t started_ms, heard_ms, asked_ms, nonce;
 	Therapy__V1__DeviceDescription *description;
 	Therapy__V1__DeviceCounters counters;
+	char open_why[256];   /* why its link could not be opened the last time, */
+	unsigned open_failed; /* and how often since it last could */
 	unsigned open_handles;
 	void (*closed)(void *user);
 	void *closed_user;
@@ -92,13 +94,25 @@ static void on_opened(void *user, int fd)
 	message.open = &open;
 	if (p->wire && p->said && wire_send(p->wire, &message.base, fd) == 0)
 		p->linked = true;
+	if (p->open_failed > 1)
+		log_info(id(p), "the link could be opened after %u attempts", p->open_failed);
+	p->open_failed = 0;
+	p->open_why[0] = '\0';
 	close(fd); /* the wire keeps its own copy until it is sent */
 }
 
 static void on_open_failed(void *user, const char *why, uint64_t retry_ms)
 {
 	struct process *p = user;
-	log_warn(id(p), "%s; trying again in %.1f s", why, (double)retry_ms / 1000.0);
+	char kept[sizeof p->open_why];
+	snprintf(kept, sizeof kept, "%s", why);
+	p->open_failed++;
+	if (strcmp(kept, p->open_why) == 0) { /* a device that is off for a week fills no disk */
+		log_debug(id(p), "%s; attempt %u, trying again in %.1f s", why, p->open_failed, (double)retry_ms / 1000.0);
+		return;
+	}
+	memcpy(p->open_why, kept, sizeof kept);
+	log_warn(id(p), "%s; trying again, now in %.1f s and later at most every 30 s", why, (double)retry_ms / 1000.0);
 }
 
 static void open_link(struct process *p)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "mqtt/outlet.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -102,7 +103,12 @@ void outlet_soon(struct outlet *o)
 static void on_up(void *user)
 {
 	struct outlet *o = user;
-	log_info("mqtt", "connected to the broker");
+	if (o->downs > 1)
+		log_info("mqtt", "connected to the broker after %u attempts", o->downs);
+	else
+		log_info("mqtt", "connected to the broker");
+	o->downs = 0;
+	o->down_why[0] = '\0';
 	timeliness_up(&o->timeliness);
 	receive_subscribe(o);
 	(void)publish_gateway(o, true); /* announcing repeats it */
@@ -115,8 +121,16 @@ static void on_up(void *user)
 static void on_down(void *user, const char *why, uint64_t retry_ms)
 {
 	struct outlet *o = user;
+	char kept[sizeof o->down_why];
 	timeliness_down(&o->timeliness);
-	log_warn("mqtt", "%s; trying again in %u ms", why, (unsigned)retry_ms);
+	o->downs++;
+	(void)snprintf(kept, sizeof kept, "%s", why);
+	if (strcmp(kept, o->down_why) == 0) { /* a broker that is away for a week fills no disk */
+		log_debug("mqtt", "%s; attempt %u, trying again in %u ms", why, o->downs, (unsigned)retry_ms);
+		return;
+	}
+	memcpy(o->down_why, kept, sizeof kept);
+	log_warn("mqtt", "%s; trying again, now in %u ms and later at most every 10 s", why, (unsigned)retry_ms);
 }
 
 static void on_delivered(void *user, uint64_t token, bool ok)

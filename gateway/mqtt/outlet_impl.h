@@ -55,6 +55,8 @@ struct outlet {
 	uint64_t requests, refused;
 	uint64_t answers_ms, unanswered; /* refused ones without an id, in the second that began then */
 	unsigned answers;
+	char down_why[256]; /* why there was no connection the last time, */
+	unsigned downs;     /* and how often since there was one */
 };
 
 struct outlet_request {

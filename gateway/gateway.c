@@ -24,6 +24,8 @@
 #define TICK_MS 500u
 #define WATCHDOG_MS 3000u
 #define CLOSE_WAIT_MS 5000u /* for device processes to reach rest when the gateway is asked to end */
+#define REFUSALS_MS 60000u
+#define REFUSALS_LOGGED 20u /* in that time */
 #define BATCH_MAX 256u      /* core readings converted at a time */
 
 enum stage { DESCRIBING, CHECKED, RUNNING, CLOSING };
@@ -54,11 +56,29 @@ struct gateway {
 	uv_signal_t interrupt, terminate;
 	struct watchdog watchdog;
 	int status;
+	uint64_t refusals_ms; /* the minute in which so many requests were refused */
+	unsigned refusals;
 };
 
 static void gateway_close(struct gateway *g);
 
 /* ---- the core ---- */
+
+/* Refusals come as fast as somebody asks; each is answered and published, and the log keeps some of a minute's. */
+static void log_event(struct gateway *g, uint64_t now_ms, const struct core_output *o)
+{
+	if (o->event == CORE_EVENT_REFUSED) {
+		if (now_ms - g->refusals_ms >= REFUSALS_MS) {
+			if (g->refusals > REFUSALS_LOGGED)
+				log_info("core", "%u more requests were refused in that minute", g->refusals - REFUSALS_LOGGED);
+			g->refusals_ms = now_ms;
+			g->refusals = 0;
+		}
+		if (g->refusals++ >= REFUSALS_LOGGED)
+			return;
+	}
+	log_info(o->device < g->n_seats ? g->config->devices[o->device].id : "core", "%s", o->why);
+}
 
 static void feed(struct gateway *g, uint64_t now_ms, const struct core_input *input)
 {
@@ -78,7 +98,7 @@ static void feed(struct gateway *g, uint64_t now_ms, const struct core_input *in
 	for (size_t i = 0; i < out.n; i++) {
 		const struct core_output *o = &out.items[i];
 		if (o->type == CORE_OUT_EVENT)
-			log_info(o->device < g->n_seats ? g->config->devices[o->device].id : "core", "%s", o->why);
+			log_event(g, now_ms, o);
 		if (g->outlet && o->type != CORE_OUT_LEASE && o->type != CORE_OUT_REST)
 			outlet_core(g->outlet, now_ms, o);
 	}

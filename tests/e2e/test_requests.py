@@ -79,6 +79,15 @@ class Requests(unittest.TestCase):
         self.home.wait_device("pad", lambda s: s.get("heat_permitted") == "ON", "the pad to be at rest again")
         self.refused("duplicate", "pad/set/heat", payload)
 
+    def test_refusals_do_not_fill_the_log(self):
+        for i in range(200):
+            self.home.client.publish("therapy/demo/pad/set/cold", json.dumps({"value": 1, "id": f"log{now_us()}"}))
+        result = self.home.request("pad", "cold", 1)
+        self.assertEqual(result["outcome"], "unknown_control")  # the last one is answered all the same
+        logged = self.home.gateway.child.tail(1000).count("pad has no control 'cold'")
+        self.assertLessEqual(logged, 20)
+        self.assertLess(self.home.gateway.child.tail(1000).count("\n"), 60)
+
     def test_state_is_echoed_after_a_refusal(self):
         mark = self.home.client.mark()
         self.refused("out_of_range", "pad/set/heat", json.dumps({"value": 3, "id": f"echo{now_us()}"}))

@@ -464,6 +464,20 @@ void process_lease(struct process *p, uint16_t control, uint64_t grant, double v
 	tell(p, &message);
 }
 
+/* From now on it has its deadline to say anything at all. */
+static void ask(struct process *p, uint64_t now_ms)
+{
+	if (p->asked_ms || !p->wire)
+		return;
+	Therapy__V1__Ping ping = THERAPY__V1__PING__INIT;
+	Therapy__V1__ToDevice message = THERAPY__V1__TO_DEVICE__INIT;
+	ping.nonce = ++p->nonce;
+	message.body_case = THERAPY__V1__TO_DEVICE__BODY_PING;
+	message.ping = &ping;
+	p->asked_ms = now_ms;
+	wire_send(p->wire, &message.base, -1);
+}
+
 void process_rest(struct process *p, uint16_t control, bool stop)
 {
 	Therapy__V1__Rest rest = THERAPY__V1__REST__INIT;
@@ -473,6 +487,8 @@ void process_rest(struct process *p, uint16_t control, bool stop)
 	message.body_case = THERAPY__V1__TO_DEVICE__BODY_REST;
 	message.rest = &rest;
 	tell(p, &message);
+	if (p->said)
+		ask(p, clock_boot_ms()); /* one that hangs must not be found out only a second later */
 }
 
 void process_tick(struct process *p, uint64_t now_ms)
@@ -489,15 +505,8 @@ void process_tick(struct process *p, uint64_t now_ms)
 		uv_process_kill(&p->child, SIGKILL);
 		return;
 	}
-	if (p->asked_ms || now_ms < p->heard_ms + SILENT_MS || !p->wire)
-		return;
-	Therapy__V1__Ping ping = THERAPY__V1__PING__INIT;
-	Therapy__V1__ToDevice message = THERAPY__V1__TO_DEVICE__INIT;
-	ping.nonce = ++p->nonce;
-	message.body_case = THERAPY__V1__TO_DEVICE__BODY_PING;
-	message.ping = &ping;
-	p->asked_ms = now_ms;
-	wire_send(p->wire, &message.base, -1);
+	if (now_ms >= p->heard_ms + SILENT_MS)
+		ask(p, now_ms);
 }
 
 pid_t process_pid(const struct process *p)

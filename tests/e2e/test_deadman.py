@@ -84,6 +84,14 @@ class Deadman(unittest.TestCase):
             # found silent (1 s), asked, not answering within its deadline (1 s): killed, and then the last will
             self.off_after(home, lambda: os.kill(pid, signal.SIGSTOP), 3_500_000, "SIGSTOP of the pad's process")
 
+    def test_trip_while_the_pad_process_is_stopped(self):
+        with Home() as home:
+            heat_on(home)
+            os.kill(process_of(home, "pad"), signal.SIGSTOP)
+            # it is asked as it is told to rest: its deadline (1 s), the gateway's tick (0.5 s), and then the last will
+            self.off_after(home, lambda: home.sim.command("table tilt 60 now"), 2_000_000,
+                           "a trip while the pad's process is stopped")
+
     def test_sensor_process_hangs(self):
         with Home() as home:
             heat_on(home)

@@ -16,7 +16,7 @@ struct parser {
 
 static int parse_expr(struct parser *p, uint32_t *out);
 
-int expr_refuse(struct expr_fault *fault, uint32_t at, const char *format, ...)
+void expr_fault_set(struct expr_fault *fault, uint32_t at, const char *format, ...)
 {
 	va_list args;
 	va_start(args, format);
@@ -27,7 +27,6 @@ int expr_refuse(struct expr_fault *fault, uint32_t at, const char *format, ...)
 	if (s.len == 0)
 		str_copy(fault->text, sizeof fault->text, "this is not understood");
 	fault->at = at;
-	return -1;
 }
 
 /* Refuses what comes next. */

@@ -30,7 +30,7 @@ static int conclude(struct decision *d, enum core_outcome outcome, const char *f
 static const char *shown(const char *text, char buffer[44])
 {
 	size_t n = 0;
-	for (; text[n] && n < 40; n++)
+	for (; n < 40 && text[n]; n++)
 		buffer[n] = (char)((unsigned char)text[n] < ' ' || (unsigned char)text[n] >= 0x7f ? '?' : text[n]);
 	memcpy(buffer + n, text[n] ? "..." : "", text[n] ? 4 : 1);
 	return buffer;

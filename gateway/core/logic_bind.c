@@ -172,7 +172,7 @@ static int add_on(struct binder *b, const struct expr_node *e, uint32_t control,
 	return 0;
 }
 
-static int no_such_part(struct binder *b, struct expr_slice part, uint32_t device, const char *verb, bool controls)
+static void refuse_part(struct binder *b, struct expr_slice part, uint32_t device, const char *verb, bool controls)
 {
 	const struct home *home = b->logic->home;
 	const struct home_device *d = &home->devices[device];
@@ -183,8 +183,8 @@ static int no_such_part(struct binder *b, struct expr_slice part, uint32_t devic
 	for (uint32_t i = 0; i < n; i++)
 		str_add(&s, "%s%s", i ? ", " : "",
 			controls ? home->controls[d->first_control + i].key : home->metrics[d->first_metric + i].key);
-	return expr_refuse(b->fault, part.at, "%.48s %s no '%.*s'; it has: %s", d->id, verb,
-			   (int)(part.size < 40 ? part.size : 40), b->expr->text + part.at, n ? list : "none");
+	expr_fault_set(b->fault, part.at, "%.48s %s no '%.*s'; it has: %s", d->id, verb,
+		       (int)(part.size < 40 ? part.size : 40), b->expr->text + part.at, n ? list : "none");
 }
 
 static int find_device(struct binder *b, const struct expr_node *e, uint32_t *out)
@@ -218,8 +218,10 @@ static int bind_one(struct binder *b, const struct expr_node *e, uint32_t *out)
 	bool on = e->op == EXPR_ON;
 	uint32_t part = on ? home_find_control(b->logic->home, device, key, e->key.size)
 			   : home_find_metric(b->logic->home, device, key, e->key.size);
-	if (part == HOME_NONE)
-		return no_such_part(b, e->key, device, on ? "has" : "measures", on);
+	if (part == HOME_NONE) {
+		refuse_part(b, e->key, device, on ? "has" : "measures", on);
+		return -1;
+	}
 	return on ? add_on(b, e, part, out) : add_compare(b, e, part, out);
 }
 
@@ -367,10 +369,10 @@ int logic_bind(struct logic *logic, const struct expr *expr, const struct logic_
 			return -1;
 		logic->nodes[root].value = holds ? TRUTH_TRUE : TRUTH_FALSE;
 	}
-	char *text = strdup(expr->text);
-	if (!text)
+	struct logic_text bound = {strdup(expr->text), root, binding->owner};
+	if (!bound.text)
 		return expr_refuse(fault, 0, "not enough memory for this expression");
-	logic->texts[logic->n_texts] = (struct logic_text){text, root, binding->owner};
+	logic->texts[logic->n_texts] = bound;
 	*out = logic->n_texts++;
 	return 0;
 }

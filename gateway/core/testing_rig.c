@@ -168,8 +168,8 @@ void rig_refresh(struct rig *rig)
 
 void rig_calm(struct rig *rig)
 {
-	for (uint16_t d = TABLE; d <= PAD; d++)
-		rig_present(rig, d, true);
+	for (unsigned d = TABLE; d <= PAD; d++)
+		rig_present(rig, (uint16_t)d, true);
 	rig_refresh(rig);
 	rig_phase(rig, BELT, BELT_TENSION, CORE_PHASE_AT_REST);
 	rig_phase(rig, PAD, PAD_HEAT, CORE_PHASE_AT_REST);

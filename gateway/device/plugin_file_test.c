@@ -380,7 +380,7 @@ static void a_real_shared_object_is_loaded_and_works(void **state)
 	const struct therapy_model *m = plugin_file_model(g->file, "");
 	assert_non_null(m);
 	assert_int_equal(m->metrics[0].stale_ms, 1500);
-	struct therapy_reading r[1];
+	struct therapy_reading r[1] = {0};
 	struct therapy_out out = {.readings = r, .max_readings = 1};
 	assert_int_equal(m->decode(NULL, &(struct therapy_message){.data = (const uint8_t *)"%", .size = 1}, &out),
 			 THERAPY_OK);

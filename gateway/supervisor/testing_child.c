@@ -70,12 +70,11 @@ static void count_more(void)
 static void list_descriptors(void)
 {
 	char text[256] = "";
+	size_t size = 0;
 	DIR *dir = opendir("/proc/self/fd");
 	for (struct dirent *e; dir && (e = readdir(dir));)
-		if (e->d_name[0] != '.' && atoi(e->d_name) != dirfd(dir)) {
-			strcat(text, e->d_name);
-			strcat(text, " ");
-		}
+		if (e->d_name[0] != '.' && atoi(e->d_name) != dirfd(dir) && size < sizeof text)
+			size += (size_t)snprintf(text + size, sizeof text - size, "%.16s ", e->d_name);
 	if (dir)
 		closedir(dir);
 	Therapy__V1__LinkState state = THERAPY__V1__LINK_STATE__INIT;

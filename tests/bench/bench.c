@@ -93,11 +93,11 @@ static void measure_floor(void)
 	struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	socklen_t size = sizeof address;
 	world_begin(&w, 1);
-	bind(listener, (struct sockaddr *)&address, size);
-	listen(listener, 1);
+	if (bind(listener, (struct sockaddr *)&address, size) != 0 || listen(listener, 1) != 0)
+		die("floor: no listener");
 	getsockname(listener, (struct sockaddr *)&address, &size);
 	struct floor f = {.out = socket(AF_INET, SOCK_STREAM, 0)};
-	strcpy(f.slave, w.tables[0].slave);
+	snprintf(f.slave, sizeof f.slave, "%s", w.tables[0].slave);
 	if (connect(f.out, (struct sockaddr *)&address, size) != 0)
 		die("floor: no connection");
 	setsockopt(f.out, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);

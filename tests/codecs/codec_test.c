@@ -98,7 +98,7 @@ static void every_row_of_the_table_is_sound(void **state)
 
 static void tell_odd_values(struct session *session, uint8_t verb)
 {
-	static const double values[] = {0, 1, -1, 0.5, 1e-9, 1e9, -1e300, INFINITY, -INFINITY, NAN};
+	static const double values[] = {0, 1, -1, 0.5, 1e-9, 1e9, -1e300, HUGE_VAL, -HUGE_VAL, (double)NAN};
 	enum therapy_effect effect = session->model->verbs[verb].effect;
 	for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
 		session->n_lines = 0;

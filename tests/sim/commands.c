@@ -138,7 +138,7 @@ static int table_rate(struct sim *sim, char **args, unsigned n)
 
 static int table_watch(struct sim *sim, char **args, unsigned n)
 {
-	double deg = NAN;
+	double deg = (double)NAN;
 	(void)n;
 	if (strcmp(args[0], "off") != 0 && number(args[0], "deg", &deg))
 		return WRONG;

@@ -180,7 +180,7 @@ void table_port_freeze(struct table_port *port, bool frozen)
 
 int table_port_open(struct table_port *port, struct world *world, double rate_hz)
 {
-	*port = (struct table_port){.world = world, .master = -1, .timer_fd = -1, .watch_deg = NAN};
+	*port = (struct table_port){.world = world, .master = -1, .timer_fd = -1, .watch_deg = (double)NAN};
 	port->mischief.rng = &world->rng;
 	tilt_put(&port->tilt, clock_boot_us(), 0);
 	struct str path;

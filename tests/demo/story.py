@@ -41,9 +41,10 @@ class Story:
 
     # ---- telling ----
 
-    def tell(self, text):
+    def tell(self, text, watch=""):
+        """What happens now, and what a person should watch for."""
         if self.screen:
-            self.screen.step = text
+            self.screen.step, self.screen.watch = text, watch
         else:
             print(text, flush=True)
 
@@ -132,7 +133,8 @@ class Story:
     # ---- the steps ----
 
     def devices(self):
-        self.tell("Three devices come in over a pseudo-terminal, TCP and MQTT")
+        self.tell("Three devices come in over a pseudo-terminal, TCP and MQTT",
+                  "each reading has an age; nothing is permitted on one that is too old")
         self.client.wait_for(lambda: self.seen.schema, "the schema, retained", 10)
         for device in ("table", "belt", "pad"):
             self.client.wait(f"{self.home.base}/{device}/availability", lambda m: m.text == "online", None, 10)
@@ -143,14 +145,14 @@ class Story:
         self.dwell(3)
 
     def lie_down(self):
-        self.tell("A person lies down: from upright to level")
+        self.tell("A person lies down: from upright to level", "tilt goes from -60 to 0, and traction has to wait 4 s")
         self.sim.command("table tilt 0 30")
         self.wait_reading("table", "tilt", lambda v: abs(v) < 1, "the table is level", 10)
         self.wait_permitted("pad", "heat")
         self.dwell(2)
 
     def heat_on(self, text="Heat on"):
-        self.tell(text)
+        self.tell(text, "pad.heat goes ON, the relay closes, power flows")
         mark, seen = self.sim.mark(), self.client.mark()
         self.ask_accepted("pad", "heat", 1)
         self.wait_relay(True, mark)
@@ -161,7 +163,8 @@ class Story:
         self.dwell(3)
 
     def invert(self):
-        self.tell("The person starts to invert: heat must go off")
+        self.tell("The person starts to invert: heat must go off",
+                  "the relay opens when tilt passes 20 deg, and the event says why")
         mark, seen = self.sim.mark(), self.client.mark()
         self.sim.command(f"table watch {HARD_DEG}")
         self.sim.command("table tilt 60 20")
@@ -181,7 +184,8 @@ class Story:
         self.dwell(3)
 
     def heat_refused(self):
-        self.tell("Somebody asks for heat while inverted: refused")
+        self.tell("Somebody asks for heat while inverted: refused",
+                  "REFUSED with the rule and the reading; the relay stays open")
         self.wait_reading("table", "tilt", lambda v: abs(v) > 59, "the table is at 60 deg", 10)
         commands = self.sim.mark()
         result = self.ask_refused("pad", "heat", 1)
@@ -197,7 +201,8 @@ class Story:
         self.check(not sent and not self.sim.state()["pad"]["relay"], "nothing switched the plug on", "; ".join(sent))
 
     def come_back(self):
-        self.tell("Back to level; heat stays off until the cool-down is over")
+        self.tell("Back to level; heat stays off until the cool-down is over",
+                  "permission returns after 3 s at 8 deg or less, and switches nothing on")
         mark = self.sim.mark()
         self.sim.command("table watch off")
         self.sim.command("table tilt 0 30")
@@ -211,7 +216,8 @@ class Story:
         self.heat_on("Heat is allowed again, and asked for anew")
 
     def traction(self):
-        self.tell("Heat off, then traction: the belt pulls 80 N")
+        self.tell("Heat off, then traction: the belt pulls 80 N",
+                  "force follows the set-point; heat is not permitted from 20 N on")
         mark = self.sim.mark()
         self.ask_accepted("pad", "heat", 0)
         self.wait_relay(False, mark)
@@ -221,10 +227,11 @@ class Story:
         self.ask_accepted("belt", "tension", 80)
         self.sim.wait_state(lambda s: s["belt"]["force"] > 75, "the belt to pull 75 N", 10)
         self.wait_reading("belt", "force", lambda v: v > 70, "the force in the telemetry")
-        self.tell("Heat under a loaded belt: refused")
+        self.tell("Heat under a loaded belt: refused", "another rule, no-heat-under-load, says no")
         self.ask_refused("pad", "heat", 1)
         self.dwell(4)
-        self.tell("Release: the belt ramps down by itself")
+        self.tell("Release: the belt ramps down by itself",
+                  "the ramp is the board's own; heat is permitted again 3 s after it")
         self.ask_accepted("belt", "tension", 0)
         self.sim.wait_state(lambda s: s["belt"]["setpoint"] == 0 and s["belt"]["force"] < 5, "the belt to let go", 10)
         self.wait_reading("belt", "force", lambda v: v < 5, "no force in the telemetry")
@@ -233,7 +240,8 @@ class Story:
 
     def unplug(self):
         self.heat_on("Heat on once more")
-        self.tell("The tilt sensor is unplugged: what depends on it goes off")
+        self.tell("The tilt sensor is unplugged: what depends on it goes off",
+                  "the relay opens at once: what is not known does not permit")
         mark = self.sim.mark()
         pulled = self.sim.command("table unplug")["us"]
         off = self.wait_relay(False, mark, 8)
@@ -245,7 +253,8 @@ class Story:
         self.dwell(4)
 
     def plug_again(self):
-        self.tell("The sensor is back: heat was paused, and goes on")
+        self.tell("The sensor is back: heat was paused, and goes on",
+                  "RESUMED: a short loss of knowledge does not end a session")
         mark = self.sim.mark()
         self.sim.command("table plug")
         self.wait_reading("table", "tilt", lambda v: abs(v) < 1, "tilt in the telemetry again", 12)
@@ -253,7 +262,7 @@ class Story:
         self.ok("the relay closed again for the request that was running")
         self.dwell(3)
         mark = self.sim.mark()
-        self.tell("Heat off")
+        self.tell("Heat off", "asking for rest is never refused")
         self.ask_accepted("pad", "heat", 0)
         self.wait_relay(False, mark)
         self.check(self.seen.undecodable == 0, "every message could be decoded", f"{self.seen.batches} batches")

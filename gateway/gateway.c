@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -77,7 +78,7 @@ static void log_event(struct gateway *g, uint64_t now_ms, const struct core_outp
 		if (g->refusals++ >= REFUSALS_LOGGED)
 			return;
 	}
-	log_info(o->device < g->n_seats ? g->config->devices[o->device].id : "core", "%s", o->why);
+	report_event(o->device < g->n_seats ? g->config->devices[o->device].id : "core", o);
 }
 
 static void feed(struct gateway *g, uint64_t now_ms, const struct core_input *input)
@@ -266,8 +267,8 @@ static void all_described(struct gateway *g)
 	for (size_t i = 0; i < g->n_seats; i++)
 		process_open(g->seats[i].process);
 	boot_timer_set(&g->timer, core_deadline(g->core));
-	log_info("gateway", "%s %s is running: %zu devices, %zu rules", g->config->gateway_id, THERAPY_VERSION, g->n_seats,
-	         g->config->n_rules);
+	log_info("gateway", "%s %s is running: %zu device%s, %zu rule%s", g->config->gateway_id, THERAPY_VERSION, g->n_seats,
+	         g->n_seats == 1 ? "" : "s", g->config->n_rules, g->config->n_rules == 1 ? "" : "s");
 }
 
 static void answered(struct seat *seat)
@@ -437,6 +438,9 @@ static int start(const char *path, bool only_check)
 	setup_places(&places);
 	if (config_load(path, &places, &g.config, &g.faults) != 0) {
 		faults_print(&g.faults, stderr);
+		if (access(path, R_OK) != 0)
+			fputs("Name your configuration with -c FILE; therapy-gateway.cfg in etc/ of the sources is one to start from.\n",
+			      stderr);
 		release(&g);
 		return 1;
 	}

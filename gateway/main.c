@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,13 +31,15 @@ int main(int argc, char **argv)
 		puts("therapy-gateway " THERAPY_VERSION);
 		return 0;
 	}
-	if (argc == 2 || (argc == 4 && strcmp(argv[2], "-c") == 0)) {
+	bool run = argc >= 2 && strcmp(argv[1], "run") == 0, check = argc >= 2 && strcmp(argv[1], "check") == 0;
+	if ((run || check) && (argc == 2 || (argc == 4 && strcmp(argv[2], "-c") == 0))) {
 		const char *file = argc == 4 ? argv[3] : DEFAULT_FILE;
-		if (strcmp(argv[1], "run") == 0)
-			return gateway_run(file);
-		if (strcmp(argv[1], "check") == 0)
-			return gateway_check(file);
+		return run ? gateway_run(file) : gateway_check(file);
 	}
+	if (run || check)
+		fprintf(stderr, "therapy-gateway: %s: found '%s', expected nothing or -c FILE\n\n", argv[1], argv[2]);
+	else if (argc >= 2)
+		fprintf(stderr, "therapy-gateway: found '%s', expected run or check\n\n", argv[1]);
 	fputs(usage, stderr);
 	return 2;
 }

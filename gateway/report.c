@@ -43,3 +43,19 @@ void report_coverage(const struct config *config, const struct core *core)
 			log_warn("gateway", "hazard %u, rule %s: %s", config->rules[i].hazard, config->rules[i].id, text);
 	}
 }
+
+void report_event(const char *who, const struct core_output *event)
+{
+	static const char *const names[] = {
+		[CORE_EVENT_GRANTED] = "granted",         [CORE_EVENT_ENDED] = "ended",
+		[CORE_EVENT_REFUSED] = "refused",         [CORE_EVENT_PAUSED] = "paused",
+		[CORE_EVENT_RESUMED] = "resumed",         [CORE_EVENT_TRIPPED] = "tripped",
+		[CORE_EVENT_REARMED] = "rearmed",         [CORE_EVENT_DEVICE_LOST] = "device lost",
+		[CORE_EVENT_DEVICE_BACK] = "device back",
+	};
+	const char *name = (size_t)event->event < sizeof names / sizeof *names ? names[event->event] : "event";
+	if (event->event == CORE_EVENT_TRIPPED)
+		log_warn(who, "%s: %s", name, event->why);
+	else
+		log_info(who, "%s: %s", name, event->why);
+}

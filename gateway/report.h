@@ -14,5 +14,7 @@ void report_home(FILE *to, const struct config *config, const Therapy__V1__Devic
                  const struct core *core);
 /* The hazards that are not wholly covered, as log lines. */
 void report_coverage(const struct config *config, const struct core *core);
+/* One of the core's events as a log line: what happened, and why. `who`: its device, or "core". */
+void report_event(const char *who, const struct core_output *event);
 
 #endif

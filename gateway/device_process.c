@@ -260,6 +260,7 @@ static void open_mqtt(struct device_process *p)
 		.username = *account->username ? account->username : NULL,
 		.password = *account->password ? account->password : NULL,
 		.ca_file = *account->ca_file ? account->ca_file : NULL,
+		.keep_alive_s = account->keep_alive_s,
 		.client = p->client,
 		.name = p->address.place,
 		.model = p->model,

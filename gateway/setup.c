@@ -99,6 +99,7 @@ struct setup *setup_new(const struct config *config, bool describe_only)
 	s->account.username = text(config->mqtt.username);
 	s->account.password = text(config->mqtt.password);
 	s->account.ca_file = text(config->mqtt.ca_file);
+	s->account.keep_alive_s = config->mqtt.keep_alive_s;
 	size_t at = 0;
 	for (size_t i = 0; i < config->n_devices; i++) {
 		const struct config_device *d = &config->devices[i];
@@ -166,7 +167,11 @@ int setup_core_spec(const struct config *config, const Therapy__V1__DeviceDescri
 		metrics += descriptions[i]->n_metrics;
 		controls += descriptions[i]->n_controls;
 	}
+	/* The kinds that the hazard table speaks of; a plugin of another kind makes its own known by being configured. */
+	static const char *const kinds[] = {"inversion", "traction", "heat", "cold", "stop_button", "scale"};
 	*out = (struct core_spec){.devices = rows->devices,
+	                          .known_kinds = kinds,
+	                          .n_known_kinds = sizeof kinds / sizeof *kinds,
 	                          .n_devices = config->n_devices,
 	                          .rules = config->rules,
 	                          .n_rules = config->n_rules,

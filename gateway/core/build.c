@@ -62,7 +62,16 @@ static int govern_kind(struct builder *b, const struct core_rule *rule, const st
 			   "permits '%.60s': a kind like \"kind:heat\" was expected", permits->text);
 		return -1;
 	}
+	char text[256];
+	struct str choices;
+	str_init(&choices, text, sizeof text);
 	uint32_t found = home_find_kind(home, kind, strlen(kind));
+	if (!home_knows_kind(home, kind, strlen(kind), &choices) &&
+	    home_find_device(home, kind, strlen(kind)) == HOME_NONE) {
+		faults_add(b->faults, rule->file, permits->line,
+			   "permits '%s': there is no kind of device '%s'; expected one of %s", permits->text, kind, text);
+		return -1;
+	}
 	if (found == HOME_NONE && home_find_device(home, kind, strlen(kind)) != HOME_NONE) {
 		faults_add(b->faults, rule->file, permits->line,
 			   "permits '%s': '%s' is a device: one of its controls was "
@@ -317,6 +326,7 @@ int core_new(const struct core_spec *spec, uint64_t now_ms, struct core **out, s
 		out_of_memory(&b);
 		goto failed;
 	}
+	core->home.n_known_kinds = 0; /* the list is the spec's */
 	begin(core);
 	*out = core;
 	return 0;

@@ -170,6 +170,45 @@ static void devices_that_contradict_themselves_are_refused(void **state)
 	free(text);
 }
 
+/* A kind that is misspelt has no device in any home: its term would count as satisfied, and permit. */
+static void a_misspelt_kind_is_a_fault_wherever_it_stands(void **state)
+{
+	(void)state;
+	static const char *const kinds[] = {"inversion", "traction", "heat"}, *const owned[] = {"traktion"};
+	const struct core_text permits = {"kind:heet", 7};
+	struct core_rule rules[] = {rig_rule("a", "all invrsion.tilt <= 10 deg"), rig_rule("b", "not on(kind:tracton)"),
+				    rig_rule("c", "all traction.force < 20 N")};
+	rules[2].permits = &permits;
+	const char *const says[] = {"there is no kind of device 'invrsion': one of inversion, traction, heat was expected",
+				    "there is no kind of device 'tracton'",
+				    "my.cfg:7: permits 'kind:heet': there is no kind of device 'heet'",
+				    "owned_unmonitored: there is no kind of device 'traktion'"};
+	for (size_t i = 0; i < 4; i++) {
+		struct core_spec spec = {.devices = home,
+					 .n_devices = 2,
+					 .rules = &rules[i < 3 ? i : 2],
+					 .n_rules = i < 3,
+					 .known_kinds = kinds,
+					 .n_known_kinds = 3,
+					 .owned_unmonitored = owned,
+					 .n_owned_unmonitored = i == 3,
+					 .lease_ms = 1000,
+					 .renew_ms = 250};
+		struct faults faults = {0};
+		struct core *core = NULL;
+		assert_int_equal(core_new(&spec, 0, &core, &faults), -1);
+		char *text = NULL;
+		size_t size = 0;
+		FILE *to = open_memstream(&text, &size);
+		faults_print(&faults, to);
+		fclose(to);
+		if (!strstr(text, says[i]))
+			fail_msg("expected '%s', found '%s'", says[i], text);
+		free(text);
+		faults_release(&faults);
+	}
+}
+
 static void a_lease_must_be_renewed_before_it_ends(void **state)
 {
 	(void)state;
@@ -200,6 +239,7 @@ int main(void)
 	    cmocka_unit_test(all_faults_are_told_at_once),
 	    cmocka_unit_test(a_megabyte_of_text_is_a_short_fault),
 	    cmocka_unit_test(devices_that_contradict_themselves_are_refused),
+	    cmocka_unit_test(a_misspelt_kind_is_a_fault_wherever_it_stands),
 	    cmocka_unit_test(a_lease_must_be_renewed_before_it_ends),
 	    cmocka_unit_test(freeing_nothing_is_fine),
 	};

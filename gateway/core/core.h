@@ -79,6 +79,8 @@ struct core_spec {
 	size_t n_devices;
 	const struct core_rule *rules;
 	size_t n_rules;
+	const char *const *known_kinds; /* what rules may name beside the kinds of `devices`; a misspelt kind would permit */
+	size_t n_known_kinds;           /* 0: anything may be named */
 	const char *const *owned_unmonitored; /* kinds that are owned but have no sensor: their terms are UNKNOWN */
 	size_t n_owned_unmonitored;
 	uint64_t lease_ms; /* how long a lease lasts: 1000 */

@@ -40,6 +40,18 @@ uint32_t home_find_kind(const struct home *home, const char *kind, size_t size)
 	return find_name(home->kinds, home->n_kinds, kind, size);
 }
 
+bool home_knows_kind(const struct home *home, const char *kind, size_t size, struct str *choices)
+{
+	if (home->n_known_kinds == 0 || home_find_kind(home, kind, size) != HOME_NONE)
+		return true;
+	for (size_t i = 0; i < home->n_known_kinds; i++)
+		if (same(home->known_kinds[i], kind, size))
+			return true;
+	for (size_t i = 0; i < home->n_known_kinds; i++)
+		str_add(choices, "%s%s", i == 0 ? "" : ", ", home->known_kinds[i]);
+	return false;
+}
+
 uint32_t home_find_unmonitored(const struct home *home, const char *kind, size_t size)
 {
 	return find_name(home->unmonitored, home->n_unmonitored, kind, size);
@@ -175,6 +187,22 @@ static int copy_device(struct home *home, uint16_t device, const struct core_dev
 	return bad;
 }
 
+static int check_unmonitored(const struct home *home, struct faults *faults)
+{
+	int bad = 0;
+	for (uint32_t i = 0; i < home->n_unmonitored; i++) {
+		char text[256];
+		struct str choices;
+		str_init(&choices, text, sizeof text);
+		if (home_knows_kind(home, home->unmonitored[i], strlen(home->unmonitored[i]), &choices))
+			continue;
+		faults_add(faults, NULL, 0, "owned_unmonitored: there is no kind of device '%s'; expected one of %s",
+			   home->unmonitored[i], text);
+		bad = -1;
+	}
+	return bad;
+}
+
 int home_init(struct home *home, const struct core_spec *spec, struct faults *faults)
 {
 	*home = (struct home){0};
@@ -187,6 +215,8 @@ int home_init(struct home *home, const struct core_spec *spec, struct faults *fa
 		faults_add(faults, NULL, 0, "not enough memory for the devices");
 		return -1;
 	}
+	home->known_kinds = spec->known_kinds;
+	home->n_known_kinds = spec->n_known_kinds;
 	int bad = 0;
 	for (size_t i = 0; i < spec->n_devices && !bad; i++)
 		bad = copy_device(home, (uint16_t)i, &spec->devices[i], faults);
@@ -199,7 +229,7 @@ int home_init(struct home *home, const struct core_spec *spec, struct faults *fa
 	}
 	if (bad && faults->n == 0)
 		faults_add(faults, NULL, 0, "not enough memory for the devices");
-	return bad;
+	return bad ? bad : check_unmonitored(home, faults);
 }
 
 void home_release(struct home *home)

@@ -4,6 +4,7 @@
 #ifndef CORE_HOME_H
 #define CORE_HOME_H
 
+#include "base/str.h"
 #include "core/core.h"
 
 #define HOME_NONE UINT32_MAX
@@ -36,6 +37,8 @@ struct home {
 	uint16_t *by_id; /* devices in the order of their ids */
 	char **kinds;
 	char **unmonitored; /* kinds that are owned without a sensor */
+	const char *const *known_kinds; /* the spec's, while core_new runs */
+	size_t n_known_kinds;
 	uint32_t n_devices, n_metrics, n_controls, n_kinds, n_unmonitored;
 };
 
@@ -48,6 +51,8 @@ uint32_t home_find_device(const struct home *home, const char *id, size_t size);
 uint32_t home_find_kind(const struct home *home, const char *kind, size_t size);
 uint32_t home_find_metric(const struct home *home, uint32_t device, const char *key, size_t size);
 uint32_t home_find_control(const struct home *home, uint32_t device, const char *key, size_t size);
+/* May a rule name this kind? Lists what it may name in `choices`, for a fault, if not. */
+bool home_knows_kind(const struct home *home, const char *kind, size_t size, struct str *choices);
 /* An index of unmonitored. */
 uint32_t home_find_unmonitored(const struct home *home, const char *kind, size_t size);
 

@@ -265,6 +265,12 @@ static int bind_kind(struct binder *b, const struct expr_node *e, bool negated, 
 	if (kind == HOME_NONE && unmonitored == HOME_NONE && home_find_device(home, name, e->name.size) != HOME_NONE)
 		return expr_refuse(b->fault, e->name.at, "'%.*s' is a device: write it without %s", (int)e->name.size,
 				   name, e->op == EXPR_ON ? "'kind:' and with its control" : "'all' or 'any'");
+	char text[256];
+	struct str choices;
+	str_init(&choices, text, sizeof text);
+	if (!home_knows_kind(home, name, e->name.size, &choices))
+		return expr_refuse(b->fault, e->name.at, "there is no kind of device '%.*s': one of %s was expected",
+				   (int)e->name.size, name, text);
 	for (uint32_t i = 0; kind != HOME_NONE && i < home->n_devices; i++)
 		if (home->devices[i].kind == kind && bind_device(b, e, i, alternative, &children))
 			return -1;

@@ -118,6 +118,7 @@ int mqtt_link_new(uv_loop_t *loop, const struct mqtt_link_config *config, const 
 	    .username = config->username,
 	    .password = config->password,
 	    .ca_file = config->ca_file,
+	    .keep_alive_s = config->keep_alive_s,
 	    .reconnect = true,
 	};
 	int rc = fill_channels(link, config);

@@ -17,6 +17,7 @@
 #define TICK_MS      250u /* how late a state, a ping or a status may be */
 #define RETRY_MS     50u  /* when the connection takes no more */
 #define UP_SPREAD_MS 100u /* after our own connect */
+#define REASONS_MS   5000u
 #define CLOSE_MS     500u /* for `offline` to be acknowledged */
 #define ANNOUNCED    SIZE_MAX
 
@@ -52,6 +53,21 @@ static void on_soon(uv_timer_t *timer)
 	publish_due(timer->data);
 }
 
+/* A reason names a reading, its age and what is still to wait for: while it stands, it is told anew now and then. */
+static void refresh_reasons(struct outlet *o, uint64_t now_ms)
+{
+	o->reasons_ms = now_ms;
+	for (size_t d = 0; d < o->safety.n_devices; d++)
+		for (size_t c = 0; c < o->safety.devices[d]->n_controls; c++) {
+			struct core_permission now;
+			o->callbacks.permission(o->callbacks.user, (uint16_t)d, (uint16_t)c, &now);
+			if (now.permitted)
+				continue;
+			state_touch(o->devices[d].state);
+			o->safety_due = true;
+		}
+}
+
 static void on_tick(uv_timer_t *timer)
 {
 	struct outlet *o = timer->data;
@@ -62,6 +78,8 @@ static void on_tick(uv_timer_t *timer)
 		(void)publish_ping(o, now_ms); /* not sent is not proved: the next tick tries again */
 	if (o->cursor == ANNOUNCED)            /* else they come in their turn */
 		publish_due(o);
+	if (now_ms - o->reasons_ms >= REASONS_MS)
+		refresh_reasons(o, now_ms);
 	if (now_ms - o->status_ms >= STATUS_EVERY_MS)
 		(void)publish_status(o);
 	flush_telemetry(o);

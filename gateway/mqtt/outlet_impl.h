@@ -35,7 +35,7 @@ struct outlet {
 	const uint8_t *schema;
 	size_t schema_size;
 	uint32_t batch_ms;
-	uint64_t started_ms, status_ms;
+	uint64_t started_ms, status_ms, reasons_ms;
 
 	struct telemetry *telemetry;
 	struct events events;

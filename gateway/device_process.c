@@ -47,7 +47,7 @@ struct device_process {
 	struct stream *stream;
 	struct mqtt_link *mqtt;
 	struct therapy_frame will;
-	char client[2 * ID_MAX]; /* "<gateway>-<device>": this device's name at the broker */
+	char client[2 * ID_MAX + 16]; /* "therapy.<gateway>.<device>": its name at the broker; ids hold no dot, so none is like another */
 	bool link_up, absent, said_up, orphaned, leaving, write_failed, stuck;
 	struct device_counters sent_counters;
 	int status;
@@ -315,7 +315,7 @@ static bool prepare(struct device_process *p, struct str *why, char *text, size_
 	}
 	struct str client;
 	str_init(&client, p->client, sizeof p->client);
-	str_add(&client, "%s-%s", s->gateway_id, s->device_id);
+	str_add(&client, "therapy.%s.%s", s->gateway_id, s->device_id);
 	if (!description_options(p->model, s, p->client, &p->options, why))
 		return false;
 	uint32_t seed = 0;

@@ -14,7 +14,7 @@
 struct mqtt_link_config {
 	const char *url, *username, *password, *ca_file; /* as in broker_config */
 	unsigned keep_alive_s; /* of an actuator: 1.5 times this is how long a cut network goes unnoticed; 0: the default */
-	const char *client;    /* "<gateway>-<device>": client id, and {client} in channel addresses */
+	const char *client;    /* "therapy.<gateway>.<device>": client id, and {client} in channel addresses */
 	const char *name;      /* {name} in channel addresses */
 	const struct therapy_model *model; /* its channels */
 	const struct therapy_frame *will;  /* NULL: none (a sensor) */

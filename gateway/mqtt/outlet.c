@@ -201,7 +201,7 @@ static int copy_texts(struct outlet *o, const struct outlet_config *config)
 	str_init(&s, o->base, sizeof o->base);
 	str_add(&s, "therapy/%s", config->gateway_id);
 	str_init(&s, o->client_id, sizeof o->client_id);
-	str_add(&s, "therapy-%s", config->gateway_id);
+	str_add(&s, "therapy.%s", config->gateway_id);
 	clock_boot_id(o->boot_id);
 	o->version = copy_unless_empty(config->version ? config->version : "0", &failed);
 	o->prefix = copy_unless_empty(config->discovery_prefix, &failed);

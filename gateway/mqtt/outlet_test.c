@@ -435,7 +435,7 @@ static void a_broken_connection_says_offline_through_the_will(void **state)
 	/* Somebody takes its client id: the broker drops the old connection, which is what a crash looks like to it. */
 	struct testing_client *thief = malloc(sizeof *thief);
 	memset(thief, 0, sizeof *thief);
-	thief->mosq = mosquitto_new("therapy-home", true, thief);
+	thief->mosq = mosquitto_new("therapy.home", true, thief);
 	assert_int_equal(mosquitto_connect(thief->mosq, "127.0.0.1", f->server.port, 60), 0);
 	mosquitto_loop(thief->mosq, 50, 1);
 	wait_for(f, "therapy/home/availability", "offline");

@@ -494,6 +494,13 @@ class Home:
         return self.client.wait(f"{self.base}/{device}/result", lambda m: m.json.get("id") == request_id, mark, timeout,
                                 f"the result of {device}.{control} = {value}").json
 
+    def wait_at_rest(self, device, control, since):
+        """Until the gateway has it proved, after client mark `since`: before that every request is "not ready"."""
+        def rests(m):
+            said = m.json["devices"][device][control]
+            return said["phase"] == "at_rest" and not said["granted"]
+        self.client.wait(f"{self.base}/safety", rests, since, 10, f"{device}.{control} at rest")
+
     def device_state(self, device):
         m = self.client.latest.get(f"{self.base}/{device}/state")
         return m.json if m else {}

@@ -77,9 +77,10 @@ class Links(unittest.TestCase):
     def test_an_unplugged_sensor_denies_its_dependants(self):
         with Home() as home:
             start_heat(home)
-            mark = home.sim.mark()
+            mark, told = home.sim.mark(), home.client.mark()
             home.sim.command("table unplug")
             home.sim.wait_event("relay", lambda e: not e["on"], mark, 7)
+            home.wait_at_rest("pad", "heat", told)
             result = home.request("pad", "heat", 1)
             self.assertEqual(result["outcome"], "not_permitted", result)
             self.assertIn("table.tilt", result["reason"])

@@ -31,6 +31,7 @@ class MainJob(unittest.TestCase):
             self.assertEqual(tripped.cause.key, "tilt")
             self.assertAlmostEqual(tripped.cause.value, 30, delta=0.5)
             self.assertIn("table.tilt", tripped.text)
+            home.wait_at_rest("pad", "heat", events)
             refused = home.request("pad", "heat", 1)
             self.assertEqual(refused["outcome"], "not_permitted")
             self.assertEqual(refused["rule"], "no-heat-during-inversion")

@@ -187,20 +187,15 @@ static int copy_device(struct home *home, uint16_t device, const struct core_dev
 	return bad;
 }
 
-static int check_unmonitored(const struct home *home, struct faults *faults)
+static int check_unmonitored(const struct home *home, const char *kind, struct faults *faults)
 {
-	int bad = 0;
-	for (uint32_t i = 0; i < home->n_unmonitored; i++) {
-		char text[256];
-		struct str choices;
-		str_init(&choices, text, sizeof text);
-		if (home_knows_kind(home, home->unmonitored[i], strlen(home->unmonitored[i]), &choices))
-			continue;
-		faults_add(faults, NULL, 0, "owned_unmonitored: there is no kind of device '%s'; expected one of %s",
-			   home->unmonitored[i], text);
-		bad = -1;
-	}
-	return bad;
+	char text[256];
+	struct str choices;
+	str_init(&choices, text, sizeof text);
+	if (home_knows_kind(home, kind, strlen(kind), &choices))
+		return 0;
+	faults_add(faults, NULL, 0, "owned_unmonitored: there is no kind of device '%s'; expected one of %s", kind, text);
+	return -1;
 }
 
 int home_init(struct home *home, const struct core_spec *spec, struct faults *faults)
@@ -226,10 +221,12 @@ int home_init(struct home *home, const struct core_spec *spec, struct faults *fa
 			home->n_unmonitored++;
 		else
 			bad = -1;
+		if (!bad)
+			bad = check_unmonitored(home, spec->owned_unmonitored[i], faults);
 	}
 	if (bad && faults->n == 0)
 		faults_add(faults, NULL, 0, "not enough memory for the devices");
-	return bad ? bad : check_unmonitored(home, faults);
+	return bad;
 }
 
 void home_release(struct home *home)

@@ -264,7 +264,7 @@ void world_start_gateway(struct world *w, const char *program, unsigned quiet_ms
 	if (!f)
 		die("%s: %s", path, strerror(errno));
 	fprintf(f,
-	        "gateway = { id = \"bench\"; log = \"warn\"; quiet = \"%u ms\"; };\n"
+	        "gateway = { id = \"bench\"; log = \"error\"; quiet = \"%u ms\"; };\n"
 	        "mqtt = { url = \"mqtt://127.0.0.1:%u\"; };\n"
 	        "devices = (\n"
 	        "  { id = \"pad\"; plugin = \"heat_pad\"; model = \"firmware\"; link = \"tcp://127.0.0.1:%u\"; }",

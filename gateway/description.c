@@ -65,7 +65,7 @@ struct block {
 };
 
 Therapy__V1__DeviceDescription *description_new(const Therapy__V1__Setup *setup, const struct therapy_plugin *plugin,
-                                                const struct therapy_model *model)
+						const struct therapy_model *model)
 {
 	struct block *b = calloc(1, sizeof *b);
 	if (!b)
@@ -125,12 +125,13 @@ static bool word_in(const char *words, const char *word)
 }
 
 static bool take_option(const struct therapy_model *model, const Therapy__V1__OptionValue *given,
-                        struct therapy_value *values, struct str *why)
+			struct therapy_value *values, struct str *why)
 {
 	size_t at;
 	const struct therapy_option *o = find_option(model, given->key, &at);
 	if (!o) {
-		str_add(why, "%soption '%s' is not known to model %s; expected", why->len ? "\n" : "", given->key, model->key);
+		str_add(why, "%soption '%s' is not known to model %s; expected", why->len ? "\n" : "", given->key,
+			model->key);
 		unsigned known = 0;
 		for (size_t i = 0; i < model->n_options; i++)
 			if (model->options[i].type != THERAPY_OPTION_CLIENT)
@@ -142,15 +143,16 @@ static bool take_option(const struct therapy_model *model, const Therapy__V1__Op
 	bool number = given->value_case == THERAPY__V1__OPTION_VALUE__VALUE_NUMBER;
 	if (o->type == THERAPY_OPTION_NUMBER) {
 		if (!number || !(given->number >= o->min && given->number <= o->max)) {
-			str_add(why, "%soption '%s' of model %s must be a number from %g to %g", why->len ? "\n" : "", o->key,
-			        model->key, o->min, o->max);
+			str_add(why, "%soption '%s' of model %s must be a number from %g to %g", why->len ? "\n" : "",
+				o->key, model->key, o->min, o->max);
 			return false;
 		}
 		values[at] = (struct therapy_value){.set = true, .number = given->number};
 		return true;
 	}
 	if (number || !word_in(o->words, given->word)) {
-		str_add(why, "%soption '%s' of model %s must be one of %s", why->len ? "\n" : "", o->key, model->key, o->words);
+		str_add(why, "%soption '%s' of model %s must be one of %s", why->len ? "\n" : "", o->key, model->key,
+			o->words);
 		return false;
 	}
 	values[at] = (struct therapy_value){.set = true, .word = given->word};
@@ -158,7 +160,7 @@ static bool take_option(const struct therapy_model *model, const Therapy__V1__Op
 }
 
 bool description_options(const struct therapy_model *model, const Therapy__V1__Setup *setup, const char *client,
-                         struct therapy_value **out, struct str *why)
+			 struct therapy_value **out, struct str *why)
 {
 	struct therapy_value *values = calloc((size_t)model->n_options + 1, sizeof *values);
 	if (!values) {
@@ -208,21 +210,25 @@ void description_counters(const struct device_counters *from, Therapy__V1__Devic
 	to->link_ups = from->link_ups;
 }
 
-void description_core(const Therapy__V1__DeviceDescription *d, struct core_metric *metrics, struct core_control *controls,
-                      struct core_device *out)
+void description_core(const Therapy__V1__DeviceDescription *d, struct core_metric *metrics,
+		      struct core_control *controls, struct core_device *out)
 {
 	for (size_t i = 0; i < d->n_metrics; i++)
 		metrics[i] = (struct core_metric){.key = d->metrics[i]->key,
-		                                  .unit = (enum therapy_unit)(d->metrics[i]->unit - 1),
-		                                  .stale_ms = d->metrics[i]->stale_ms};
+						  .unit = (enum therapy_unit)(d->metrics[i]->unit - 1),
+						  .stale_ms = d->metrics[i]->stale_ms};
 	for (size_t i = 0; i < d->n_controls; i++)
 		controls[i] = (struct core_control){.key = d->controls[i]->key,
-		                                    .min = d->controls[i]->min,
-		                                    .max = d->controls[i]->max,
-		                                    .step = d->controls[i]->step,
-		                                    .confirm = (uint16_t)d->controls[i]->confirm_metric,
-		                                    .rest_max = d->controls[i]->rest_max,
-		                                    .resumes = d->controls[i]->resumes};
-	*out = (struct core_device){.id = d->device_id, .kind = d->kind, .metrics = metrics, .n_metrics = d->n_metrics,
-	                            .controls = controls, .n_controls = d->n_controls};
+						    .min = d->controls[i]->min,
+						    .max = d->controls[i]->max,
+						    .step = d->controls[i]->step,
+						    .confirm = (uint16_t)d->controls[i]->confirm_metric,
+						    .rest_max = d->controls[i]->rest_max,
+						    .resumes = d->controls[i]->resumes};
+	*out = (struct core_device){.id = d->device_id,
+				    .kind = d->kind,
+				    .metrics = metrics,
+				    .n_metrics = d->n_metrics,
+				    .controls = controls,
+				    .n_controls = d->n_controls};
 }

@@ -26,11 +26,11 @@
 #include "therapy/v1/wire.pb-c.h"
 #include "wire/wire.h"
 
-#define WIRE_FD 3
-#define TICK_MS 1000u
-#define WATCHDOG_MS 3000u  /* three ticks: a loop that stands still that long lost its lease twice over */
-#define BATCH_MAX 256u     /* readings in one message; a 4096-byte read of 11-byte frames makes at most 1,117 */
-#define FAILED 3           /* exit status after Failure */
+#define WIRE_FD     3
+#define TICK_MS     1000u
+#define WATCHDOG_MS 3000u /* three ticks: a loop that stands still that long lost its lease twice over */
+#define BATCH_MAX   256u  /* readings in one message; a 4096-byte read of 11-byte frames makes at most 1,117 */
+#define FAILED      3     /* exit status after Failure */
 
 struct device_process {
 	uv_loop_t loop;
@@ -47,7 +47,8 @@ struct device_process {
 	struct stream *stream;
 	struct mqtt_link *mqtt;
 	struct therapy_frame will;
-	char client[2 * ID_MAX + 16]; /* "therapy.<gateway>.<device>": its name at the broker; ids hold no dot, so none is like another */
+	char client[2 * ID_MAX + 16]; /* "therapy.<gateway>.<device>": its name at the broker; ids hold no dot, so none
+					 is like another */
 	bool link_up, absent, said_up, orphaned, leaving, write_failed, stuck;
 	struct device_counters sent_counters;
 	int status;
@@ -88,7 +89,7 @@ static void say_readings(struct device_process *p, const struct device_outputs *
 			to->metric = from->metric;
 			to->quality = (Therapy__V1__Quality)(from->quality + 1);
 			to->presence_case = from->quality == THERAPY_UNKNOWN ? THERAPY__V1__READING__PRESENCE__NOT_SET
-			                                                     : THERAPY__V1__READING__PRESENCE_VALUE;
+									     : THERAPY__V1__READING__PRESENCE_VALUE;
 			to->value = from->value;
 			to->monotonic_ms = from->stamp_ms;
 		}
@@ -162,7 +163,8 @@ static void send_frames(struct device_process *p, const struct device_outputs *o
 			error = stream_write(p->stream, s->data, s->size);
 		else if (p->mqtt)
 			error = mqtt_link_send(p->mqtt, s->channel, s->effect, s->data, s->size);
-		if (error && !p->write_failed) /* once until one goes through; the machine repeats what was not confirmed */
+		if (error &&
+		    !p->write_failed) /* once until one goes through; the machine repeats what was not confirmed */
 			log_warn(p->setup->device_id, "the link does not take what is sent: %s", uv_strerror(error));
 		p->write_failed = error != 0;
 		p->stuck |= error == UV_ENOBUFS && p->stream;
@@ -181,7 +183,8 @@ static void step(struct device_process *p, uint64_t now_ms, const struct device_
 		say_state(p, &out.states[i]);
 	boot_timer_set(&p->timer, device_deadline(p->device));
 	if (p->stuck) {
-		/* Nothing can be told to a device that takes no bytes: the link is as good as lost, and a new one may not be. */
+		/* Nothing can be told to a device that takes no bytes: the link is as good as lost, and a new one may
+		 * not be. */
 		p->stuck = false;
 		on_stream_lost(p, "the device takes no bytes");
 		return;
@@ -243,10 +246,11 @@ static void on_mqtt_down(void *user, const char *why)
 	link_changed(user, false, why);
 }
 
-static void on_mqtt_message(void *user, uint64_t now_ms, uint8_t channel, const uint8_t *data, size_t size, bool retained)
+static void on_mqtt_message(void *user, uint64_t now_ms, uint8_t channel, const uint8_t *data, size_t size,
+			    bool retained)
 {
-	struct device_input input = {.type = DEVICE_IN_MESSAGE, .data = data, .size = size, .channel = channel,
-	                             .retained = retained};
+	struct device_input input = {
+	    .type = DEVICE_IN_MESSAGE, .data = data, .size = size, .channel = channel, .retained = retained};
 	step(user, now_ms, &input);
 }
 
@@ -256,15 +260,15 @@ static void open_mqtt(struct device_process *p)
 		return;
 	const Therapy__V1__BrokerAccount *account = p->setup->broker;
 	struct mqtt_link_config config = {
-		.url = account->url,
-		.username = *account->username ? account->username : NULL,
-		.password = *account->password ? account->password : NULL,
-		.ca_file = *account->ca_file ? account->ca_file : NULL,
-		.keep_alive_s = account->keep_alive_s,
-		.client = p->client,
-		.name = p->address.place,
-		.model = p->model,
-		.will = device_will(p->device, &p->will) ? &p->will : NULL,
+	    .url = account->url,
+	    .username = *account->username ? account->username : NULL,
+	    .password = *account->password ? account->password : NULL,
+	    .ca_file = *account->ca_file ? account->ca_file : NULL,
+	    .keep_alive_s = account->keep_alive_s,
+	    .client = p->client,
+	    .name = p->address.place,
+	    .model = p->model,
+	    .will = device_will(p->device, &p->will) ? &p->will : NULL,
 	};
 	struct mqtt_link_callbacks callbacks = {p, on_mqtt_up, on_mqtt_down, on_mqtt_message};
 	int error = mqtt_link_new(&p->loop, &config, &callbacks, &p->mqtt);
@@ -281,8 +285,8 @@ static void open_stream(struct device_process *p, int fd)
 	}
 	struct stream_callbacks callbacks = {p, on_bytes, on_stream_lost};
 	int error = p->address.kind == LINK_REPLAY
-	                    ? stream_new_replay(&p->loop, fd, p->address.speed, &callbacks, &p->stream)
-	                    : stream_new(&p->loop, fd, &callbacks, &p->stream);
+			? stream_new_replay(&p->loop, fd, p->address.speed, &callbacks, &p->stream)
+			: stream_new(&p->loop, fd, &callbacks, &p->stream);
 	if (error) {
 		close(fd);
 		log_error(p->setup->device_id, "cannot use the link: %s", uv_strerror(error));
@@ -321,12 +325,13 @@ static bool prepare(struct device_process *p, struct str *why, char *text, size_
 	uint32_t seed = 0;
 	if (getrandom(&seed, sizeof seed, GRND_NONBLOCK) != (ssize_t)sizeof seed)
 		seed = (uint32_t)clock_boot_us();
-	struct device_config config = {.model = p->model, .options = p->options, .seed = seed,
-	                               .rest_forward_ms = s->quiet_ms};
+	struct device_config config = {
+	    .model = p->model, .options = p->options, .seed = seed, .rest_forward_ms = s->quiet_ms};
 	int error = device_new(&config, clock_boot_ms(), &p->device);
 	if (error)
-		str_add(why, "%s", error == UV_EINVAL ? "the plugin finds that the options contradict each other"
-		                                      : uv_strerror(error));
+		str_add(why, "%s",
+			error == UV_EINVAL ? "the plugin finds that the options contradict each other"
+					   : uv_strerror(error));
 	return error == 0;
 }
 
@@ -458,7 +463,8 @@ static void leave(struct device_process *p)
 
 int device_process_main(void)
 {
-	/* Nothing of the gateway's may live on in here: an inherited broker socket would delay the last will by seconds. */
+	/* Nothing of the gateway's may live on in here: an inherited broker socket would delay the last will by
+	 * seconds. */
 	close_range(WIRE_FD + 1, ~0u, 0);
 	/* The terminal's Ctrl-C and the service manager's TERM reach every process of the group; this one ends when its
 	 * socket does, after its device is at rest. */
@@ -479,8 +485,9 @@ int device_process_main(void)
 	fcntl(WIRE_FD, F_SETFL, fcntl(WIRE_FD, F_GETFL) | O_NONBLOCK);
 	if (uv_loop_init(&p->loop) != 0 || boot_timer_init(&p->loop, &p->timer, p, on_deadline) != 0 ||
 	    wire_new(&p->loop, WIRE_FD, &callbacks, &p->wire) != 0 || watchdog_start(&p->watchdog, WATCHDOG_MS) != 0) {
-		log_error("device-process", "cannot start: descriptor 3 must be the gateway's socket (this command is for the "
-		                            "gateway itself)");
+		log_error("device-process",
+			  "cannot start: descriptor 3 must be the gateway's socket (this command is for the "
+			  "gateway itself)");
 		free(p);
 		return 1;
 	}

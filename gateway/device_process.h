@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The device process: the second wiring of this program (gateway.c is the first). It joins the pure device machine to its
- * wire, its plugin and its link, and decides nothing itself. */
+ * The device process: the second wiring of this program (gateway.c is the first). It joins the pure device machine to
+ * its wire, its plugin and its link, and decides nothing itself. */
 #ifndef DEVICE_PROCESS_H
 #define DEVICE_PROCESS_H
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The wiring. What arrives from device processes and from MQTT becomes an input of the core; what the core puts out goes to
- * device processes and to MQTT. Everything that could decide lives elsewhere. */
+ * The wiring. What arrives from device processes and from MQTT becomes an input of the core; what the core puts out
+ * goes to device processes and to MQTT. Everything that could decide lives elsewhere. */
 #include "gateway.h"
 
 #include <signal.h>
@@ -22,12 +22,12 @@
 #include "setup.h"
 #include "supervisor/process.h"
 
-#define TICK_MS 500u
-#define WATCHDOG_MS 3000u
-#define CLOSE_WAIT_MS 5000u /* for device processes to reach rest when the gateway is asked to end */
-#define REFUSALS_MS 60000u
-#define REFUSALS_LOGGED 20u /* in that time */
-#define BATCH_MAX 256u      /* core readings converted at a time */
+#define TICK_MS         500u
+#define WATCHDOG_MS     3000u
+#define CLOSE_WAIT_MS   5000u /* for device processes to reach rest when the gateway is asked to end */
+#define REFUSALS_MS     60000u
+#define REFUSALS_LOGGED 20u  /* in that time */
+#define BATCH_MAX       256u /* core readings converted at a time */
 
 enum stage { DESCRIBING, CHECKED, RUNNING, CLOSING };
 
@@ -71,7 +71,8 @@ static void log_event(struct gateway *g, uint64_t now_ms, const struct core_outp
 	if (o->event == CORE_EVENT_REFUSED) {
 		if (now_ms - g->refusals_ms >= REFUSALS_MS) {
 			if (g->refusals > REFUSALS_LOGGED)
-				log_info("core", "%u more requests were refused in that minute", g->refusals - REFUSALS_LOGGED);
+				log_info("core", "%u more requests were refused in that minute",
+					 g->refusals - REFUSALS_LOGGED);
 			g->refusals_ms = now_ms;
 			g->refusals = 0;
 		}
@@ -127,12 +128,13 @@ static void on_readings(void *user, uint32_t generation, const Therapy__V1__Read
 		for (size_t i = 0; i < n; i++) {
 			const Therapy__V1__Reading *from = batch->readings[at + i];
 			bool known = from->quality == THERAPY__V1__QUALITY__QUALITY_GOOD ||
-			             from->quality == THERAPY__V1__QUALITY__QUALITY_ERROR;
+				     from->quality == THERAPY__V1__QUALITY__QUALITY_ERROR;
 			readings[i] = (struct core_reading){
-				.metric = from->metric > UINT16_MAX ? UINT16_MAX : (uint16_t)from->metric,
-				.quality = (uint8_t)(known ? from->quality - 1 : THERAPY_UNKNOWN), /* protobuf-c lets any number pass */
-				.value = from->value,
-				.stamp_ms = from->monotonic_ms,
+			    .metric = from->metric > UINT16_MAX ? UINT16_MAX : (uint16_t)from->metric,
+			    .quality = (uint8_t)(known ? from->quality - 1
+						       : THERAPY_UNKNOWN), /* protobuf-c lets any number pass */
+			    .value = from->value,
+			    .stamp_ms = from->monotonic_ms,
 			};
 		}
 		struct core_input input = {.type = CORE_IN_READINGS, .device = seat->index};
@@ -150,7 +152,7 @@ static void on_control(void *user, const Therapy__V1__ControlState *state)
 	if (seat->gateway->stage != RUNNING || state->control > UINT8_MAX)
 		return;
 	bool known = state->phase >= THERAPY__V1__CONTROL_PHASE__CONTROL_PHASE_UNKNOWN &&
-	             state->phase <= THERAPY__V1__CONTROL_PHASE__CONTROL_PHASE_CONFIRMED_ON;
+		     state->phase <= THERAPY__V1__CONTROL_PHASE__CONTROL_PHASE_CONFIRMED_ON;
 	struct core_input input = {.type = CORE_IN_CONTROL, .device = seat->index, .control = (uint16_t)state->control};
 	input.state.phase = known ? (enum core_phase)(state->phase - 1) : CORE_PHASE_UNKNOWN;
 	input.state.grant = state->grant;
@@ -205,18 +207,22 @@ static int open_outlet(struct gateway *g)
 	if (!m->enabled)
 		return 0;
 	struct outlet_config config = {
-		.gateway_id = g->config->gateway_id,
-		.version = THERAPY_VERSION,
-		.discovery_prefix = m->discovery_prefix,
-		.birth_topic = "homeassistant/status",
-		.broker = {.url = m->url, .username = m->username, .password = m->password, .ca_file = m->ca_file,
-		           .keep_alive_s = m->keep_alive_s, .reconnect = true},
-		.devices = g->descriptions,
-		.names = setup_names(g->setup),
-		.n_devices = g->n_seats,
-		.telemetry_queue = m->queue,
-		.schema = therapy_schema,
-		.schema_size = (size_t)(therapy_schema_end - therapy_schema),
+	    .gateway_id = g->config->gateway_id,
+	    .version = THERAPY_VERSION,
+	    .discovery_prefix = m->discovery_prefix,
+	    .birth_topic = "homeassistant/status",
+	    .broker = {.url = m->url,
+		       .username = m->username,
+		       .password = m->password,
+		       .ca_file = m->ca_file,
+		       .keep_alive_s = m->keep_alive_s,
+		       .reconnect = true},
+	    .devices = g->descriptions,
+	    .names = setup_names(g->setup),
+	    .n_devices = g->n_seats,
+	    .telemetry_queue = m->queue,
+	    .schema = therapy_schema,
+	    .schema_size = (size_t)(therapy_schema_end - therapy_schema),
 	};
 	struct outlet_callbacks callbacks = {g, on_request, on_permission_wanted, on_status_wanted};
 	return outlet_new(&g->loop, &config, &callbacks, &g->outlet);
@@ -267,8 +273,8 @@ static void all_described(struct gateway *g)
 	for (size_t i = 0; i < g->n_seats; i++)
 		process_open(g->seats[i].process);
 	boot_timer_set(&g->timer, core_deadline(g->core));
-	log_info("gateway", "%s %s is running: %zu device%s, %zu rule%s", g->config->gateway_id, THERAPY_VERSION, g->n_seats,
-	         g->n_seats == 1 ? "" : "s", g->config->n_rules, g->config->n_rules == 1 ? "" : "s");
+	log_info("gateway", "%s %s is running: %zu device%s, %zu rule%s", g->config->gateway_id, THERAPY_VERSION,
+		 g->n_seats, g->n_seats == 1 ? "" : "s", g->config->n_rules, g->config->n_rules == 1 ? "" : "s");
 }
 
 static void answered(struct seat *seat)
@@ -389,10 +395,12 @@ static int start_processes(struct gateway *g)
 		struct seat *seat = &g->seats[i];
 		seat->gateway = g;
 		seat->index = (uint16_t)i;
-		struct process_config config = {.program = g->program, .setup = setup_message(g->setup, i),
-		                                .address = g->config->devices[i].address,
-		                                .deadline_ms = (uint32_t)g->config->deadline_ms};
-		struct process_callbacks callbacks = {seat, on_described, on_failed, on_readings, on_control, on_presence};
+		struct process_config config = {.program = g->program,
+						.setup = setup_message(g->setup, i),
+						.address = g->config->devices[i].address,
+						.deadline_ms = (uint32_t)g->config->deadline_ms};
+		struct process_callbacks callbacks = {seat,        on_described, on_failed,
+						      on_readings, on_control,   on_presence};
 		int error = process_new(&g->loop, &config, &callbacks, &seat->process);
 		if (error)
 			return error;
@@ -439,7 +447,8 @@ static int start(const char *path, bool only_check)
 	if (config_load(path, &places, &g.config, &g.faults) != 0) {
 		faults_print(&g.faults, stderr);
 		if (access(path, R_OK) != 0)
-			fputs("Name your configuration with -c FILE; therapy-gateway.cfg in etc/ of the sources is one to start from.\n",
+			fputs("Name your configuration with -c FILE; therapy-gateway.cfg in etc/ of the sources is one "
+			      "to start from.\n",
 			      stderr);
 		release(&g);
 		return 1;

@@ -3,8 +3,9 @@
 #ifndef GATEWAY_H
 #define GATEWAY_H
 
-/* Reads the configuration at `path`, lets each device process describe its plugin, compiles the rules, prints every fault
- * on standard error as file:line, and otherwise what the home covers on standard output. Exit status: 0, or 1 with a fault. */
+/* Reads the configuration at `path`, lets each device process describe its plugin, compiles the rules, prints every
+ * fault on standard error as file:line, and otherwise what the home covers on standard output. Exit status: 0, or 1
+ * with a fault. */
 int gateway_check(const char *path);
 
 /* The same first; then, if there is no fault, runs until SIGTERM or SIGINT. Exit status. */

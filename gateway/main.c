@@ -10,12 +10,12 @@
 #define DEFAULT_FILE THERAPY_CONFIG_DIR "/therapy-gateway.cfg"
 
 static const char usage[] =
-	"Usage: therapy-gateway run   [-c FILE]   check the configuration, then run\n"
-	"       therapy-gateway check [-c FILE]   print every fault as file:line, or what this home covers\n"
-	"       therapy-gateway --version\n"
-	"FILE is " DEFAULT_FILE " unless given.\n"
-	"\n"
-	"An interlock between therapy devices, and their logbook over MQTT. Not a medical device.\n";
+    "Usage: therapy-gateway run   [-c FILE]   check the configuration, then run\n"
+    "       therapy-gateway check [-c FILE]   print every fault as file:line, or what this home covers\n"
+    "       therapy-gateway --version\n"
+    "FILE is " DEFAULT_FILE " unless given.\n"
+    "\n"
+    "An interlock between therapy devices, and their logbook over MQTT. Not a medical device.\n";
 
 int main(int argc, char **argv)
 {

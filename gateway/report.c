@@ -6,23 +6,23 @@
 #include "base/log.h"
 
 void report_home(FILE *to, const struct config *config, const Therapy__V1__DeviceDescription *const *descriptions,
-                 const struct core *core)
+		 const struct core *core)
 {
 	fprintf(to, "%s: no fault: %zu device%s, %zu rule%s\n\n", config->file, config->n_devices,
-	        config->n_devices == 1 ? "" : "s", config->n_rules, config->n_rules == 1 ? "" : "s");
+		config->n_devices == 1 ? "" : "s", config->n_rules, config->n_rules == 1 ? "" : "s");
 	for (size_t i = 0; i < config->n_devices; i++) {
 		const Therapy__V1__DeviceDescription *d = descriptions[i];
 		/* "Tasmota plug" by Tasmota needs no second Tasmota */
 		bool named = strncmp(d->model_name, d->manufacturer, strlen(d->manufacturer)) == 0;
-		fprintf(to, "%-12s %s, %s%s%s, on %s\n", d->device_id, d->kind, named ? "" : d->manufacturer, named ? "" : " ",
-		        d->model_name, config->devices[i].link);
+		fprintf(to, "%-12s %s, %s%s%s, on %s\n", d->device_id, d->kind, named ? "" : d->manufacturer,
+			named ? "" : " ", d->model_name, config->devices[i].link);
 		for (size_t c = 0; c < d->n_controls; c++) {
 			if (d->controls[c]->device_timer_ms)
-				fprintf(to, "%-12s   %s: rests by itself after %.1f s without the gateway\n", "", d->controls[c]->key,
-				        d->controls[c]->device_timer_ms / 1000.0);
+				fprintf(to, "%-12s   %s: rests by itself after %.1f s without the gateway\n", "",
+					d->controls[c]->key, d->controls[c]->device_timer_ms / 1000.0);
 			else
 				fprintf(to, "%-12s   %s: does NOT rest by itself (accepted in the configuration)\n", "",
-				        d->controls[c]->key);
+					d->controls[c]->key);
 		}
 	}
 	fprintf(to, "\nhazard  rule\n");
@@ -31,8 +31,9 @@ void report_home(FILE *to, const struct config *config, const Therapy__V1__Devic
 		core_coverage(core, i, text);
 		fprintf(to, "%6u  %s: %s\n", config->rules[i].hazard, config->rules[i].id, text);
 	}
-	fprintf(to, "\nThis is an interlock and a logbook, not a medical device. It cannot see a strap that slips, the state of "
-	            "skin,\nor a person without a sensor.\n");
+	fprintf(to, "\nThis is an interlock and a logbook, not a medical device. It cannot see a strap that slips, the "
+		    "state of "
+		    "skin,\nor a person without a sensor.\n");
 }
 
 void report_coverage(const struct config *config, const struct core *core)
@@ -40,18 +41,19 @@ void report_coverage(const struct config *config, const struct core *core)
 	for (size_t i = 0; i < config->n_rules; i++) {
 		char text[CORE_WHY_MAX];
 		if (core_coverage(core, i, text) != CORE_COVERED)
-			log_warn("gateway", "hazard %u, rule %s: %s", config->rules[i].hazard, config->rules[i].id, text);
+			log_warn("gateway", "hazard %u, rule %s: %s", config->rules[i].hazard, config->rules[i].id,
+				 text);
 	}
 }
 
 void report_event(const char *who, const struct core_output *event)
 {
 	static const char *const names[] = {
-		[CORE_EVENT_GRANTED] = "granted",         [CORE_EVENT_ENDED] = "ended",
-		[CORE_EVENT_REFUSED] = "refused",         [CORE_EVENT_PAUSED] = "paused",
-		[CORE_EVENT_RESUMED] = "resumed",         [CORE_EVENT_TRIPPED] = "tripped",
-		[CORE_EVENT_REARMED] = "rearmed",         [CORE_EVENT_DEVICE_LOST] = "device lost",
-		[CORE_EVENT_DEVICE_BACK] = "device back",
+	    [CORE_EVENT_GRANTED] = "granted",         [CORE_EVENT_ENDED] = "ended",
+	    [CORE_EVENT_REFUSED] = "refused",         [CORE_EVENT_PAUSED] = "paused",
+	    [CORE_EVENT_RESUMED] = "resumed",         [CORE_EVENT_TRIPPED] = "tripped",
+	    [CORE_EVENT_REARMED] = "rearmed",         [CORE_EVENT_DEVICE_LOST] = "device lost",
+	    [CORE_EVENT_DEVICE_BACK] = "device back",
 	};
 	const char *name = (size_t)event->event < sizeof names / sizeof *names ? names[event->event] : "event";
 	if (event->event == CORE_EVENT_TRIPPED)

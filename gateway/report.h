@@ -11,7 +11,7 @@
 
 /* Devices, then each rule's hazard as covered, partly or not covered. */
 void report_home(FILE *to, const struct config *config, const Therapy__V1__DeviceDescription *const *descriptions,
-                 const struct core *core);
+		 const struct core *core);
 /* The hazards that are not wholly covered, as log lines. */
 void report_coverage(const struct config *config, const struct core *core);
 /* One of the core's events as a log line: what happened, and why. `who`: its device, or "core". */

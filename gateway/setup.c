@@ -147,7 +147,7 @@ const char *const *setup_names(const struct setup *s)
 }
 
 int setup_core_spec(const struct config *config, const Therapy__V1__DeviceDescription *const *descriptions,
-                    struct setup_core *rows, struct core_spec *out)
+		    struct setup_core *rows, struct core_spec *out)
 {
 	size_t metrics = 0, controls = 0;
 	for (size_t i = 0; i < config->n_devices; i++) {
@@ -163,22 +163,24 @@ int setup_core_spec(const struct config *config, const Therapy__V1__DeviceDescri
 	}
 	metrics = controls = 0;
 	for (size_t i = 0; i < config->n_devices; i++) {
-		description_core(descriptions[i], &rows->metrics[metrics], &rows->controls[controls], &rows->devices[i]);
+		description_core(descriptions[i], &rows->metrics[metrics], &rows->controls[controls],
+				 &rows->devices[i]);
 		metrics += descriptions[i]->n_metrics;
 		controls += descriptions[i]->n_controls;
 	}
-	/* The kinds that the hazard table speaks of; a plugin of another kind makes its own known by being configured. */
+	/* The kinds that the hazard table speaks of; a plugin of another kind makes its own known by being configured.
+	 */
 	static const char *const kinds[] = {"inversion", "traction", "heat", "cold", "stop_button", "scale"};
 	*out = (struct core_spec){.devices = rows->devices,
-	                          .known_kinds = kinds,
-	                          .n_known_kinds = sizeof kinds / sizeof *kinds,
-	                          .n_devices = config->n_devices,
-	                          .rules = config->rules,
-	                          .n_rules = config->n_rules,
-	                          .owned_unmonitored = (const char *const *)config->owned_unmonitored,
-	                          .n_owned_unmonitored = config->n_owned_unmonitored,
-	                          .lease_ms = config->lease_ms,
-	                          .renew_ms = config->renew_ms};
+				  .known_kinds = kinds,
+				  .n_known_kinds = sizeof kinds / sizeof *kinds,
+				  .n_devices = config->n_devices,
+				  .rules = config->rules,
+				  .n_rules = config->n_rules,
+				  .owned_unmonitored = (const char *const *)config->owned_unmonitored,
+				  .n_owned_unmonitored = config->n_owned_unmonitored,
+				  .lease_ms = config->lease_ms,
+				  .renew_ms = config->renew_ms};
 	return 0;
 }
 
@@ -191,15 +193,17 @@ void setup_core_release(struct setup_core *rows)
 }
 
 void setup_check_timers(const struct config *config, const Therapy__V1__DeviceDescription *const *descriptions,
-                        struct faults *faults)
+			struct faults *faults)
 {
 	for (size_t i = 0; i < config->n_devices; i++) {
 		const struct config_device *d = &config->devices[i];
 		for (size_t c = 0; c < descriptions[i]->n_controls; c++)
 			if (descriptions[i]->controls[c]->device_timer_ms == 0 && !d->accept_no_device_timer)
 				faults_add(faults, d->file, d->line,
-				           "device '%s': model %s does not switch '%s' off by itself when everything else has died; expected "
-				           "a model with a timer of its own, or 'accept_no_device_timer = true' if you accept that",
-				           d->id, descriptions[i]->model, descriptions[i]->controls[c]->key);
+					   "device '%s': model %s does not switch '%s' off by itself when everything "
+					   "else has died; expected "
+					   "a model with a timer of its own, or 'accept_no_device_timer = true' if you "
+					   "accept that",
+					   d->id, descriptions[i]->model, descriptions[i]->controls[c]->key);
 	}
 }

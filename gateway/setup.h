@@ -31,11 +31,11 @@ struct setup_core { /* what a core_spec points to */
 };
 /* 0, or -1 when out of memory. Release `rows` once core_new is done. */
 int setup_core_spec(const struct config *config, const Therapy__V1__DeviceDescription *const *descriptions,
-                    struct setup_core *rows, struct core_spec *out);
+		    struct setup_core *rows, struct core_spec *out);
 void setup_core_release(struct setup_core *rows);
 
 /* A control whose device does not rest by itself is a fault, unless the user accepted that for the device. */
 void setup_check_timers(const struct config *config, const Therapy__V1__DeviceDescription *const *descriptions,
-                        struct faults *faults);
+			struct faults *faults);
 
 #endif

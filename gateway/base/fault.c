@@ -11,7 +11,8 @@ void faults_add(struct faults *faults, const char *file, unsigned line, const ch
 		size_t cap = faults->cap ? faults->cap * 2 : 8;
 		struct fault *items = realloc(faults->items, cap * sizeof *items);
 		if (!items)
-			abort(); /* start-up, and nothing is energised yet: a fault that cannot be told must not be passed over */
+			abort(); /* start-up, and nothing is energised yet: a fault that cannot be told must not be
+				    passed over */
 		faults->items = items;
 		faults->cap = cap;
 	}

@@ -20,7 +20,7 @@ struct faults {
 
 /* Adds a fault at file:line (file may be NULL, line 0: unknown). The text says what was found and what was expected. */
 void faults_add(struct faults *faults, const char *file, unsigned line, const char *format, ...)
-	__attribute__((format(printf, 4, 5)));
+    __attribute__((format(printf, 4, 5)));
 /* One line each on `to`. */
 void faults_print(const struct faults *faults, FILE *to);
 /* Frees what was added; the struct is empty and usable again. */

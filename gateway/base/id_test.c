@@ -6,7 +6,8 @@ static void only_narrow_names_pass(void **state)
 {
 	(void)state;
 	assert_true(id_valid("pad-2_left"));
-	const char *bad[] = {"", "Pad", "a b", "a/b", "a+b", "#", "ä", "abcdefghijklmnopqrstuvwxyz0123456789abcdefghijklmnop"};
+	const char *bad[] = {"",    "Pad", "a b", "a/b",
+			     "a+b", "#",   "ä",   "abcdefghijklmnopqrstuvwxyz0123456789abcdefghijklmnop"};
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
 		assert_false(id_valid(bad[i]));
 }

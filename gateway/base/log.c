@@ -13,7 +13,8 @@ static _Atomic int threshold = LOG_INFO;
 static const struct {
 	const char *word;
 	int syslog;
-} levels[] = {[LOG_ERROR] = {"error", 3}, [LOG_WARN] = {"warn", 4}, [LOG_INFO] = {"info", 6}, [LOG_DEBUG] = {"debug", 7}};
+} levels[] = {
+    [LOG_ERROR] = {"error", 3}, [LOG_WARN] = {"warn", 4}, [LOG_INFO] = {"info", 6}, [LOG_DEBUG] = {"debug", 7}};
 
 void log_set_level(enum log_level level)
 {
@@ -37,7 +38,7 @@ void log_write(enum log_level level, const char *part, const char *format, ...)
 	/* One write per line, so that lines of several processes do not mix. */
 	char line[1024];
 	int n = getenv("JOURNAL_STREAM") ? snprintf(line, sizeof line, "<%d>%s: ", levels[level].syslog, part)
-	                                 : snprintf(line, sizeof line, "%-5s %s: ", levels[level].word, part);
+					 : snprintf(line, sizeof line, "%-5s %s: ", levels[level].word, part);
 	if (n < 0)
 		return;
 	size_t len = (size_t)n < sizeof line ? (size_t)n : sizeof line - 1;

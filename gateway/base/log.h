@@ -16,8 +16,8 @@ bool log_level_parse(const char *text, enum log_level *out);
 void log_write(enum log_level level, const char *part, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 #define log_error(part, ...) log_write(LOG_ERROR, part, __VA_ARGS__)
-#define log_warn(part, ...) log_write(LOG_WARN, part, __VA_ARGS__)
-#define log_info(part, ...) log_write(LOG_INFO, part, __VA_ARGS__)
+#define log_warn(part, ...)  log_write(LOG_WARN, part, __VA_ARGS__)
+#define log_info(part, ...)  log_write(LOG_INFO, part, __VA_ARGS__)
 #define log_debug(part, ...) log_write(LOG_DEBUG, part, __VA_ARGS__)
 
 #endif

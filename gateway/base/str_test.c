@@ -47,9 +47,9 @@ static void a_copy_that_does_not_fit_is_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(truncation_is_sticky_and_terminated),
-		cmocka_unit_test(numbers_read_as_people_write_them),
-		cmocka_unit_test(a_copy_that_does_not_fit_is_refused),
+	    cmocka_unit_test(truncation_is_sticky_and_terminated),
+	    cmocka_unit_test(numbers_read_as_people_write_them),
+	    cmocka_unit_test(a_copy_that_does_not_fit_is_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,10 +10,10 @@ static void every_written_unit_converts_to_its_inner_one(void **state)
 		double in, out;
 		enum therapy_unit unit;
 	} rows[] = {
-		{"kgf", 1, 9.80665, THERAPY_UNIT_NEWTON},     {"lbf", 10, 44.482216, THERAPY_UNIT_NEWTON},
-		{"degF", 212, 100, THERAPY_UNIT_CELSIUS},     {"degF", 32, 0, THERAPY_UNIT_CELSIUS},
-		{"mmHg", 7.50062, 1, THERAPY_UNIT_KILOPASCAL}, {"lb", 2.20462262, 1, THERAPY_UNIT_KILOGRAM},
-		{"min", 2, 120, THERAPY_UNIT_SECOND},         {"", 3, 3, THERAPY_UNIT_ONE},
+	    {"kgf", 1, 9.80665, THERAPY_UNIT_NEWTON},      {"lbf", 10, 44.482216, THERAPY_UNIT_NEWTON},
+	    {"degF", 212, 100, THERAPY_UNIT_CELSIUS},      {"degF", 32, 0, THERAPY_UNIT_CELSIUS},
+	    {"mmHg", 7.50062, 1, THERAPY_UNIT_KILOPASCAL}, {"lb", 2.20462262, 1, THERAPY_UNIT_KILOGRAM},
+	    {"min", 2, 120, THERAPY_UNIT_SECOND},          {"", 3, 3, THERAPY_UNIT_ONE},
 	};
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		struct unit_conversion c;
@@ -36,7 +36,8 @@ static void durations_are_bounded_and_need_a_unit(void **state)
 	assert_int_equal(ms, 90000);
 	assert_true(unit_duration("250 ms", &ms));
 	assert_int_equal(ms, 250);
-	const char *bad[] = {"", "5", "s", "-1 s", "+1 s", " 1 s", "inf s", "nan s", "1e99 s", "0x5 s", "5 parsec", "32 d", "5 s "};
+	const char *bad[] = {"",      "5",      "s",     "-1 s",     "+1 s", " 1 s", "inf s",
+			     "nan s", "1e99 s", "0x5 s", "5 parsec", "32 d", "5 s "};
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
 		ms = 7;
 		assert_false(unit_duration(bad[i], &ms));
@@ -47,8 +48,8 @@ static void durations_are_bounded_and_need_a_unit(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_written_unit_converts_to_its_inner_one),
-		cmocka_unit_test(durations_are_bounded_and_need_a_unit),
+	    cmocka_unit_test(every_written_unit_converts_to_its_inner_one),
+	    cmocka_unit_test(durations_are_bounded_and_need_a_unit),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

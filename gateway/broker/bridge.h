@@ -52,7 +52,7 @@ struct bridge {
 	size_t sending; /* bytes */
 	bool up, down, disconnected, untuned;
 	unsigned subscribes_refused;
-	char why[BRIDGE_WHY_MAX];  /* of `down` */
+	char why[BRIDGE_WHY_MAX]; /* of `down` */
 	char subscribe_why[BRIDGE_WHY_MAX];
 	uint64_t received, dropped;
 };

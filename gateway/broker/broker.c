@@ -166,7 +166,8 @@ static void attempt(struct broker *b)
 	char port[8];
 	snprintf(port, sizeof port, "%u", b->url.port);
 	b->phase = RESOLVING;
-	/* An address needs no name server: no thread is started for it, and the connect is on its way in this very turn. */
+	/* An address needs no name server: no thread is started for it, and the connect is on its way in this very
+	 * turn. */
 	const struct addrinfo number = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV | AI_NUMERICHOST};
 	struct addrinfo *list;
 	if (getaddrinfo(b->url.host, port, &number, &list) == 0) {

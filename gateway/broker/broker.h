@@ -4,9 +4,10 @@
  * they report crosses to the loop through one uv_async and one bounded queue, and every callback here is on the loop's
  * thread. The queue keeps room for deliveries and connection changes, so messages in flood cannot push those out.
  *
- * As measured (shared facts of the design): connects to numeric addresses only, after uv_getaddrinfo; clean start, session
- * expiry 0; reconnects by itself with back-off (100 ms doubling to 10 s, jitter) unless `reconnect` is off; sets TCP_NODELAY
- * and close-on-exec on Paho's socket and TCP_QUICKACK again after each receive, also after a reconnect.
+ * As measured (shared facts of the design): connects to numeric addresses only, after uv_getaddrinfo; clean start,
+ * session expiry 0; reconnects by itself with back-off (100 ms doubling to 10 s, jitter) unless `reconnect` is off;
+ * sets TCP_NODELAY and close-on-exec on Paho's socket and TCP_QUICKACK again after each receive, also after a
+ * reconnect.
  */
 #ifndef BROKER_BROKER_H
 #define BROKER_BROKER_H
@@ -16,14 +17,14 @@
 #include <uv.h>
 
 struct broker_config {
-	const char *url;       /* mqtt://host[:port] or mqtts://host[:port]; 1883 and 8883 unless given */
-	const char *client_id; /* fixed, so that a new connection takes over the old one */
-	const char *username;  /* NULL: none */
-	const char *password;  /* NULL: none */
-	const char *ca_file;   /* mqtts: NULL: the system's */
-	unsigned keep_alive_s; /* 10 unless 0 */
-	unsigned queue;        /* incoming messages that may wait; 256 unless 0 */
-	bool reconnect;        /* go on trying after a loss; the first connect is always tried until it succeeds */
+	const char *url;        /* mqtt://host[:port] or mqtts://host[:port]; 1883 and 8883 unless given */
+	const char *client_id;  /* fixed, so that a new connection takes over the old one */
+	const char *username;   /* NULL: none */
+	const char *password;   /* NULL: none */
+	const char *ca_file;    /* mqtts: NULL: the system's */
+	unsigned keep_alive_s;  /* 10 unless 0 */
+	unsigned queue;         /* incoming messages that may wait; 256 unless 0 */
+	bool reconnect;         /* go on trying after a loss; the first connect is always tried until it succeeds */
 	const char *will_topic; /* NULL: none */
 	const void *will_payload;
 	size_t will_size;
@@ -32,23 +33,25 @@ struct broker_config {
 };
 
 struct broker_message {
-	const char *topic;     /* NUL-terminated; valid in the callback only */
+	const char *topic;      /* NUL-terminated; valid in the callback only */
 	const uint8_t *payload; /* `size` bytes, then a NUL that is not counted */
 	size_t size;
 	int qos;
 	bool retained, duplicate;
-	uint64_t now_ms;       /* CLOCK_BOOTTIME when Paho handed it over */
-	const char *response_topic;     /* MQTT 5, or NULL */
-	const uint8_t *correlation;     /* MQTT 5 correlation data, or NULL */
+	uint64_t now_ms;            /* CLOCK_BOOTTIME when Paho handed it over */
+	const char *response_topic; /* MQTT 5, or NULL */
+	const uint8_t *correlation; /* MQTT 5 correlation data, or NULL */
 	size_t correlation_size;
 };
 
 struct broker_callbacks {
 	void *user;
-	void (*up)(void *user);                    /* connected; subscriptions must be made again now */
-	void (*down)(void *user, const char *why, uint64_t retry_ms); /* lost or refused; retry_ms 0: no further attempt */
+	void (*up)(void *user); /* connected; subscriptions must be made again now */
+	void (*down)(void *user, const char *why,
+		     uint64_t retry_ms); /* lost or refused; retry_ms 0: no further attempt */
 	void (*message)(void *user, const struct broker_message *message);
-	void (*delivered)(void *user, uint64_t token, bool ok); /* a publish with a token was acknowledged (QoS 1) or written (0) */
+	void (*delivered)(void *user, uint64_t token,
+			  bool ok); /* a publish with a token was acknowledged (QoS 1) or written (0) */
 };
 
 struct broker_properties { /* MQTT 5; every member may be 0 or NULL */
@@ -67,20 +70,20 @@ struct broker;
 
 /* Begins to connect. 0, or a negative UV_E* code: UV_EINVAL for a URL that is none. */
 int broker_new(uv_loop_t *loop, const struct broker_config *config, const struct broker_callbacks *callbacks,
-               struct broker **out);
+	       struct broker **out);
 bool broker_is_up(const struct broker *broker);
 /* 0, or UV_ENOTCONN: nothing is sent or buffered while disconnected, UV_ENOBUFS: too much is in flight. `token` 0: no
  * delivered callback. */
 int broker_publish(struct broker *broker, const char *topic, const void *payload, size_t size, int qos, bool retained,
-                   const struct broker_properties *properties, uint64_t token);
+		   const struct broker_properties *properties, uint64_t token);
 int broker_subscribe(struct broker *broker, const char *topic, int qos);
 /* The same, but `retained` is then also set on a message that arrives live and was sent with the retain flag (MQTT 5
  * "retain as published"): whoever must refuse retained messages sees all of them. */
 int broker_subscribe_as_published(struct broker *broker, const char *topic, int qos);
 const struct broker_counters *broker_counters(const struct broker *broker);
-/* Waits at most `wait_ms` for what was published to be delivered, disconnects (with_will: so that the broker publishes the
- * will, MQTT 5 reason 0x04), frees, then calls `closed`. The only thing it may have to wait longer for is a name that is
- * being resolved: that cannot be interrupted. No other callback comes after `closed`. */
+/* Waits at most `wait_ms` for what was published to be delivered, disconnects (with_will: so that the broker publishes
+ * the will, MQTT 5 reason 0x04), frees, then calls `closed`. The only thing it may have to wait longer for is a name
+ * that is being resolved: that cannot be interrupted. No other callback comes after `closed`. */
 void broker_close(struct broker *broker, unsigned wait_ms, bool with_will, void (*closed)(void *user), void *user);
 /* An MQTT URL's faults, without connecting: 0, or UV_EINVAL and a sentence. */
 int broker_url_check(const char *url, char *why, size_t why_size);

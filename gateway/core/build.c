@@ -69,7 +69,8 @@ static int govern_kind(struct builder *b, const struct core_rule *rule, const st
 	if (!home_knows_kind(home, kind, strlen(kind), &choices) &&
 	    home_find_device(home, kind, strlen(kind)) == HOME_NONE) {
 		faults_add(b->faults, rule->file, permits->line,
-			   "permits '%s': there is no kind of device '%s'; expected one of %s", permits->text, kind, text);
+			   "permits '%s': there is no kind of device '%s'; expected one of %s", permits->text, kind,
+			   text);
 		return -1;
 	}
 	if (found == HOME_NONE && home_find_device(home, kind, strlen(kind)) != HOME_NONE) {

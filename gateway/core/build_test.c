@@ -179,10 +179,10 @@ static void a_misspelt_kind_is_a_fault_wherever_it_stands(void **state)
 	struct core_rule rules[] = {rig_rule("a", "all invrsion.tilt <= 10 deg"), rig_rule("b", "not on(kind:tracton)"),
 				    rig_rule("c", "all traction.force < 20 N")};
 	rules[2].permits = &permits;
-	const char *const says[] = {"there is no kind of device 'invrsion': one of inversion, traction, heat was expected",
-				    "there is no kind of device 'tracton'",
-				    "my.cfg:7: permits 'kind:heet': there is no kind of device 'heet'",
-				    "owned_unmonitored: there is no kind of device 'traktion'"};
+	const char *const says[] = {
+	    "there is no kind of device 'invrsion': one of inversion, traction, heat was expected",
+	    "there is no kind of device 'tracton'", "my.cfg:7: permits 'kind:heet': there is no kind of device 'heet'",
+	    "owned_unmonitored: there is no kind of device 'traktion'"};
 	for (size_t i = 0; i < 4; i++) {
 		struct core_spec spec = {.devices = home,
 					 .n_devices = 2,

@@ -6,8 +6,8 @@
  * It is a pure machine: no loop, socket, clock, file or thread, and no allocation after core_new. Time is an argument,
  * milliseconds of CLOCK_BOOTTIME, and must not go backwards (an earlier one is taken as the latest seen). One thread.
  *
- * Words: PERMISSIVE, a rule that must be TRUE for what it governs. PAUSE, a rule is not known to be TRUE. TRIP, a rule was
- * violated; it needs rearming and a new request. GRANT, one accepted request, numbered, kept alive by leases.
+ * Words: PERMISSIVE, a rule that must be TRUE for what it governs. PAUSE, a rule is not known to be TRUE. TRIP, a rule
+ * was violated; it needs rearming and a new request. GRANT, one accepted request, numbered, kept alive by leases.
  * FIRST-OUT, the reading that was the first cause.
  */
 #ifndef CORE_CORE_H
@@ -21,9 +21,9 @@
 #include "base/id.h"
 #include "therapy/plugin.h"
 
-#define CORE_WHY_MAX 256       /* bytes of a reason; Home Assistant shows at most 255 characters */
+#define CORE_WHY_MAX        256  /* bytes of a reason; Home Assistant shows at most 255 characters */
 #define CORE_LATE_MS        5000 /* a request that is older is refused, unless it asks for rest */
-#define CORE_REQUEST_ID_MAX 64 /* bytes of a request's id with its NUL */
+#define CORE_REQUEST_ID_MAX 64   /* bytes of a request's id with its NUL */
 
 /* ---- what there is: read once by core_new, which copies all it needs ---- */
 
@@ -62,16 +62,16 @@ struct core_rule {
 	const char *file;
 	unsigned line;
 	const char *id;
-	unsigned hazard;              /* row of the hazard table, 0: none */
+	unsigned hazard;                 /* row of the hazard table, 0: none */
 	const struct core_text *permits; /* "kind:heat" or "pad.heat" */
 	size_t n_permits;
-	struct core_text only_while;  /* required */
-	struct core_text hard;        /* beyond this there is no grace */
-	struct core_text rearms;      /* NULL: only_while */
-	uint64_t max_age_ms;          /* 0: each metric's own staleness */
+	struct core_text only_while; /* required */
+	struct core_text hard;       /* beyond this there is no grace */
+	struct core_text rearms;     /* NULL: only_while */
+	uint64_t max_age_ms;         /* 0: each metric's own staleness */
 	uint64_t grace_ms;
 	enum core_priority priority;
-	const char *because;          /* one sentence, for people */
+	const char *because; /* one sentence, for people */
 };
 
 struct core_spec {
@@ -79,8 +79,9 @@ struct core_spec {
 	size_t n_devices;
 	const struct core_rule *rules;
 	size_t n_rules;
-	const char *const *known_kinds; /* what rules may name beside the kinds of `devices`; a misspelt kind would permit */
-	size_t n_known_kinds;           /* 0: anything may be named */
+	const char *const
+	    *known_kinds;     /* what rules may name beside the kinds of `devices`; a misspelt kind would permit */
+	size_t n_known_kinds; /* 0: anything may be named */
 	const char *const *owned_unmonitored; /* kinds that are owned but have no sensor: their terms are UNKNOWN */
 	size_t n_owned_unmonitored;
 	uint64_t lease_ms; /* how long a lease lasts: 1000 */
@@ -115,7 +116,7 @@ struct core_request {
 	double value;                 /* 0 asks for rest */
 	int64_t age_ms;               /* by the asker's time stamp; negative: not stated. Over CORE_LATE_MS is late */
 	enum core_flaw flaw;
-	const char *flaw_text;        /* what was expected, for MALFORMED; may be NULL */
+	const char *flaw_text; /* what was expected, for MALFORMED; may be NULL */
 };
 
 enum core_input_type {
@@ -162,31 +163,31 @@ enum core_output_type {
 };
 
 enum core_outcome { /* the order is that of therapy.v1.CommandOutcome without its zero */
-	CORE_ACCEPTED,
-	CORE_NOT_PERMITTED,
-	CORE_RETAINED,
-	CORE_DUPLICATE,
-	CORE_LATE,
-	CORE_MALFORMED,
-	CORE_OUT_OF_RANGE,
-	CORE_UNKNOWN_CONTROL,
-	CORE_TOO_LARGE,
-	CORE_DEVICE_NOT_READY,
+		    CORE_ACCEPTED,
+		    CORE_NOT_PERMITTED,
+		    CORE_RETAINED,
+		    CORE_DUPLICATE,
+		    CORE_LATE,
+		    CORE_MALFORMED,
+		    CORE_OUT_OF_RANGE,
+		    CORE_UNKNOWN_CONTROL,
+		    CORE_TOO_LARGE,
+		    CORE_DEVICE_NOT_READY,
 };
 
 enum core_event_type { /* the order is that of therapy.v1.SafetyEventType without its zero */
-	CORE_EVENT_GRANTED,
-	CORE_EVENT_ENDED,
-	CORE_EVENT_REFUSED,
-	CORE_EVENT_PAUSED,
-	CORE_EVENT_RESUMED,
-	CORE_EVENT_TRIPPED,
-	CORE_EVENT_REARMED,
-	CORE_EVENT_DEVICE_LOST,
-	CORE_EVENT_DEVICE_BACK,
+		       CORE_EVENT_GRANTED,
+		       CORE_EVENT_ENDED,
+		       CORE_EVENT_REFUSED,
+		       CORE_EVENT_PAUSED,
+		       CORE_EVENT_RESUMED,
+		       CORE_EVENT_TRIPPED,
+		       CORE_EVENT_REARMED,
+		       CORE_EVENT_DEVICE_LOST,
+		       CORE_EVENT_DEVICE_BACK,
 };
 
-#define CORE_NO_DEVICE UINT16_MAX
+#define CORE_NO_DEVICE  UINT16_MAX
 #define CORE_NO_CONTROL UINT16_MAX
 
 /* The reading that was the first cause of a decision. */
@@ -209,10 +210,10 @@ struct core_output {
 	enum core_event_type event;
 	enum core_priority priority;
 	unsigned hazard;
-	const char *rule;         /* id, or NULL; lives as long as the core */
+	const char *rule; /* id, or NULL; lives as long as the core */
 	struct core_cause cause;
 	char request_id[CORE_REQUEST_ID_MAX]; /* RESULT */
-	char why[CORE_WHY_MAX];   /* RESULT, EVENT: for people */
+	char why[CORE_WHY_MAX];               /* RESULT, EVENT: for people */
 };
 
 /* Outputs of one step, valid until the next. */
@@ -231,12 +232,12 @@ uint64_t core_deadline(const struct core *core);
 /* ---- what is the case: for showing, not for deciding ---- */
 
 struct core_permission {
-	bool permitted;        /* a request would be granted now */
-	bool granted;          /* a grant runs */
-	bool suspended;        /* paused, and will go on by itself */
-	double value;          /* of the grant; 0 without one */
+	bool permitted; /* a request would be granted now */
+	bool granted;   /* a grant runs */
+	bool suspended; /* paused, and will go on by itself */
+	double value;   /* of the grant; 0 without one */
 	enum core_phase phase;
-	const char *rule;      /* that forbids it, or NULL */
+	const char *rule; /* that forbids it, or NULL */
 	unsigned hazard;
 	struct core_cause cause;
 	char why[CORE_WHY_MAX]; /* "permitted", or which rule, which value, how old, what would rearm it */

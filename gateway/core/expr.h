@@ -59,7 +59,8 @@ struct expr_fault {
 /* Parses `text`, which must outlive *out. 0, or -1 with *fault filled and nothing to release. */
 int expr_parse(const char *text, struct expr *out, struct expr_fault *fault);
 void expr_release(struct expr *expr);
-/* Fills the fault; always -1. A macro, so that whoever reads one file alone, a compiler too, sees that it never is 0. */
+/* Fills the fault; always -1. A macro, so that whoever reads one file alone, a compiler too, sees that it never is 0.
+ */
 #define expr_refuse(fault, at, ...) (expr_fault_set(fault, at, __VA_ARGS__), -1)
 void expr_fault_set(struct expr_fault *fault, uint32_t at, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

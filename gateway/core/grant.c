@@ -127,8 +127,8 @@ void grant_pause(struct core *core, uint32_t control, uint32_t rule, const struc
 	out_event(core, CORE_EVENT_PAUSED, control, rule, cause, CORE_PRIORITY_MEDIUM, text);
 }
 
-/* Paused or running, it is over: a device that was gone itself may have been pulled out of the wall, and must not come on
- * because somebody put it back. */
+/* Paused or running, it is over: a device that was gone itself may have been pulled out of the wall, and must not come
+ * on because somebody put it back. */
 void grant_lose(struct core *core, uint32_t control, const char *why)
 {
 	bool granted = core->switches[control].granted;

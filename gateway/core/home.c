@@ -194,7 +194,8 @@ static int check_unmonitored(const struct home *home, const char *kind, struct f
 	str_init(&choices, text, sizeof text);
 	if (home_knows_kind(home, kind, strlen(kind), &choices))
 		return 0;
-	faults_add(faults, NULL, 0, "owned_unmonitored: there is no kind of device '%s'; expected one of %s", kind, text);
+	faults_add(faults, NULL, 0, "owned_unmonitored: there is no kind of device '%s'; expected one of %s", kind,
+		   text);
 	return -1;
 }
 

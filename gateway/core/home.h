@@ -36,7 +36,7 @@ struct home {
 	struct home_control *controls;
 	uint16_t *by_id; /* devices in the order of their ids */
 	char **kinds;
-	char **unmonitored; /* kinds that are owned without a sensor */
+	char **unmonitored;             /* kinds that are owned without a sensor */
 	const char *const *known_kinds; /* the spec's, while core_new runs */
 	size_t n_known_kinds;
 	uint32_t n_devices, n_metrics, n_controls, n_kinds, n_unmonitored;

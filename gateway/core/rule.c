@@ -9,8 +9,8 @@
  *     |                      +--- FALSE for all of grace; or, from anywhere, hard FALSE ---------------+
  *     +--- anything not known, from ARMED and GRACE
  *
- * A violation lasts until only_while is seen TRUE again: one that is lost from sight within its grace pauses at once, and
- * trips when the grace is over. Else to unplug the sensor would be kinder than to let it tell.
+ * A violation lasts until only_while is seen TRUE again: one that is lost from sight within its grace pauses at once,
+ * and trips when the grace is over. Else to unplug the sensor would be kinder than to let it tell.
  */
 #include "core/inside.h"
 

@@ -8,13 +8,13 @@
  *         └──────────────────────────────────────────────────────────────────────────────────────────────────────┘
  *   UNKNOWN while the link is down; COMING_TO_REST as soon as it is up.
  *
- * A control that is energised and not seen any more (its `confirm` reading stays away, while the link holds) is driven to
- * rest: UNKNOWN is said for the grant, which tells the core that nothing confirms it, and COMING_TO_REST follows.
+ * A control that is energised and not seen any more (its `confirm` reading stays away, while the link holds) is driven
+ * to rest: UNKNOWN is said for the grant, which tells the core that nothing confirms it, and COMING_TO_REST follows.
  */
 #include "device/machine.h"
 
-/* What is energised may be unseen this long at least, whatever its staleness: a radio that loses everything for 3 s must
- * not end a session (hazard 17), and tilt may be 5 s old for the same reason. */
+/* What is energised may be unseen this long at least, whatever its staleness: a radio that loses everything for 3 s
+ * must not end a session (hazard 17), and tilt may be 5 s old for the same reason. */
 #define SIGHT_MIN_MS 5000u
 
 static const struct therapy_control *row(const struct device *d, const struct control *c)

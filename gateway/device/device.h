@@ -3,7 +3,8 @@
  * device - the second pure machine: what happens inside one device process. It cuts frames, runs the plugin's codec,
  * checks readings against the plugin's table, sends polls, holds leases, drives controls to rest and confirms it.
  *
- * Pure: no loop, descriptor, clock or thread; nothing allocated after device_new. Time is CLOCK_BOOTTIME in ms. One thread.
+ * Pure: no loop, descriptor, clock or thread; nothing allocated after device_new. Time is CLOCK_BOOTTIME in ms. One
+ * thread.
  *
  * Invariants: every step first lets time pass, so an expired lease is acted on before any input is looked at. A renewal
  * (a LEASE whose grant is the one already running) never encodes the control's set verb. Whatever ends a lease starts
@@ -19,21 +20,21 @@
 #include "therapy/plugin.h"
 
 enum device_phase { /* the order is that of therapy.v1.ControlPhase without its zero */
-	DEVICE_PHASE_UNKNOWN,
-	DEVICE_PHASE_AT_REST,
-	DEVICE_PHASE_COMING_TO_REST,
-	DEVICE_PHASE_ENERGISED,
-	DEVICE_PHASE_CONFIRMED_ON,
+		    DEVICE_PHASE_UNKNOWN,
+		    DEVICE_PHASE_AT_REST,
+		    DEVICE_PHASE_COMING_TO_REST,
+		    DEVICE_PHASE_ENERGISED,
+		    DEVICE_PHASE_CONFIRMED_ON,
 };
 
 enum device_input_type {
 	DEVICE_IN_TICK,
 	DEVICE_IN_LINK_UP,
 	DEVICE_IN_LINK_DOWN,
-	DEVICE_IN_BYTES,   /* data, size: from a byte link */
-	DEVICE_IN_MESSAGE, /* data, size, channel, retained: from a message link; data[size] is a NUL */
-	DEVICE_IN_LEASE,   /* control, grant, value, expires_ms */
-	DEVICE_IN_REST,    /* control, stop */
+	DEVICE_IN_BYTES,    /* data, size: from a byte link */
+	DEVICE_IN_MESSAGE,  /* data, size, channel, retained: from a message link; data[size] is a NUL */
+	DEVICE_IN_LEASE,    /* control, grant, value, expires_ms */
+	DEVICE_IN_REST,     /* control, stop */
 	DEVICE_IN_ORPHANED, /* the gateway is gone: rest at once, see device_idle() */
 };
 
@@ -67,7 +68,8 @@ struct device_control_state {
 
 struct device_send {
 	uint8_t channel;
-	uint8_t effect; /* enum therapy_effect of the verb that made it: message links send ACT with QoS 0, STOP with 1 */
+	uint8_t
+	    effect; /* enum therapy_effect of the verb that made it: message links send ACT with QoS 0, STOP with 1 */
 	uint16_t size;
 	const uint8_t *data;
 };
@@ -93,8 +95,8 @@ struct device_config {
 	const struct therapy_model *model;   /* outlives the machine */
 	const struct therapy_value *options; /* n_options of them; outlive the machine */
 	uint32_t seed;                       /* for the plugin's sequence numbers and for jitter */
-	uint32_t rest_forward_ms;            /* readings of a resting device go on at most this often (500), unless they changed
-	                                        by the row's deadband or their quality changed; 0: always */
+	uint32_t rest_forward_ms; /* readings of a resting device go on at most this often (500), unless they changed
+				     by the row's deadband or their quality changed; 0: always */
 };
 
 struct device;

@@ -40,7 +40,7 @@ struct control {
 	uint64_t expires_ms;
 	uint64_t renew_at; /* UINT64_MAX: no renewals */
 	uint64_t told_ms;  /* when set, or the last step of a sequence, was sent: older readings say nothing about it */
-	uint64_t seen_ms;     /* stamp of the last good reading that says what it does; when energised, not before that */
+	uint64_t seen_ms;  /* stamp of the last good reading that says what it does; when energised, not before that */
 	uint64_t confirm_at;  /* coming to rest, sequence sent: send it again then */
 	uint64_t sequence_ms; /* when the last sequence began; a link that comes up begins one */
 	bool stopping;        /* the fast sequence is in force until rest is confirmed */

@@ -12,12 +12,12 @@
 
 struct plugin_file;
 
-/* Loads the shared object at `path`. On failure returns a negative UV_E* code and puts one sentence per fault, each on a
- * line, into `why`: what was expected, what was found, in which row. *out is then untouched. */
+/* Loads the shared object at `path`. On failure returns a negative UV_E* code and puts one sentence per fault, each on
+ * a line, into `why`: what was expected, what was found, in which row. *out is then untouched. */
 int plugin_file_open(const char *path, struct plugin_file **out, char *why, size_t why_size);
 /* Checks a table that is already in memory (tests, and the file's own). `where` names it in the sentences. */
 int plugin_table_open(const struct therapy_plugin *plugin, const char *where, struct plugin_file **out, char *why,
-                      size_t why_size);
+		      size_t why_size);
 void plugin_file_close(struct plugin_file *file);
 
 /* The normalised table: current sizes, defaults filled in (stale_ms). Lives as long as the file. */

@@ -273,7 +273,7 @@ static void renewals_do_not_pile_up_behind_a_transaction(void **state)
 	fake_say(f, "YR\0\0\0", 5);
 	fake_lease(f, FAKE_HEAT, 1, 1, 60000);
 	answer(f);
-	for (int i = 0; i < 25; i++) { /* the next question comes after 10 s */
+	for (int i = 0; i < 25; i++) {           /* the next question comes after 10 s */
 		fake_reading(f, FAKE_POWER, 50); /* it says by itself that it is on */
 		fake_tick(f, 400), answer(f);
 	}

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * mqtt_link - a message link: one connection of its own per device, set up as an actuator's must be. Clean start, session
- * expiry 0, fixed client id, nothing sent or buffered while disconnected; the last will is the device's safe command on
- * its own command topic, QoS 1, not retained, without delay. Closing lets the will fire. On the loop's thread.
+ * mqtt_link - a message link: one connection of its own per device, set up as an actuator's must be. Clean start,
+ * session expiry 0, fixed client id, nothing sent or buffered while disconnected; the last will is the device's safe
+ * command on its own command topic, QoS 1, not retained, without delay. Closing lets the will fire. On the loop's
+ * thread.
  */
 #ifndef LINK_MQTT_LINK_H
 #define LINK_MQTT_LINK_H
@@ -13,9 +14,10 @@
 
 struct mqtt_link_config {
 	const char *url, *username, *password, *ca_file; /* as in broker_config */
-	unsigned keep_alive_s; /* of an actuator: 1.5 times this is how long a cut network goes unnoticed; 0: the default */
-	const char *client;    /* "therapy.<gateway>.<device>": client id, and {client} in channel addresses */
-	const char *name;      /* {name} in channel addresses */
+	unsigned
+	    keep_alive_s; /* of an actuator: 1.5 times this is how long a cut network goes unnoticed; 0: the default */
+	const char *client; /* "therapy.<gateway>.<device>": client id, and {client} in channel addresses */
+	const char *name;   /* {name} in channel addresses */
 	const struct therapy_model *model; /* its channels */
 	const struct therapy_frame *will;  /* NULL: none (a sensor) */
 };
@@ -32,7 +34,7 @@ struct mqtt_link;
 
 /* 0, or a negative UV_E* code. Reconnects with back-off until closed. */
 int mqtt_link_new(uv_loop_t *loop, const struct mqtt_link_config *config, const struct mqtt_link_callbacks *callbacks,
-                  struct mqtt_link **out);
+		  struct mqtt_link **out);
 /* Sends one frame. `effect` is an enum therapy_effect: ACT, RENEW and QUERY go out with QoS 0, STOP with QoS 1. */
 int mqtt_link_send(struct mqtt_link *link, uint8_t channel, uint8_t effect, const uint8_t *data, size_t size);
 /* Disconnects so that the broker sends the will, frees, then calls `closed`. */

@@ -5,7 +5,8 @@
  * names are resolved by uv_getaddrinfo).
  *
  * Serial: raw termios, 8N1, exclusive (TIOCEXCL and flock), O_NONBLOCK | O_NOCTTY | O_CLOEXEC. TCP: numeric connect,
- * TCP_NODELAY, keep-alive. Back-off: 100 ms doubling to 10 s, each plus 0 to 25 % jitter, so that many devices do not come at once.
+ * TCP_NODELAY, keep-alive. Back-off: 100 ms doubling to 10 s, each plus 0 to 25 % jitter, so that many devices do not
+ * come at once.
  */
 #ifndef LINK_OPENER_H
 #define LINK_OPENER_H
@@ -26,7 +27,7 @@ struct opener;
 
 /* `baud` is used where the address has none. Not for LINK_MQTT (UV_EINVAL). 0 or a negative UV_E* code. */
 int opener_new(uv_loop_t *loop, const struct link_address *address, uint32_t baud,
-               const struct opener_callbacks *callbacks, struct opener **out);
+	       const struct opener_callbacks *callbacks, struct opener **out);
 /* Begins an attempt now (first call) or after the back-off that is due (called again after the link was lost). A link
  * that held for 10 s resets the back-off. Does nothing while an attempt is under way. */
 void opener_start(struct opener *opener);

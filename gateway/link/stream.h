@@ -8,7 +8,7 @@
 
 #include <uv.h>
 
-#define STREAM_READ_MAX 4096u /* bytes handed on at a time */
+#define STREAM_READ_MAX  4096u /* bytes handed on at a time */
 #define STREAM_WRITE_MAX 8192u
 
 struct stream_callbacks {
@@ -23,9 +23,12 @@ struct stream;
 
 /* Takes `fd` (owned from now on). 0 or a negative UV_E* code (the caller keeps fd). */
 int stream_new(uv_loop_t *loop, int fd, const struct stream_callbacks *callbacks, struct stream **out);
-/* A recording instead of a live link: `fd` is a file as docs/recording-format.md describes; `speed` as in link_address. */
-int stream_new_replay(uv_loop_t *loop, int fd, double speed, const struct stream_callbacks *callbacks, struct stream **out);
-/* Writes all of it, now or when the descriptor can take it. UV_ENOBUFS: it does not fit, and nothing of it was taken. */
+/* A recording instead of a live link: `fd` is a file as docs/recording-format.md describes; `speed` as in link_address.
+ */
+int stream_new_replay(uv_loop_t *loop, int fd, double speed, const struct stream_callbacks *callbacks,
+		      struct stream **out);
+/* Writes all of it, now or when the descriptor can take it. UV_ENOBUFS: it does not fit, and nothing of it was taken.
+ */
 int stream_write(struct stream *stream, const uint8_t *data, size_t size);
 /* Closes and frees; `closed` is called once. */
 void stream_close(struct stream *stream, void (*closed)(void *user), void *user);

@@ -39,7 +39,7 @@ int boot_timer_init(uv_loop_t *loop, struct boot_timer *timer, void *user, void 
 void boot_timer_set(struct boot_timer *timer, uint64_t due_ms)
 {
 	if (due_ms == timer->due_ms)
-		return; /* the hot path: most steps leave the deadline alone */
+		return;               /* the hot path: most steps leave the deadline alone */
 	struct itimerspec when = {0}; /* all zero disarms */
 	if (due_ms != UINT64_MAX) {
 		when.it_value.tv_sec = (time_t)(due_ms / 1000);

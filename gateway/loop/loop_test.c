@@ -96,10 +96,10 @@ static void a_fed_process_lives(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(the_timer_fires_once_and_not_early),
-		cmocka_unit_test(a_time_in_the_past_fires_at_the_next_turn),
-		cmocka_unit_test(a_stopped_process_is_killed),
-		cmocka_unit_test(a_fed_process_lives),
+	    cmocka_unit_test(the_timer_fires_once_and_not_early),
+	    cmocka_unit_test(a_time_in_the_past_fires_at_the_next_turn),
+	    cmocka_unit_test(a_stopped_process_is_killed),
+	    cmocka_unit_test(a_fed_process_lives),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

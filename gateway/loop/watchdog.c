@@ -18,7 +18,7 @@ int watchdog_start(struct watchdog *watchdog, uint32_t limit_ms)
 void watchdog_feed(struct watchdog *watchdog)
 {
 	struct itimerspec when = {.it_value = {.tv_sec = (time_t)(watchdog->limit_ms / 1000),
-	                                       .tv_nsec = (long)(watchdog->limit_ms % 1000) * 1000000L}};
+					       .tv_nsec = (long)(watchdog->limit_ms % 1000) * 1000000L}};
 	timer_settime(watchdog->timer, 0, &when, NULL);
 }
 

@@ -215,8 +215,9 @@ static bool take_time(const struct inbox_context *context, struct inbox_request 
 			      "'time' is no time; expected Unix seconds, Unix milliseconds or ISO 8601 with a zone");
 	int64_t age_ms = context->wall_ms - at_ms;
 	if (!context->wall_trusted) {
-		/* Our own clock may be wrong (a router boots in 1970): a stamp that looks young then proves nothing, and the
-		 * request counts as plain. One that looks old is refused all the same: what is not known does not permit. */
+		/* Our own clock may be wrong (a router boots in 1970): a stamp that looks young then proves nothing,
+		 * and the request counts as plain. One that looks old is refused all the same: what is not known does
+		 * not permit. */
 		if (age_ms > CORE_LATE_MS)
 			r->core.age_ms = age_ms;
 		return true;

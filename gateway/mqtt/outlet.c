@@ -11,8 +11,9 @@
 #include "mqtt/outlet_impl.h"
 #include "mqtt/status.h"
 
-#define QUEUE        20000u
-#define REQUEST_QUEUE 4096u /* messages that wait for the loop: a flood that a broker forwards in its stead is no more */
+#define QUEUE 20000u
+#define REQUEST_QUEUE                                                                                                  \
+	4096u /* messages that wait for the loop: a flood that a broker forwards in its stead is no more */
 #define BATCH_MS     100u
 #define TICK_MS      250u /* how late a state, a ping or a status may be */
 #define RETRY_MS     50u  /* when the connection takes no more */

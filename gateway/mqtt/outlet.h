@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * outlet - what leaves the gateway over MQTT, and the requests that come in. It turns readings into protobuf telemetry,
- * the plugin's tables into Home Assistant discovery, the core's outputs into safety state, results and events. It decides
- * nothing. On the loop's thread; owns the gateway's own broker connection, whose last will is the gateway's availability.
+ * the plugin's tables into Home Assistant discovery, the core's outputs into safety state, results and events. It
+ * decides nothing. On the loop's thread; owns the gateway's own broker connection, whose last will is the gateway's
+ * availability.
  *
  * Topics, with <base> = therapy/<gateway>: <base>/availability, <base>/status (protobuf GatewayStatus), <base>/safety
  * (JSON, retained), <base>/event (protobuf SafetyEvent), <base>/schema (FileDescriptorSet, retained), and per device
@@ -24,22 +25,22 @@
 struct outlet_config {
 	const char *gateway_id;
 	const char *version;
-	const char *discovery_prefix; /* "homeassistant"; "" or NULL: no discovery */
-	const char *birth_topic;      /* "homeassistant/status" */
-	struct broker_config broker;  /* will and client id are set by outlet */
+	const char *discovery_prefix;                         /* "homeassistant"; "" or NULL: no discovery */
+	const char *birth_topic;                              /* "homeassistant/status" */
+	struct broker_config broker;                          /* will and client id are set by outlet */
 	const Therapy__V1__DeviceDescription *const *devices; /* outlive the outlet; index = core's device index */
-	const char *const *names;     /* what people call each device; parallel to devices */
+	const char *const *names;                             /* what people call each device; parallel to devices */
 	size_t n_devices;
-	size_t telemetry_queue;       /* readings that may wait while the broker is away; 20000 unless 0 */
-	uint32_t batch_ms;            /* telemetry is batched for at most this long; 100 unless 0 */
-	const uint8_t *schema;        /* FileDescriptorSet; NULL: none */
+	size_t telemetry_queue; /* readings that may wait while the broker is away; 20000 unless 0 */
+	uint32_t batch_ms;      /* telemetry is batched for at most this long; 100 unless 0 */
+	const uint8_t *schema;  /* FileDescriptorSet; NULL: none */
 	size_t schema_size;
 };
 
 struct outlet_callbacks {
 	void *user;
-	/* A request that came in. The strings are valid in the callback. `reply` says where its result goes and must be given
-	 * back to outlet_result in the same call. */
+	/* A request that came in. The strings are valid in the callback. `reply` says where its result goes and must be
+	 * given back to outlet_result in the same call. */
 	void (*request)(void *user, const struct core_request *request);
 	/* Asked when permissions are published: the core's view of one control. */
 	void (*permission)(void *user, uint16_t device, uint16_t control, struct core_permission *out);
@@ -50,14 +51,14 @@ struct outlet_callbacks {
 struct outlet;
 
 int outlet_new(uv_loop_t *loop, const struct outlet_config *config, const struct outlet_callbacks *callbacks,
-               struct outlet **out);
+	       struct outlet **out);
 /* Readings of one device, already accepted by the core; `first_sequence` as the device process counted them. */
 void outlet_readings(struct outlet *outlet, uint16_t device, uint32_t generation, uint64_t first_sequence,
-                     const struct core_reading *readings, size_t n);
+		     const struct core_reading *readings, size_t n);
 /* The device's link and process are there, or not: its availability. */
 void outlet_presence(struct outlet *outlet, uint16_t device, bool present);
-/* One output of the core: RESULT, EVENT and CHANGED are published; LEASE and REST are none of its business. A RESULT answers
- * the request whose callback is running. */
+/* One output of the core: RESULT, EVENT and CHANGED are published; LEASE and REST are none of its business. A RESULT
+ * answers the request whose callback is running. */
 void outlet_core(struct outlet *outlet, uint64_t now_ms, const struct core_output *output);
 /* Publishes `offline`, disconnects, frees, then calls `closed`. */
 void outlet_close(struct outlet *outlet, void (*closed)(void *user), void *user);

@@ -159,8 +159,8 @@ static bool may_answer_to(const struct outlet *o, const char *topic)
 	return strncmp(topic, o->base, n) != 0 || (topic[n] != '/' && topic[n] != '\0');
 }
 
-/* In a flood of rubbish nobody waits for each answer, and answering all would push out the one that somebody does wait for:
- * refused requests without an id are answered at most ANSWERS_A_SECOND times, then only counted. */
+/* In a flood of rubbish nobody waits for each answer, and answering all would push out the one that somebody does wait
+ * for: refused requests without an id are answered at most ANSWERS_A_SECOND times, then only counted. */
 static bool worth_answering(struct outlet *o, const struct core_output *result)
 {
 	const struct broker_message *m = o->current->message;
@@ -168,7 +168,8 @@ static bool worth_answering(struct outlet *o, const struct core_output *result)
 		return true;
 	if (m->now_ms - o->answers_ms >= 1000) {
 		if (o->unanswered > 0)
-			log_warn("mqtt", "%llu refused requests without an id were not answered: more than %u came in a second",
+			log_warn("mqtt",
+				 "%llu refused requests without an id were not answered: more than %u came in a second",
 				 (unsigned long long)o->unanswered, ANSWERS_A_SECOND);
 		o->answers_ms = m->now_ms;
 		o->answers = 0;

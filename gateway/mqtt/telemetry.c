@@ -60,8 +60,8 @@ int telemetry_new(const struct telemetry_config *config, struct telemetry **out)
 		return UV_ENOMEM;
 	t->config = *config;
 	t->buffer_size = ENVELOPE_MAX + TELEMETRY_BATCH_MAX * (READING_MAX + longest_key(config));
-	/* calloc leaves pages untouched until used: nodes are taken from the start, and given back last in, first out, so
-	 * that a queue that never fills costs next to nothing */
+	/* calloc leaves pages untouched until used: nodes are taken from the start, and given back last in, first out,
+	 * so that a queue that never fills costs next to nothing */
 	t->nodes = calloc(config->queue, sizeof *t->nodes);
 	t->lanes = calloc(config->n_devices + 1, sizeof *t->lanes);
 	t->buffer = malloc(t->buffer_size);

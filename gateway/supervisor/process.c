@@ -15,10 +15,10 @@
 #include "link/opener.h"
 #include "wire/wire.h"
 
-#define SILENT_MS 1000u /* asked after this much silence */
+#define SILENT_MS        1000u /* asked after this much silence */
 #define BACKOFF_FIRST_MS 100u
-#define BACKOFF_MAX_MS 30000u
-#define STEADY_MS 60000u
+#define BACKOFF_MAX_MS   30000u
+#define STEADY_MS        60000u
 
 struct process {
 	uv_loop_t *loop;
@@ -28,10 +28,10 @@ struct process {
 	uv_timer_t timer; /* respawn, or the end of waiting in process_close */
 	struct wire *wire;
 	struct opener *opener;
-	bool running;       /* the child handle is active */
-	bool said;          /* described itself since it was started */
-	bool wanted;        /* process_open was called */
-	bool linked;        /* a descriptor was handed over and not reported lost */
+	bool running; /* the child handle is active */
+	bool said;    /* described itself since it was started */
+	bool wanted;  /* process_open was called */
+	bool linked;  /* a descriptor was handed over and not reported lost */
 	bool present;
 	bool failed, closing, timer_closed;
 	uint32_t generation, backoff_ms;
@@ -108,7 +108,8 @@ static void on_open_failed(void *user, const char *why, uint64_t retry_ms)
 	snprintf(kept, sizeof kept, "%s", why);
 	p->open_failed++;
 	if (strcmp(kept, p->open_why) == 0) { /* a device that is off for a week fills no disk */
-		log_debug(id(p), "%s; attempt %u, trying again in %.1f s", why, p->open_failed, (double)retry_ms / 1000.0);
+		log_debug(id(p), "%s; attempt %u, trying again in %.1f s", why, p->open_failed,
+			  (double)retry_ms / 1000.0);
 		return;
 	}
 	memcpy(p->open_why, kept, sizeof kept);
@@ -129,8 +130,8 @@ static void open_link(struct process *p)
 	}
 	if (!p->opener) {
 		struct opener_callbacks callbacks = {p, on_opened, on_open_failed};
-		int error = opener_new(p->loop, &p->config.address, p->description ? p->description->baud : 0, &callbacks,
-		                       &p->opener);
+		int error = opener_new(p->loop, &p->config.address, p->description ? p->description->baud : 0,
+				       &callbacks, &p->opener);
 		if (error) {
 			log_error(id(p), "cannot open links: %s", uv_strerror(error));
 			return;
@@ -162,8 +163,8 @@ static void on_description(struct process *p, const Therapy__V1__DeviceDescripti
 	/* Topics, rules and requests go by it: a plugin's fault must not make one device answer for another. */
 	if (strcmp(said->device_id, id(p)) != 0) {
 		char why[400];
-		snprintf(why, sizeof why, "its device process says that it is '%.40s': plugin %.200s is broken", said->device_id,
-		         p->config.setup->plugin_path);
+		snprintf(why, sizeof why, "its device process says that it is '%.40s': plugin %.200s is broken",
+			 said->device_id, p->config.setup->plugin_path);
 		uv_process_kill(&p->child, SIGKILL);
 		fail(p, why);
 		return;
@@ -172,7 +173,8 @@ static void on_description(struct process *p, const Therapy__V1__DeviceDescripti
 	if (p->description) {
 		/* Rules were compiled against the rows of the first description. */
 		if (!same_description(p->description, said)) {
-			log_error(id(p), "its plugin changed while the gateway ran; restart the gateway to use the new one");
+			log_error(id(p),
+				  "its plugin changed while the gateway ran; restart the gateway to use the new one");
 			p->failed = true;
 			uv_process_kill(&p->child, SIGKILL);
 			return;
@@ -325,7 +327,8 @@ static void on_exit_child(uv_process_t *child, int64_t status, int signal_number
 	}
 	char why[160];
 	if (signal_number)
-		snprintf(why, sizeof why, "device process was ended by signal %d (%s)", signal_number, strsignal(signal_number));
+		snprintf(why, sizeof why, "device process was ended by signal %d (%s)", signal_number,
+			 strsignal(signal_number));
 	else
 		snprintf(why, sizeof why, "device process exited with status %d", (int)status);
 	if (!p->description) {
@@ -361,11 +364,12 @@ static int spawn(struct process *p)
 	char *name = p->config.setup->device_id;
 	char *args[] = {program, command, name, NULL};
 	/* Descriptor 3 is its end of the wire; nothing else of ours is given. */
-	uv_stdio_container_t stdio[4] = {{.flags = UV_IGNORE}, {.flags = UV_IGNORE},
-	                                 {.flags = UV_INHERIT_FD, .data.fd = 2},
-	                                 {.flags = UV_INHERIT_FD, .data.fd = ends[1]}};
-	uv_process_options_t options = {.exit_cb = on_exit_child, .file = p->config.program, .args = args,
-	                                .stdio_count = 4, .stdio = stdio};
+	uv_stdio_container_t stdio[4] = {{.flags = UV_IGNORE},
+					 {.flags = UV_IGNORE},
+					 {.flags = UV_INHERIT_FD, .data.fd = 2},
+					 {.flags = UV_INHERIT_FD, .data.fd = ends[1]}};
+	uv_process_options_t options = {
+	    .exit_cb = on_exit_child, .file = p->config.program, .args = args, .stdio_count = 4, .stdio = stdio};
 	int error = uv_spawn(p->loop, &p->child, &options);
 	close(ends[1]);
 	p->child.data = p;
@@ -400,7 +404,7 @@ static void free_closed(void *user)
 }
 
 int process_new(uv_loop_t *loop, const struct process_config *config, const struct process_callbacks *callbacks,
-                struct process **out)
+		struct process **out)
 {
 	struct process *p = calloc(1, sizeof *p);
 	if (!p)
@@ -443,8 +447,8 @@ const Therapy__V1__DeviceDescription *process_description(const struct process *
 	return p->description;
 }
 
-/* A message that cannot be handed over means a process that does not read: its lease runs out by itself, and the heartbeat
- * ends it. */
+/* A message that cannot be handed over means a process that does not read: its lease runs out by itself, and the
+ * heartbeat ends it. */
 static void tell(struct process *p, const Therapy__V1__ToDevice *message)
 {
 	if (p->wire && p->said)
@@ -499,7 +503,7 @@ void process_tick(struct process *p, uint64_t now_ms)
 	uint64_t limit = p->said ? p->config.deadline_ms : p->config.deadline_ms * 5u;
 	if (p->asked_ms && now_ms > p->asked_ms && now_ms - p->asked_ms >= limit) {
 		log_error(id(p), "device process has not answered for %llu ms: ending it",
-		          (unsigned long long)(now_ms - p->asked_ms));
+			  (unsigned long long)(now_ms - p->asked_ms));
 		p->asked_ms = now_ms;
 		set_present(p, false);
 		uv_process_kill(&p->child, SIGKILL);

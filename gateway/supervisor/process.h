@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * process - the gateway's side of one device process: starts it, opens its link and hands the descriptor over, hears it,
- * asks when it is silent, kills it when it does not answer, and starts it again with back-off. It decides nothing about
- * readings or controls: those go to the callbacks as they come. On the loop's thread.
+ * process - the gateway's side of one device process: starts it, opens its link and hands the descriptor over, hears
+ * it, asks when it is silent, kills it when it does not answer, and starts it again with back-off. It decides nothing
+ * about readings or controls: those go to the callbacks as they come. On the loop's thread.
  *
  * Back-off of starts: 100 ms doubling to 30 s; a process that lived for 60 s starts over.
  */
@@ -17,10 +17,10 @@
 #include "therapy/v1/wire.pb-c.h"
 
 struct process_config {
-	const char *program;            /* this program's own file, run with `device-process` */
+	const char *program;             /* this program's own file, run with `device-process` */
 	const Therapy__V1__Setup *setup; /* outlives the process; generation is filled in here */
 	struct link_address address;
-	uint32_t deadline_ms;           /* to answer a ping, and to describe itself (five times that) */
+	uint32_t deadline_ms; /* to answer a ping, and to describe itself (five times that) */
 };
 
 struct process_callbacks {
@@ -39,7 +39,7 @@ struct process;
 
 /* Starts it. 0 or a negative UV_E* code. Callbacks come from the loop only. */
 int process_new(uv_loop_t *loop, const struct process_config *config, const struct process_callbacks *callbacks,
-                struct process **out);
+		struct process **out);
 /* From now on its link is kept open. After `described`. */
 void process_open(struct process *process);
 /* What it said of itself; NULL before `described`. */

@@ -126,8 +126,8 @@ static void run(struct fixture *f, const char *id, enum goal goal, uint64_t limi
 	f->tick.data = f->limit.data = f;
 	uv_timer_start(&f->tick, on_tick, 20, 20);
 	uv_timer_start(&f->limit, on_limit, limit_ms, 0);
-	struct process_config config = {.program = TESTING_CHILD, .setup = &f->setup, .address = {.kind = LINK_MQTT},
-	                                .deadline_ms = 300};
+	struct process_config config = {
+	    .program = TESTING_CHILD, .setup = &f->setup, .address = {.kind = LINK_MQTT}, .deadline_ms = 300};
 	struct process_callbacks callbacks = {f, on_described, on_failed, on_readings, on_control, on_presence};
 	assert_int_equal(process_new(&f->loop, &config, &callbacks, &f->process), 0);
 	uv_run(&f->loop, UV_RUN_DEFAULT);
@@ -218,7 +218,8 @@ static void counters_outlive_the_process_that_said_them(void **state)
 	run(&f, "counts-more", RESPAWNED, 8000);
 	assert_true(f.reached);
 	assert_int_equal(f.frames, 7);
-	assert_int_equal(f.counters_size, 2 + strlen("counts-more") + 2); /* its id and its frames, and nothing foreign */
+	assert_int_equal(f.counters_size,
+			 2 + strlen("counts-more") + 2); /* its id and its frames, and nothing foreign */
 }
 
 static void a_process_that_says_it_is_another_device_is_not_used(void **state)
@@ -234,18 +235,19 @@ static void a_process_that_says_it_is_another_device_is_not_used(void **state)
 int main(void)
 {
 	log_set_level(LOG_ERROR);
-	close_range(3, ~0u, CLOSE_RANGE_CLOEXEC); /* what the caller of this test left open is not the supervisor's doing */
+	close_range(3, ~0u,
+		    CLOSE_RANGE_CLOEXEC); /* what the caller of this test left open is not the supervisor's doing */
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_process_gets_its_wire_and_nothing_else),
-		cmocka_unit_test(a_plugin_that_cannot_be_used_is_told_and_not_started_again),
-		cmocka_unit_test(a_crash_while_loading_is_told_with_its_signal),
-		cmocka_unit_test(a_process_that_crashes_is_started_again_and_described_once),
-		cmocka_unit_test(a_process_that_does_not_answer_is_killed_and_started_again),
-		cmocka_unit_test(a_process_that_answers_is_left_alone),
-		cmocka_unit_test(a_plugin_that_changes_under_the_gateway_is_not_used),
-		cmocka_unit_test(readings_come_with_their_numbers_and_generation),
-		cmocka_unit_test(counters_outlive_the_process_that_said_them),
-		cmocka_unit_test(a_process_that_says_it_is_another_device_is_not_used),
+	    cmocka_unit_test(a_process_gets_its_wire_and_nothing_else),
+	    cmocka_unit_test(a_plugin_that_cannot_be_used_is_told_and_not_started_again),
+	    cmocka_unit_test(a_crash_while_loading_is_told_with_its_signal),
+	    cmocka_unit_test(a_process_that_crashes_is_started_again_and_described_once),
+	    cmocka_unit_test(a_process_that_does_not_answer_is_killed_and_started_again),
+	    cmocka_unit_test(a_process_that_answers_is_left_alone),
+	    cmocka_unit_test(a_plugin_that_changes_under_the_gateway_is_not_used),
+	    cmocka_unit_test(readings_come_with_their_numbers_and_generation),
+	    cmocka_unit_test(counters_outlive_the_process_that_said_them),
+	    cmocka_unit_test(a_process_that_says_it_is_another_device_is_not_used),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * A device process for the supervisor's tests: speaks the wire by blocking reads and misbehaves as its device id says. */
+ * A device process for the supervisor's tests: speaks the wire by blocking reads and misbehaves as its device id says.
+ */
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -55,7 +56,7 @@ static void count_more(void)
 {
 	uint8_t later[] = {42};
 	ProtobufCMessageUnknownField field = {
-		.tag = 500, .wire_type = PROTOBUF_C_WIRE_TYPE_VARINT, .len = sizeof later, .data = later};
+	    .tag = 500, .wire_type = PROTOBUF_C_WIRE_TYPE_VARINT, .len = sizeof later, .data = later};
 	Therapy__V1__DeviceCounters counters = THERAPY__V1__DEVICE_COUNTERS__INIT;
 	Therapy__V1__FromDevice m = THERAPY__V1__FROM_DEVICE__INIT;
 	counters.frames = 7;

@@ -9,7 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define PREFIX 4u
+#define PREFIX  4u
 #define FDS_MAX 4u
 /* What protobuf-c makes of one message: a pointer and a struct of 64 bytes per reading of at least 12 packed bytes. */
 #define ARENA_SIZE (WIRE_MESSAGE_MAX * 8u)
@@ -210,10 +210,10 @@ static void keep_fds(struct wire *wire, struct msghdr *header)
 static void read_some(struct wire *wire)
 {
 	struct iovec piece = {.iov_base = wire->in + wire->in_size,
-	                      .iov_len = WIRE_MESSAGE_MAX + PREFIX - wire->in_size};
+			      .iov_len = WIRE_MESSAGE_MAX + PREFIX - wire->in_size};
 	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int) * FDS_MAX)];
-	struct msghdr header = {.msg_iov = &piece, .msg_iovlen = 1, .msg_control = control,
-	                        .msg_controllen = sizeof control};
+	struct msghdr header = {
+	    .msg_iov = &piece, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
 	ssize_t n = recvmsg(wire->fd, &header, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
 	if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
 		return;

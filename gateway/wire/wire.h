@@ -26,8 +26,8 @@ struct wire;
 
 /* Takes `fd`, a connected Unix stream socket (owned from now on). 0 or a negative UV_E* code (the caller keeps fd). */
 int wire_new(uv_loop_t *loop, int fd, const struct wire_callbacks *callbacks, struct wire **out);
-/* Sends a message, with descriptor `fd` attached unless it is -1 (the caller may close it afterwards). 0, UV_ENOBUFS when the
- * peer does not read (nothing of it was taken), UV_EPIPE when it is gone. */
+/* Sends a message, with descriptor `fd` attached unless it is -1 (the caller may close it afterwards). 0, UV_ENOBUFS
+ * when the peer does not read (nothing of it was taken), UV_EPIPE when it is gone. */
 int wire_send(struct wire *wire, const ProtobufCMessage *message, int fd);
 /* The oldest descriptor that arrived, now the caller's; -1 if there is none. */
 int wire_take_fd(struct wire *wire);

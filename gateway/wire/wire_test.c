@@ -171,11 +171,11 @@ static void an_impossible_length_loses_the_peer(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(messages_arrive_whole_and_in_order, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_descriptor_arrives_with_its_message, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_peer_that_does_not_read_is_told_and_bounded, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_peer_that_goes_is_lost_once, setup, teardown),
-		cmocka_unit_test(an_impossible_length_loses_the_peer),
+	    cmocka_unit_test_setup_teardown(messages_arrive_whole_and_in_order, setup, teardown),
+	    cmocka_unit_test_setup_teardown(a_descriptor_arrives_with_its_message, setup, teardown),
+	    cmocka_unit_test_setup_teardown(a_peer_that_does_not_read_is_told_and_bounded, setup, teardown),
+	    cmocka_unit_test_setup_teardown(a_peer_that_goes_is_lost_once, setup, teardown),
+	    cmocka_unit_test(an_impossible_length_loses_the_peer),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * therapy-bench GATEWAY [reaction|throughput|footprint|start]... - measures the gateway as it is built, over real
- * links, and prints one JSON object. Beside the reaction stands its floor: a thread of this program that relays the same
- * bytes between the same kinds of link, without processes, rules or protobuf, in the same run.
+ * links, and prints one JSON object. Beside the reaction stands its floor: a thread of this program that relays the
+ * same bytes between the same kinds of link, without processes, rules or protobuf, in the same run.
  */
 #include <arpa/inet.h>
 #include <dirent.h>
@@ -129,9 +129,10 @@ static void measure_floor(void)
 
 /* ---- reaction ---- */
 
-/* One trip: asks for heat, waits until it is on, tilts, and waits until the board heard OFF, while every table goes on at
- * `period_ns`. False if the heat did not come on in 3 s. */
-static bool trip(struct world *w, uint64_t *next, uint64_t period_ns, unsigned settle, struct samples *s, uint64_t *frames)
+/* One trip: asks for heat, waits until it is on, tilts, and waits until the board heard OFF, while every table goes on
+ * at `period_ns`. False if the heat did not come on in 3 s. */
+static bool trip(struct world *w, uint64_t *next, uint64_t period_ns, unsigned settle, struct samples *s,
+		 uint64_t *frames)
 {
 	uint64_t ons = atomic_load(&w->board.switch_ons), offs = atomic_load(&w->board.switch_offs);
 	uint64_t until = now_ns() + 3000000000u;
@@ -242,7 +243,8 @@ static void add_process(int pid, struct cost *cost)
 	unsigned long user = 0, system = 0;
 	if (fgets(line, sizeof line, f)) {
 		const char *after = strrchr(line, ')');
-		if (after && sscanf(after + 2, "%*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user, &system) == 2)
+		if (after &&
+		    sscanf(after + 2, "%*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user, &system) == 2)
 			cost->cpu_s += (double)(user + system) / (double)sysconf(_SC_CLK_TCK);
 	}
 	fclose(f);
@@ -342,7 +344,7 @@ int main(int argc, char **argv)
 	static char *all[] = {"reaction", "throughput", "footprint", "start"};
 	if (argc < 2 || access(argv[1], X_OK) != 0) {
 		fprintf(stderr, "usage: therapy-bench GATEWAY [reaction|throughput|footprint|start]...\n"
-		                "  GATEWAY is the program to measure, build/release/gateway/therapy-gateway\n");
+				"  GATEWAY is the program to measure, build/release/gateway/therapy-gateway\n");
 		return 2;
 	}
 	char **what = argc > 2 ? argv + 2 : all;

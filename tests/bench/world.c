@@ -218,7 +218,8 @@ static void start_broker(struct world *w)
 	if (!f)
 		die("%s: %s", path, strerror(errno));
 	/* as Debian's default listens, with its Nagle: nobody tunes a broker */
-	fprintf(f, "listener %u 127.0.0.1\nallow_anonymous true\nlog_type error\nmax_queued_messages 0\n", w->broker_port);
+	fprintf(f, "listener %u 127.0.0.1\nallow_anonymous true\nlog_type error\nmax_queued_messages 0\n",
+		w->broker_port);
 	fclose(f);
 	snprintf(port, sizeof port, "%u", w->broker_port);
 	w->broker = fork();
@@ -234,7 +235,8 @@ static void start_broker(struct world *w)
 	uint64_t until = now_ns() + 5000000000u;
 	while (mosquitto_connect(w->client, "127.0.0.1", w->broker_port, 60) != MOSQ_ERR_SUCCESS) {
 		if (now_ns() > until)
-			die("mosquitto does not listen on port %u (is Debian's package mosquitto installed?)", w->broker_port);
+			die("mosquitto does not listen on port %u (is Debian's package mosquitto installed?)",
+			    w->broker_port);
 		usleep(5000);
 	}
 	mosquitto_subscribe(w->client, NULL, "therapy/bench/+/telemetry", 0);
@@ -264,23 +266,25 @@ void world_start_gateway(struct world *w, const char *program, unsigned quiet_ms
 	if (!f)
 		die("%s: %s", path, strerror(errno));
 	fprintf(f,
-	        "gateway = { id = \"bench\"; log = \"error\"; quiet = \"%u ms\"; };\n"
-	        "mqtt = { url = \"mqtt://127.0.0.1:%u\"; };\n"
-	        "devices = (\n"
-	        "  { id = \"pad\"; plugin = \"heat_pad\"; model = \"firmware\"; link = \"tcp://127.0.0.1:%u\"; }",
-	        quiet_ms, w->broker_port, w->board.port);
+		"gateway = { id = \"bench\"; log = \"error\"; quiet = \"%u ms\"; };\n"
+		"mqtt = { url = \"mqtt://127.0.0.1:%u\"; };\n"
+		"devices = (\n"
+		"  { id = \"pad\"; plugin = \"heat_pad\"; model = \"firmware\"; link = \"tcp://127.0.0.1:%u\"; }",
+		quiet_ms, w->broker_port, w->board.port);
 	for (size_t i = 0; i < w->n_tables; i++)
-		fprintf(f,
-		        ",\n  { id = \"table%zu\"; plugin = \"inversion_table\"; model = \"wt901\"; link = \"serial:%s\";\n"
-		        "    options = { sign = \"normal\"; }; }",
-		        i, w->tables[i].slave);
+		fprintf(
+		    f,
+		    ",\n  { id = \"table%zu\"; plugin = \"inversion_table\"; model = \"wt901\"; link = \"serial:%s\";\n"
+		    "    options = { sign = \"normal\"; }; }",
+		    i, w->tables[i].slave);
 	fprintf(f, "\n);\n"
-	           "rules = (\n"
-	           "  { id = \"no-heat-during-inversion\"; hazard = 11; permits = [\"kind:heat\"];\n"
-	           "    only_while = \"all inversion.tilt <= 10 deg\"; max_age = \"5 s\"; grace = \"1 s\";\n"
-	           "    hard = \"all inversion.tilt <= 20 deg\"; rearms = \"all inversion.tilt <= 8 deg\"; priority = \"high\";\n"
-	           "    because = \"A hanging person cannot move away from heat.\"; }\n"
-	           ");\n");
+		   "rules = (\n"
+		   "  { id = \"no-heat-during-inversion\"; hazard = 11; permits = [\"kind:heat\"];\n"
+		   "    only_while = \"all inversion.tilt <= 10 deg\"; max_age = \"5 s\"; grace = \"1 s\";\n"
+		   "    hard = \"all inversion.tilt <= 20 deg\"; rearms = \"all inversion.tilt <= 8 deg\"; priority = "
+		   "\"high\";\n"
+		   "    because = \"A hanging person cannot move away from heat.\"; }\n"
+		   ");\n");
 	fclose(f);
 	w->gateway_started_ns = now_ns();
 	w->gateway = fork();

@@ -47,8 +47,8 @@ struct world {
 
 uint64_t now_ns(void);
 
-/* Broker, inclinometers, board and client; the gateway is not started yet. `program` is the gateway's file. Exits with a
- * message when something cannot be had. */
+/* Broker, inclinometers, board and client; the gateway is not started yet. `program` is the gateway's file. Exits with
+ * a message when something cannot be had. */
 void world_begin(struct world *world, size_t n_tables);
 /* Writes a configuration (quiet_ms: of resting devices) and starts the gateway with it. */
 void world_start_gateway(struct world *world, const char *program, unsigned quiet_ms);

@@ -24,17 +24,17 @@
 #include "loop/boot_timer.h"
 #include "loop/watchdog.h"
 #include "therapy/v1/wire.pb-c.h"
+#include "to_gateway.h"
 #include "wire/wire.h"
 
 #define WIRE_FD     3
 #define TICK_MS     1000u
 #define WATCHDOG_MS 3000u /* three ticks: a loop that stands still that long lost its lease twice over */
-#define BATCH_MAX   256u  /* readings in one message; a 4096-byte read of 11-byte frames makes at most 1,117 */
 #define FAILED      3     /* exit status after Failure */
 
 struct device_process {
 	uv_loop_t loop;
-	struct wire *wire;
+	struct to_gateway to;
 	struct boot_timer timer;
 	uv_timer_t tick;
 	struct watchdog watchdog;
@@ -50,71 +50,8 @@ struct device_process {
 	char client[2 * ID_MAX + 16]; /* "therapy.<gateway>.<device>": its name at the broker; ids hold no dot, so none
 					 is like another */
 	bool link_up, absent, said_up, orphaned, leaving, write_failed, stuck;
-	struct device_counters sent_counters;
 	int status;
-	Therapy__V1__Reading readings[BATCH_MAX];
-	Therapy__V1__Reading *reading_pointers[BATCH_MAX];
 };
-
-/* ---- to the gateway ---- */
-
-static void say(struct device_process *p, const Therapy__V1__FromDevice *message)
-{
-	if (!p->wire)
-		return;
-	int error = wire_send(p->wire, &message->base, -1);
-	if (error == UV_ENOBUFS)
-		log_warn(p->setup->device_id, "the gateway does not read: a message was dropped");
-}
-
-static void say_failure(struct device_process *p, char *text)
-{
-	Therapy__V1__Failure failure = THERAPY__V1__FAILURE__INIT;
-	Therapy__V1__FromDevice message = THERAPY__V1__FROM_DEVICE__INIT;
-	failure.text = text;
-	message.body_case = THERAPY__V1__FROM_DEVICE__BODY_FAILURE;
-	message.failure = &failure;
-	say(p, &message);
-}
-
-static void say_readings(struct device_process *p, const struct device_outputs *out)
-{
-	for (size_t at = 0; at < out->n_readings; at += BATCH_MAX) {
-		Therapy__V1__ReadingBatch batch = THERAPY__V1__READING_BATCH__INIT;
-		Therapy__V1__FromDevice message = THERAPY__V1__FROM_DEVICE__INIT;
-		size_t n = out->n_readings - at < BATCH_MAX ? out->n_readings - at : BATCH_MAX;
-		for (size_t i = 0; i < n; i++) {
-			const struct device_reading *from = &out->readings[at + i];
-			Therapy__V1__Reading *to = &p->readings[i];
-			to->metric = from->metric;
-			to->quality = (Therapy__V1__Quality)(from->quality + 1);
-			to->presence_case = from->quality == THERAPY_UNKNOWN ? THERAPY__V1__READING__PRESENCE__NOT_SET
-									     : THERAPY__V1__READING__PRESENCE_VALUE;
-			to->value = from->value;
-			to->monotonic_ms = from->stamp_ms;
-		}
-		batch.first_sequence = out->first_sequence + at;
-		batch.n_readings = n;
-		batch.readings = p->reading_pointers;
-		message.body_case = THERAPY__V1__FROM_DEVICE__BODY_READINGS;
-		message.readings = &batch;
-		say(p, &message);
-	}
-}
-
-static void say_state(struct device_process *p, const struct device_control_state *from)
-{
-	Therapy__V1__ControlState state = THERAPY__V1__CONTROL_STATE__INIT;
-	Therapy__V1__FromDevice message = THERAPY__V1__FROM_DEVICE__INIT;
-	state.control = from->control;
-	state.phase = (Therapy__V1__ControlPhase)(from->phase + 1);
-	state.grant = from->grant;
-	state.ended_by_device = from->ended_by_device;
-	state.lease_expired = from->lease_expired;
-	message.body_case = THERAPY__V1__FROM_DEVICE__BODY_CONTROL;
-	message.control = &state;
-	say(p, &message);
-}
 
 /* The device is there when its link is up and it did not say that it left (an MQTT device's own last will). */
 static void say_link(struct device_process *p, const char *why)
@@ -123,30 +60,7 @@ static void say_link(struct device_process *p, const char *why)
 	if (up == p->said_up)
 		return;
 	p->said_up = up;
-	char text[200];
-	Therapy__V1__LinkState state = THERAPY__V1__LINK_STATE__INIT;
-	Therapy__V1__FromDevice message = THERAPY__V1__FROM_DEVICE__INIT;
-	if (!str_copy(text, sizeof text, why))
-		(void)str_copy(text, sizeof text, "lost");
-	state.up = up;
-	state.why = text;
-	message.body_case = THERAPY__V1__FROM_DEVICE__BODY_LINK;
-	message.link = &state;
-	say(p, &message);
-}
-
-static void say_counters(struct device_process *p)
-{
-	const struct device_counters *c = device_counters(p->device);
-	if (memcmp(c, &p->sent_counters, sizeof *c) == 0)
-		return;
-	p->sent_counters = *c;
-	Therapy__V1__DeviceCounters counters = THERAPY__V1__DEVICE_COUNTERS__INIT;
-	Therapy__V1__FromDevice message = THERAPY__V1__FROM_DEVICE__INIT;
-	description_counters(c, &counters);
-	message.body_case = THERAPY__V1__FROM_DEVICE__BODY_COUNTERS;
-	message.counters = &counters;
-	say(p, &message);
+	to_gateway_link(&p->to, up, why);
 }
 
 /* ---- the machine ---- */
@@ -175,12 +89,12 @@ static void step(struct device_process *p, uint64_t now_ms, const struct device_
 {
 	struct device_outputs out = device_step(p->device, now_ms, input);
 	send_frames(p, &out);
-	say_readings(p, &out);
+	to_gateway_readings(&p->to, &out);
 	if (out.presence != THERAPY_PRESENCE_SAME)
 		p->absent = out.presence == THERAPY_ABSENT;
 	say_link(p, "the device said that it left the broker");
 	for (size_t i = 0; i < out.n_states; i++)
-		say_state(p, &out.states[i]);
+		to_gateway_control(&p->to, &out.states[i]);
 	boot_timer_set(&p->timer, device_deadline(p->device));
 	if (p->stuck) {
 		/* Nothing can be told to a device that takes no bytes: the link is as good as lost, and a new one may
@@ -204,7 +118,7 @@ static void on_tick(uv_timer_t *tick)
 	struct device_process *p = tick->data;
 	watchdog_feed(&p->watchdog);
 	if (p->device)
-		say_counters(p);
+		to_gateway_counters(&p->to, device_counters(p->device));
 }
 
 /* ---- the link ---- */
@@ -345,6 +259,7 @@ static void on_setup(struct device_process *p, const uint8_t *data, size_t size)
 		return;
 	}
 	p->setup = copy->setup;
+	p->to.name = p->setup->device_id;
 	copy->body_case = THERAPY__V1__TO_DEVICE__BODY__NOT_SET;
 	copy->setup = NULL;
 	therapy__v1__to_device__free_unpacked(copy, NULL);
@@ -352,7 +267,7 @@ static void on_setup(struct device_process *p, const uint8_t *data, size_t size)
 	struct str why;
 	str_init(&why, all, sizeof all);
 	if (!prepare(p, &why, text, sizeof text)) {
-		say_failure(p, all);
+		to_gateway_failure(&p->to, all);
 		p->status = FAILED;
 		leave(p);
 		return;
@@ -363,10 +278,7 @@ static void on_setup(struct device_process *p, const uint8_t *data, size_t size)
 		leave(p);
 		return;
 	}
-	Therapy__V1__FromDevice message = THERAPY__V1__FROM_DEVICE__INIT;
-	message.body_case = THERAPY__V1__FROM_DEVICE__BODY_DESCRIPTION;
-	message.description = description;
-	say(p, &message);
+	to_gateway_description(&p->to, description);
 	description_free(description);
 	if (p->setup->describe_only)
 		leave(p);
@@ -375,16 +287,11 @@ static void on_setup(struct device_process *p, const uint8_t *data, size_t size)
 static void on_wire_message(void *user, const uint8_t *data, size_t size)
 {
 	struct device_process *p = user;
-	Therapy__V1__ToDevice *m = therapy__v1__to_device__unpack(wire_allocator(p->wire), size, data);
+	Therapy__V1__ToDevice *m = therapy__v1__to_device__unpack(wire_allocator(p->to.wire), size, data);
 	if (!m || p->leaving)
 		return;
 	if (m->body_case == THERAPY__V1__TO_DEVICE__BODY_PING) {
-		Therapy__V1__Pong pong = THERAPY__V1__PONG__INIT;
-		Therapy__V1__FromDevice message = THERAPY__V1__FROM_DEVICE__INIT;
-		pong.nonce = m->ping->nonce;
-		message.body_case = THERAPY__V1__FROM_DEVICE__BODY_PONG;
-		message.pong = &pong;
-		say(p, &message);
+		to_gateway_pong(&p->to, m->ping->nonce);
 		return;
 	}
 	if (m->body_case == THERAPY__V1__TO_DEVICE__BODY_SETUP) {
@@ -399,7 +306,7 @@ static void on_wire_message(void *user, const uint8_t *data, size_t size)
 		if (p->address.kind == LINK_MQTT)
 			open_mqtt(p);
 		else
-			open_stream(p, wire_take_fd(p->wire));
+			open_stream(p, wire_take_fd(p->to.wire));
 		return;
 	case THERAPY__V1__TO_DEVICE__BODY_LEASE:
 		if (m->lease->control >= p->model->n_controls || !isfinite(m->lease->value))
@@ -429,8 +336,8 @@ static void on_wire_message(void *user, const uint8_t *data, size_t size)
 static void on_wire_lost(void *user, const char *why)
 {
 	struct device_process *p = user;
-	wire_close(p->wire, NULL, NULL);
-	p->wire = NULL;
+	wire_close(p->to.wire, NULL, NULL);
+	p->to.wire = NULL;
 	p->orphaned = true;
 	if (!p->device) {
 		leave(p);
@@ -448,9 +355,9 @@ static void leave(struct device_process *p)
 	if (p->leaving)
 		return;
 	p->leaving = true;
-	if (p->wire)
-		wire_close(p->wire, NULL, NULL);
-	p->wire = NULL;
+	if (p->to.wire)
+		wire_close(p->to.wire, NULL, NULL);
+	p->to.wire = NULL;
 	if (p->stream)
 		stream_close(p->stream, NULL, NULL);
 	p->stream = NULL;
@@ -477,14 +384,12 @@ int device_process_main(void)
 	struct device_process *p = calloc(1, sizeof *p);
 	if (!p)
 		return 1;
-	for (size_t i = 0; i < BATCH_MAX; i++) {
-		p->readings[i] = (Therapy__V1__Reading)THERAPY__V1__READING__INIT;
-		p->reading_pointers[i] = &p->readings[i];
-	}
+	to_gateway_init(&p->to);
 	struct wire_callbacks callbacks = {p, on_wire_message, on_wire_lost};
 	fcntl(WIRE_FD, F_SETFL, fcntl(WIRE_FD, F_GETFL) | O_NONBLOCK);
 	if (uv_loop_init(&p->loop) != 0 || boot_timer_init(&p->loop, &p->timer, p, on_deadline) != 0 ||
-	    wire_new(&p->loop, WIRE_FD, &callbacks, &p->wire) != 0 || watchdog_start(&p->watchdog, WATCHDOG_MS) != 0) {
+	    wire_new(&p->loop, WIRE_FD, &callbacks, &p->to.wire) != 0 ||
+	    watchdog_start(&p->watchdog, WATCHDOG_MS) != 0) {
 		log_error("device-process",
 			  "cannot start: descriptor 3 must be the gateway's socket (this command is for the "
 			  "gateway itself)");

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "link/opener.h"
+#include "supervisor/to_device.h"
 #include "wire/wire.h"
 
 #define SILENT_MS        1000u /* asked after this much silence */
@@ -88,11 +89,7 @@ static void fail(struct process *p, const char *why)
 static void on_opened(void *user, int fd)
 {
 	struct process *p = user;
-	Therapy__V1__OpenLink open = THERAPY__V1__OPEN_LINK__INIT;
-	Therapy__V1__ToDevice message = THERAPY__V1__TO_DEVICE__INIT;
-	message.body_case = THERAPY__V1__TO_DEVICE__BODY_OPEN;
-	message.open = &open;
-	if (p->wire && p->said && wire_send(p->wire, &message.base, fd) == 0)
+	if (p->wire && p->said && to_device_open(p->wire, fd) == 0)
 		p->linked = true;
 	if (p->open_failed > 1)
 		log_info(id(p), "the link could be opened after %u attempts", p->open_failed);
@@ -121,11 +118,7 @@ static void open_link(struct process *p)
 	if (!p->wanted || !p->said || !p->wire || p->linked || p->closing)
 		return;
 	if (p->config.address.kind == LINK_MQTT) {
-		Therapy__V1__OpenLink open = THERAPY__V1__OPEN_LINK__INIT;
-		Therapy__V1__ToDevice message = THERAPY__V1__TO_DEVICE__INIT;
-		message.body_case = THERAPY__V1__TO_DEVICE__BODY_OPEN;
-		message.open = &open;
-		p->linked = wire_send(p->wire, &message.base, -1) == 0;
+		p->linked = to_device_open(p->wire, -1) == 0;
 		return;
 	}
 	if (!p->opener) {
@@ -345,16 +338,6 @@ static void on_exit_child(uv_process_t *child, int64_t status, int signal_number
 	p->backoff_ms = p->backoff_ms * 2 < BACKOFF_MAX_MS ? p->backoff_ms * 2 : BACKOFF_MAX_MS;
 }
 
-static int send_setup(struct process *p)
-{
-	Therapy__V1__Setup setup = *p->config.setup;
-	Therapy__V1__ToDevice message = THERAPY__V1__TO_DEVICE__INIT;
-	setup.generation = p->generation;
-	message.body_case = THERAPY__V1__TO_DEVICE__BODY_SETUP;
-	message.setup = &setup;
-	return wire_send(p->wire, &message.base, -1);
-}
-
 static int spawn(struct process *p)
 {
 	int ends[2];
@@ -394,7 +377,7 @@ static int spawn(struct process *p)
 		return 0;
 	}
 	p->open_handles++;
-	send_setup(p);
+	to_device_setup(p->wire, p->config.setup, p->generation);
 	return 0;
 }
 
@@ -449,23 +432,10 @@ const Therapy__V1__DeviceDescription *process_description(const struct process *
 
 /* A message that cannot be handed over means a process that does not read: its lease runs out by itself, and the
  * heartbeat ends it. */
-static void tell(struct process *p, const Therapy__V1__ToDevice *message)
-{
-	if (p->wire && p->said)
-		wire_send(p->wire, &message->base, -1);
-}
-
 void process_lease(struct process *p, uint16_t control, uint64_t grant, double value, uint64_t expires_ms)
 {
-	Therapy__V1__Lease lease = THERAPY__V1__LEASE__INIT;
-	Therapy__V1__ToDevice message = THERAPY__V1__TO_DEVICE__INIT;
-	lease.control = control;
-	lease.grant = grant;
-	lease.value = value;
-	lease.expires_ms = expires_ms;
-	message.body_case = THERAPY__V1__TO_DEVICE__BODY_LEASE;
-	message.lease = &lease;
-	tell(p, &message);
+	if (p->wire && p->said)
+		to_device_lease(p->wire, control, grant, value, expires_ms);
 }
 
 /* From now on it has its deadline to say anything at all. */
@@ -473,24 +443,14 @@ static void ask(struct process *p, uint64_t now_ms)
 {
 	if (p->asked_ms || !p->wire)
 		return;
-	Therapy__V1__Ping ping = THERAPY__V1__PING__INIT;
-	Therapy__V1__ToDevice message = THERAPY__V1__TO_DEVICE__INIT;
-	ping.nonce = ++p->nonce;
-	message.body_case = THERAPY__V1__TO_DEVICE__BODY_PING;
-	message.ping = &ping;
 	p->asked_ms = now_ms;
-	wire_send(p->wire, &message.base, -1);
+	to_device_ping(p->wire, ++p->nonce);
 }
 
 void process_rest(struct process *p, uint16_t control, bool stop)
 {
-	Therapy__V1__Rest rest = THERAPY__V1__REST__INIT;
-	Therapy__V1__ToDevice message = THERAPY__V1__TO_DEVICE__INIT;
-	rest.control = control;
-	rest.stop = stop;
-	message.body_case = THERAPY__V1__TO_DEVICE__BODY_REST;
-	message.rest = &rest;
-	tell(p, &message);
+	if (p->wire && p->said)
+		to_device_rest(p->wire, control, stop);
 	if (p->said)
 		ask(p, clock_boot_ms()); /* one that hangs must not be found out only a second later */
 }

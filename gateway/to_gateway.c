@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "to_gateway.h"
+
+#include <string.h>
+
+#include "base/log.h"
+#include "base/str.h"
+#include "description.h"
+
+static void say(struct to_gateway *to, const Therapy__V1__FromDevice *message)
+{
+	if (to->wire && wire_send(to->wire, &message->base, -1) == UV_ENOBUFS)
+		log_warn(to->name, "the gateway does not read: a message was dropped");
+}
+
+void to_gateway_init(struct to_gateway *to)
+{
+	for (size_t i = 0; i < TO_GATEWAY_BATCH; i++) {
+		to->readings[i] = (Therapy__V1__Reading)THERAPY__V1__READING__INIT;
+		to->pointers[i] = &to->readings[i];
+	}
+}
+
+void to_gateway_description(struct to_gateway *to, Therapy__V1__DeviceDescription *description)
+{
+	Therapy__V1__FromDevice message = THERAPY__V1__FROM_DEVICE__INIT;
+	message.body_case = THERAPY__V1__FROM_DEVICE__BODY_DESCRIPTION;
+	message.description = description;
+	say(to, &message);
+}
+
+void to_gateway_failure(struct to_gateway *to, char *text)
+{
+	Therapy__V1__Failure failure = THERAPY__V1__FAILURE__INIT;
+	Therapy__V1__FromDevice message = THERAPY__V1__FROM_DEVICE__INIT;
+	failure.text = text;
+	message.body_case = THERAPY__V1__FROM_DEVICE__BODY_FAILURE;
+	message.failure = &failure;
+	say(to, &message);
+}
+
+static void put_reading(const struct device_reading *from, Therapy__V1__Reading *to)
+{
+	to->metric = from->metric;
+	to->quality = (Therapy__V1__Quality)(from->quality + 1);
+	to->presence_case = from->quality == THERAPY_UNKNOWN ? THERAPY__V1__READING__PRESENCE__NOT_SET
+							     : THERAPY__V1__READING__PRESENCE_VALUE;
+	to->value = from->value;
+	to->monotonic_ms = from->stamp_ms;
+}
+
+void to_gateway_readings(struct to_gateway *to, const struct device_outputs *out)
+{
+	for (size_t at = 0; at < out->n_readings; at += TO_GATEWAY_BATCH) {
+		Therapy__V1__ReadingBatch batch = THERAPY__V1__READING_BATCH__INIT;
+		Therapy__V1__FromDevice message = THERAPY__V1__FROM_DEVICE__INIT;
+		size_t n = out->n_readings - at < TO_GATEWAY_BATCH ? out->n_readings - at : TO_GATEWAY_BATCH;
+		for (size_t i = 0; i < n; i++)
+			put_reading(&out->readings[at + i], &to->readings[i]);
+		batch.first_sequence = out->first_sequence + at;
+		batch.n_readings = n;
+		batch.readings = to->pointers;
+		message.body_case = THERAPY__V1__FROM_DEVICE__BODY_READINGS;
+		message.readings = &batch;
+		say(to, &message);
+	}
+}
+
+void to_gateway_control(struct to_gateway *to, const struct device_control_state *from)
+{
+	Therapy__V1__ControlState state = THERAPY__V1__CONTROL_STATE__INIT;
+	Therapy__V1__FromDevice message = THERAPY__V1__FROM_DEVICE__INIT;
+	state.control = from->control;
+	state.phase = (Therapy__V1__ControlPhase)(from->phase + 1);
+	state.grant = from->grant;
+	state.ended_by_device = from->ended_by_device;
+	state.lease_expired = from->lease_expired;
+	message.body_case = THERAPY__V1__FROM_DEVICE__BODY_CONTROL;
+	message.control = &state;
+	say(to, &message);
+}
+
+void to_gateway_link(struct to_gateway *to, bool up, const char *why)
+{
+	char text[200];
+	Therapy__V1__LinkState state = THERAPY__V1__LINK_STATE__INIT;
+	Therapy__V1__FromDevice message = THERAPY__V1__FROM_DEVICE__INIT;
+	if (!str_copy(text, sizeof text, why))
+		(void)str_copy(text, sizeof text, "lost");
+	state.up = up;
+	state.why = text;
+	message.body_case = THERAPY__V1__FROM_DEVICE__BODY_LINK;
+	message.link = &state;
+	say(to, &message);
+}
+
+void to_gateway_pong(struct to_gateway *to, uint64_t nonce)
+{
+	Therapy__V1__Pong pong = THERAPY__V1__PONG__INIT;
+	Therapy__V1__FromDevice message = THERAPY__V1__FROM_DEVICE__INIT;
+	pong.nonce = nonce;
+	message.body_case = THERAPY__V1__FROM_DEVICE__BODY_PONG;
+	message.pong = &pong;
+	say(to, &message);
+}
+
+void to_gateway_counters(struct to_gateway *to, const struct device_counters *now)
+{
+	if (memcmp(now, &to->counters, sizeof *now) == 0)
+		return;
+	to->counters = *now;
+	Therapy__V1__DeviceCounters counters = THERAPY__V1__DEVICE_COUNTERS__INIT;
+	Therapy__V1__FromDevice message = THERAPY__V1__FROM_DEVICE__INIT;
+	description_counters(now, &counters);
+	message.body_case = THERAPY__V1__FROM_DEVICE__BODY_COUNTERS;
+	message.counters = &counters;
+	say(to, &message);
+}

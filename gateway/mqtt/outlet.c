@@ -13,8 +13,8 @@
 
 #define QUEUE 20000u
 #define REQUEST_QUEUE                                                                                                  \
-	4096u /* messages that wait for the loop: a flood that a broker forwards in its stead is no more */
-#define BATCH_MS     100u
+	4096u             /* messages that wait for the loop: a flood that a broker forwards in its stead is no more */
+#define BATCH_MS     90u  /* with its way to the broker no reading is then older than 100 ms */
 #define TICK_MS      250u /* how late a state, a ping or a status may be */
 #define RETRY_MS     50u  /* when the connection takes no more */
 #define UP_SPREAD_MS 100u /* after our own connect */

@@ -32,7 +32,7 @@ struct outlet_config {
 	const char *const *names;                             /* what people call each device; parallel to devices */
 	size_t n_devices;
 	size_t telemetry_queue; /* readings that may wait while the broker is away; 20000 unless 0 */
-	uint32_t batch_ms;      /* telemetry is batched for at most this long; 100 unless 0 */
+	uint32_t batch_ms;      /* telemetry is batched for at most this long; 90 unless 0 */
 	const uint8_t *schema;  /* FileDescriptorSet; NULL: none */
 	size_t schema_size;
 };

@@ -7,9 +7,12 @@
 #include "core/testing_rig.h"
 
 static const struct core_device home[] = {
-    {"table", "inversion", (const struct core_metric[]){{"tilt", THERAPY_UNIT_DEG, 1000}}, 1, NULL, 0},
-    {"pad", "heat", (const struct core_metric[]){{"power", THERAPY_UNIT_WATT, 1000}}, 1,
-     (const struct core_control[]){{"heat", 0, 1, 1, 0, 3, true}}, 1},
+    {"table", "inversion", (const struct core_metric[]){{.key = "tilt", .unit = THERAPY_UNIT_DEG, .stale_ms = 1000}}, 1,
+     NULL, 0},
+    {"pad", "heat", (const struct core_metric[]){{.key = "power", .unit = THERAPY_UNIT_WATT, .stale_ms = 1000}}, 1,
+     (const struct core_control[]){
+	 {.key = "heat", .min = 0, .max = 1, .step = 1, .confirm = 0, .rest_max = 3, .resumes = true}},
+     1},
 };
 
 /* All faults as check prints them; the caller frees. NULL: there was none. */
@@ -156,13 +159,14 @@ static void devices_that_contradict_themselves_are_refused(void **state)
 	char *text = faults_of(twice, 2, NULL, 0);
 	assert_contains(text, "device 'table' is there twice");
 	free(text);
-	const struct core_metric never_stale[] = {{"tilt", THERAPY_UNIT_DEG, 0}};
+	const struct core_metric never_stale[] = {{.key = "tilt", .unit = THERAPY_UNIT_DEG, .stale_ms = 0}};
 	struct core_device bad = home[0];
 	bad.metrics = never_stale;
 	text = faults_of(&bad, 1, NULL, 0);
 	assert_contains(text, "table.tilt: a unit and a staleness above 0");
 	free(text);
-	const struct core_control unconfirmed[] = {{"heat", 0, 1, 1, 1, 3, true}};
+	const struct core_control unconfirmed[] = {
+	    {.key = "heat", .min = 0, .max = 1, .step = 1, .confirm = 1, .rest_max = 3, .resumes = true}};
 	bad = home[1];
 	bad.controls = unconfirmed;
 	text = faults_of(&bad, 1, NULL, 0);

@@ -31,14 +31,16 @@ struct core_metric {
 	const char *key;
 	enum therapy_unit unit;
 	uint32_t stale_ms; /* > 0 */
+	const char *words; /* "released|pressed": what 0, 1, .. are called; NULL: nothing */
 };
 
 struct core_control {
 	const char *key;
-	double min, max, step; /* of a request other than 0; 0 asks for rest */
-	uint16_t confirm;      /* index of the metric that says what it does */
-	double rest_max;       /* at rest while that metric is at or below this */
-	bool resumes;          /* goes on by itself after a pause of at most 60 s (heat) */
+	double min, max, step;  /* of a request other than 0; 0 asks for rest */
+	uint16_t confirm;       /* index of the metric that says what it does */
+	double rest_max;        /* at rest while that metric is at or below this */
+	bool resumes;           /* goes on by itself after a pause of at most 60 s (heat) */
+	enum therapy_unit unit; /* of a request: a limit in the same unit can cap it */
 };
 
 struct core_device {
@@ -71,7 +73,57 @@ struct core_rule {
 	uint64_t max_age_ms;         /* 0: each metric's own staleness */
 	uint64_t grace_ms;
 	enum core_priority priority;
-	const char *because; /* one sentence, for people */
+	const char *because;             /* one sentence, for people */
+	const struct core_text *watches; /* "kind:inversion": the rule only raises alarms; then `permits` is empty */
+	size_t n_watches;
+	bool latch; /* a trip needs a person's reset */
+	bool stop;  /* reaction: the fast sequence (Rest.stop) */
+};
+
+/* A figure with a name, declared in a rule file's `limits`: conditions write limit.<id>. */
+struct core_limit {
+	const char *file;
+	unsigned line;
+	const char *id; /* "force" */
+	enum therapy_unit unit;
+	bool minimum;                 /* the larger figure is the stricter one */
+	bool has_default;             /* holds only when nobody gives a figure */
+	double value;                 /* the default, in the inner unit */
+	const struct core_text *caps; /* "kind:traction", "belt.tension": a request beyond the figure is refused, a
+					 running grant beyond it is ended. Of a kind: its controls in this unit */
+	size_t n_caps;
+};
+
+/* A figure that somebody gave for a limit. */
+struct core_figure {
+	const char *file;
+	unsigned line;
+	const char *limit, *device; /* device NULL: the whole home */
+	enum therapy_unit unit;
+	double value; /* in the inner unit */
+};
+
+/* A named condition: rules write its id. */
+struct core_condition {
+	const char *file;
+	unsigned line;
+	const char *id;
+	struct core_text when;
+};
+
+enum core_derive { CORE_DERIVE_TIME, CORE_DERIVE_COUNT, CORE_DERIVE_DOSE, CORE_DERIVE_RATE, CORE_DERIVE_CONTRADICTION };
+
+/* A metric that the core computes, for every device of `kind` that has what `of` needs. */
+struct core_derived {
+	const char *file;
+	unsigned line;
+	const char *id, *kind; /* key of the metric: "session_time" */
+	enum core_derive type;
+	struct core_text of;      /* TIME, COUNT: a condition over the device as `self`: "self.tilt > 10 deg",
+				     "on(self)"; DOSE, RATE: a metric, "self.skin_temp" */
+	struct core_text against; /* CONTRADICTION: `of` is TRUE while the metric here does not move: quality ERROR */
+	uint64_t gap_ms;          /* TIME, COUNT: a session is over when `of` was not TRUE for this long */
+	uint64_t within_ms;       /* COUNT, DOSE (and TIME if not 0): looks back this far (rolling) */
 };
 
 struct core_spec {
@@ -84,6 +136,14 @@ struct core_spec {
 	size_t n_known_kinds; /* 0: anything may be named */
 	const char *const *owned_unmonitored; /* kinds that are owned but have no sensor: their terms are UNKNOWN */
 	size_t n_owned_unmonitored;
+	const struct core_limit *limits;
+	size_t n_limits;
+	const struct core_figure *figures;
+	size_t n_figures;
+	const struct core_condition *conditions;
+	size_t n_conditions;
+	const struct core_derived *derived;
+	size_t n_derived;
 	uint64_t lease_ms; /* how long a lease lasts: 1000 */
 	uint64_t renew_ms; /* how often it is renewed: 250 */
 };
@@ -125,6 +185,7 @@ enum core_input_type {
 	CORE_IN_PRESENCE, /* a device's link or process came or went; going makes its metrics and phases UNKNOWN */
 	CORE_IN_CONTROL,  /* a device process told a control's phase */
 	CORE_IN_REQUEST,
+	CORE_IN_FIGURE, /* the step of a plan sets or withdraws its figure for a limit */
 };
 
 struct core_reading {
@@ -151,6 +212,11 @@ struct core_input {
 			bool lease_expired;   /* the device process ended it by itself */
 		} state;
 		struct core_request request;
+		struct {
+			const char *limit; /* its id; one that does not exist is ignored */
+			bool given;        /* false: withdrawn */
+			double value;      /* in the limit's unit; one that is not finite is ignored */
+		} figure;                  /* FIGURE; `device` CORE_NO_DEVICE: for the whole home */
 	};
 };
 

@@ -4,8 +4,8 @@
 
 #include "core/testing_rig.h"
 
-static const struct core_metric force_only[] = {{"force", THERAPY_UNIT_NEWTON, 1000}};
-static const struct core_metric strange[] = {{"battery", THERAPY_UNIT_PERCENT, 1000}};
+static const struct core_metric force_only[] = {{.key = "force", .unit = THERAPY_UNIT_NEWTON, .stale_ms = 1000}};
+static const struct core_metric strange[] = {{.key = "battery", .unit = THERAPY_UNIT_PERCENT, .stale_ms = 1000}};
 
 struct row {
 	const struct core_device *devices;
@@ -132,7 +132,8 @@ static void a_metric_of_hard_alone_does_not_let_only_while_see(void **state)
 	(void)state;
 	/* The rule asks for force and, in hard, for pressure. A device that tells pressure alone leaves only_while
 	 * blind. */
-	static const struct core_metric pressure_only[] = {{"pressure", THERAPY_UNIT_KILOPASCAL, 1000}};
+	static const struct core_metric pressure_only[] = {
+	    {.key = "pressure", .unit = THERAPY_UNIT_KILOPASCAL, .stale_ms = 1000}};
 	const struct core_device home[] = {{"cuff", "traction", pressure_only, 1, NULL, 0}, rig_pad};
 	struct core_rule rule = rig_rule("r", "all traction.force < 20 N");
 	rule.hard = (struct core_text){"all traction.pressure < 1 kPa", 3};

@@ -229,8 +229,9 @@ static void values_off_the_range_or_the_step_grid_are_refused(void **state)
 static void a_rounding_error_is_not_off_the_grid(void **state)
 {
 	(void)state;
-	static const struct core_metric metrics[] = {{"w", THERAPY_UNIT_WATT, 1000}};
-	static const struct core_control controls[] = {{"level", 0, 1, 0.1, 0, 3, false}};
+	static const struct core_metric metrics[] = {{.key = "w", .unit = THERAPY_UNIT_WATT, .stale_ms = 1000}};
+	static const struct core_control controls[] = {
+	    {.key = "level", .min = 0, .max = 1, .step = 0.1, .confirm = 0, .rest_max = 3, .resumes = false}};
 	const struct core_device home[] = {{"lamp", "heat", metrics, 1, controls, 1}};
 	struct rig rig;
 	rig_start(&rig, home, 1, rig_rules, 1);

@@ -7,12 +7,15 @@
 #include "core/logic.h"
 #include "core/testing_rig.h"
 
-static const struct core_metric xyz[] = {
-    {"x", THERAPY_UNIT_ONE, 15}, {"y", THERAPY_UNIT_ONE, 40}, {"z", THERAPY_UNIT_ONE, 1000}};
-static const struct core_metric only_x[] = {{"x", THERAPY_UNIT_ONE, 1000}};
-static const struct core_metric only_y[] = {{"y", THERAPY_UNIT_ONE, 1000}};
-static const struct core_metric other[] = {{"w", THERAPY_UNIT_ONE, 1000}, {"lamp", THERAPY_UNIT_BOOL, 1000}};
-static const struct core_control switchable[] = {{"go", 0, 1, 1, 0, 0.5, false}};
+static const struct core_metric xyz[] = {{.key = "x", .unit = THERAPY_UNIT_ONE, .stale_ms = 15},
+					 {.key = "y", .unit = THERAPY_UNIT_ONE, .stale_ms = 40},
+					 {.key = "z", .unit = THERAPY_UNIT_ONE, .stale_ms = 1000}};
+static const struct core_metric only_x[] = {{.key = "x", .unit = THERAPY_UNIT_ONE, .stale_ms = 1000}};
+static const struct core_metric only_y[] = {{.key = "y", .unit = THERAPY_UNIT_ONE, .stale_ms = 1000}};
+static const struct core_metric other[] = {{.key = "w", .unit = THERAPY_UNIT_ONE, .stale_ms = 1000},
+					   {.key = "lamp", .unit = THERAPY_UNIT_BOOL, .stale_ms = 1000}};
+static const struct core_control switchable[] = {
+    {.key = "go", .min = 0, .max = 1, .step = 1, .confirm = 0, .rest_max = 0.5, .resumes = false}};
 
 /* A network over one text, with its own clock and timers. */
 struct net {

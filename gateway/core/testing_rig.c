@@ -4,12 +4,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct core_metric table_metrics[] = {{"tilt", THERAPY_UNIT_DEG, 1000}};
-static const struct core_metric belt_metrics[] = {{"force", THERAPY_UNIT_NEWTON, 1000},
-						  {"pressure", THERAPY_UNIT_KILOPASCAL, 1000}};
-static const struct core_control belt_controls[] = {{"tension", 20, 400, 5, BELT_FORCE, 10, false}};
-static const struct core_metric pad_metrics[] = {{"power", THERAPY_UNIT_WATT, 10000}};
-static const struct core_control pad_controls[] = {{"heat", 0, 1, 1, PAD_POWER, 3, true}};
+static const struct core_metric table_metrics[] = {{.key = "tilt", .unit = THERAPY_UNIT_DEG, .stale_ms = 1000}};
+static const struct core_metric belt_metrics[] = {
+    {.key = "force", .unit = THERAPY_UNIT_NEWTON, .stale_ms = 1000},
+    {.key = "pressure", .unit = THERAPY_UNIT_KILOPASCAL, .stale_ms = 1000}};
+static const struct core_control belt_controls[] = {{.key = "tension",
+						     .min = 20,
+						     .max = 400,
+						     .step = 5,
+						     .confirm = BELT_FORCE,
+						     .rest_max = 10,
+						     .resumes = false,
+						     .unit = THERAPY_UNIT_NEWTON}};
+static const struct core_metric pad_metrics[] = {{.key = "power", .unit = THERAPY_UNIT_WATT, .stale_ms = 10000}};
+static const struct core_control pad_controls[] = {
+    {.key = "heat", .min = 0, .max = 1, .step = 1, .confirm = PAD_POWER, .rest_max = 3, .resumes = true}};
 
 const struct core_device rig_table = {"table", "inversion", table_metrics, 1, NULL, 0};
 const struct core_device rig_belt = {"belt", "traction", belt_metrics, 2, belt_controls, 1};

@@ -224,7 +224,8 @@ void description_core(const Therapy__V1__DeviceDescription *d, struct core_metri
 						    .step = d->controls[i]->step,
 						    .confirm = (uint16_t)d->controls[i]->confirm_metric,
 						    .rest_max = d->controls[i]->rest_max,
-						    .resumes = d->controls[i]->resumes};
+						    .resumes = d->controls[i]->resumes,
+						    .unit = (enum therapy_unit)(d->controls[i]->unit - 1)};
 	*out = (struct core_device){.id = d->device_id,
 				    .kind = d->kind,
 				    .metrics = metrics,

@@ -52,7 +52,7 @@ void setup_places(struct config_places *out)
 	if (!out->plugin_dir)
 		out->plugin_dir = beside_program("../plugins", plugins, sizeof plugins);
 	if (!out->default_rules)
-		out->default_rules = beside_program("../../../etc/rules.cfg", rules, sizeof rules);
+		out->default_rules = beside_program("../../../etc/rules.d", rules, sizeof rules);
 	if (!out->plugin_dir)
 		out->plugin_dir = THERAPY_PLUGIN_DIR;
 	if (!out->default_rules)
@@ -170,13 +170,21 @@ int setup_core_spec(const struct config *config, const Therapy__V1__DeviceDescri
 	}
 	/* The kinds that the hazard table speaks of; a plugin of another kind makes its own known by being configured.
 	 */
-	static const char *const kinds[] = {"inversion", "traction", "heat", "cold", "stop_button", "scale"};
+	static const char *const kinds[] = {"inversion", "traction", "heat", "cold", "stop_button", "scale", "person"};
 	*out = (struct core_spec){.devices = rows->devices,
 				  .known_kinds = kinds,
 				  .n_known_kinds = sizeof kinds / sizeof *kinds,
 				  .n_devices = config->n_devices,
 				  .rules = config->rules,
 				  .n_rules = config->n_rules,
+				  .limits = config->limits,
+				  .n_limits = config->n_limits,
+				  .figures = config->figures,
+				  .n_figures = config->n_figures,
+				  .conditions = config->conditions,
+				  .n_conditions = config->n_conditions,
+				  .derived = config->derived,
+				  .n_derived = config->n_derived,
 				  .owned_unmonitored = (const char *const *)config->owned_unmonitored,
 				  .n_owned_unmonitored = config->n_owned_unmonitored,
 				  .lease_ms = config->lease_ms,

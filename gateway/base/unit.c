@@ -79,6 +79,23 @@ const char *unit_choices(enum therapy_unit unit)
 	return (unsigned)unit < THERAPY_UNIT_COUNT_ ? shown[unit].choices : "?";
 }
 
+bool unit_amount(const char *text, double *out, enum therapy_unit *unit)
+{
+	const char *at = text + (text[0] == '-' || text[0] == '+');
+	if (!(at[0] >= '0' && at[0] <= '9') || (at[0] == '0' && (at[1] == 'x' || at[1] == 'X')))
+		return false; /* strtod would take " 5", "inf", "nan" and "0x5" */
+	char *end;
+	double number = strtod(text, &end);
+	while (*end == ' ')
+		end++;
+	struct unit_conversion to;
+	if (!unit_parse(end, strlen(end), &to) || !isfinite(number) || !isfinite(number * to.scale + to.offset))
+		return false;
+	*out = number * to.scale + to.offset;
+	*unit = to.unit;
+	return true;
+}
+
 bool unit_duration(const char *text, uint64_t *out_ms)
 {
 	static const struct {

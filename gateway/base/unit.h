@@ -20,6 +20,9 @@ const char *unit_text(enum therapy_unit unit);
 const char *unit_symbol(enum therapy_unit unit);
 /* The written units that measure the same, for fault texts: "N, kgf or lbf". */
 const char *unit_choices(enum therapy_unit unit);
+/* A number and its unit, "150 N" or "20 lbf", in the inner unit; a count is a number alone. False if it is none, not
+ * finite, or the unit is not known. */
+bool unit_amount(const char *text, double *out, enum therapy_unit *unit);
 /* A duration "5 s", "250 ms", "10 min", "2 h" in milliseconds. False if it is none, negative or over 31 days. */
 bool unit_duration(const char *text, uint64_t *out_ms);
 

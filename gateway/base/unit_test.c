@@ -45,10 +45,35 @@ static void durations_are_bounded_and_need_a_unit(void **state)
 	}
 }
 
+static void amounts_are_finite_numbers_of_known_units(void **state)
+{
+	(void)state;
+	double value = 7;
+	enum therapy_unit unit = THERAPY_UNIT_WATT;
+	assert_true(unit_amount("150 N", &value, &unit));
+	assert_int_equal(unit, THERAPY_UNIT_NEWTON);
+	assert_float_equal(value, 150, 0);
+	assert_true(unit_amount("20min", &value, &unit));
+	assert_int_equal(unit, THERAPY_UNIT_SECOND);
+	assert_float_equal(value, 1200, 0);
+	assert_true(unit_amount("-4 degF", &value, &unit));
+	assert_float_equal(value, -20, 1e-9);
+	assert_true(unit_amount("3", &value, &unit));
+	assert_int_equal(unit, THERAPY_UNIT_ONE);
+	const char *bad[] = {"",     "N",    "nan",   "nan N", "inf N", "-inf N",   "1e999 N", "1e308 lbf",
+			     " 5 N", "5 N ", "0x5 N", "5 n",   "+ 5 N", "5 Newton", "5 N 5",   "--5 N"};
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+		value = 7;
+		assert_false(unit_amount(bad[i], &value, &unit));
+		assert_float_equal(value, 7, 0);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(every_written_unit_converts_to_its_inner_one),
+	    cmocka_unit_test(amounts_are_finite_numbers_of_known_units),
 	    cmocka_unit_test(durations_are_bounded_and_need_a_unit),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

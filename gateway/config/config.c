@@ -19,7 +19,7 @@ struct owner {
 static const char *const log_levels[] = {"error", "warn", "info", "debug", NULL}; /* enum log_level's order */
 
 struct gateway_fields {
-	char *id;
+	char *id, *state_dir, *control_socket;
 	unsigned log;
 	uint64_t lease, renew, deadline, quiet;
 };
@@ -35,6 +35,9 @@ static const struct field gateway_fields[] = {
     FIELD(lease, FIELD_DURATION, .min = 300, .max = 10000, .expected = "a duration like \"1 s\""),
     FIELD(renew, FIELD_DURATION, .min = 20, .max = 5000, .expected = "a duration like \"250 ms\""),
     FIELD(deadline, FIELD_DURATION, .min = 100, .max = 10000, .expected = "a duration like \"1 s\""),
+    FIELD(state_dir, FIELD_TEXT, .max = PATH_BYTES, .expected = "a directory in quotes"),
+    /* the kernel's addresses of unix sockets hold 107 bytes */
+    FIELD(control_socket, FIELD_TEXT, .max = 108, .expected = "the path of a socket in quotes"),
     FIELD(quiet, FIELD_DURATION, .min = 0, .max = 5000, .expected = "a duration like \"500 ms\", or \"0 ms\""),
 };
 #undef FIELD
@@ -45,6 +48,11 @@ static const struct field file_fields[] = {
     {.key = "devices", .type = FIELD_OTHER, .required = true, .expected = "a list ( ... ) of groups { ... }"},
     {.key = "rules", .type = FIELD_OTHER},
     {.key = "rule_files", .type = FIELD_OTHER},
+    {.key = "limits", .type = FIELD_OTHER},
+    {.key = "conditions", .type = FIELD_OTHER},
+    {.key = "derived", .type = FIELD_OTHER},
+    {.key = "invariants", .type = FIELD_OTHER},
+    {.key = "profile", .type = FIELD_OTHER},
     {.key = "owned_unmonitored", .type = FIELD_OTHER},
 };
 
@@ -63,6 +71,8 @@ static void gateway_section(struct reader *r, setting *root, struct config *conf
 	config->renew_ms = in.renew;
 	config->deadline_ms = in.deadline;
 	config->quiet_ms = in.quiet;
+	config->state_dir = in.state_dir ? text_path(r->arena, r->source.file, in.state_dir) : NULL;
+	config->control_socket = in.control_socket ? text_path(r->arena, r->source.file, in.control_socket) : NULL;
 	if (in.renew * 2 < in.lease)
 		return;
 	setting *s = read_member(group, "renew");
@@ -97,75 +107,20 @@ static void owned_section(struct reader *r, setting *root, struct config *config
 	check_names(r->arena, r->faults, names, n, "owned_unmonitored");
 }
 
-#define RULE_FILES_MAX 64u
-
-static void rule_files(struct reader *r, setting *root, struct rule_list *rules)
-{
-	setting *list = read_list(r, root, "", "rule_files", "a list like [ \"rules.cfg\" ] of files");
-	size_t n = list ? setting_length(list) : 0;
-	struct named *names = arena_new(r->arena, n, sizeof *names);
-	if (n > RULE_FILES_MAX) {
-		read_fault(r, setting_line(list), "rule_files: found %zu, expected at most %u", n, RULE_FILES_MAX);
-		return;
-	}
-	for (size_t i = 0; i < n; i++) {
-		setting *s = setting_at(list, i);
-		const struct naming named = {.file = r->source.file, .line = setting_line(s), .what = "rule_files:"};
-		char *name = setting_text(r, s, "rule_files", PATH_BYTES, "the name of a file in quotes");
-		if (!name)
-			continue;
-		char *path = text_path(r->arena, r->source.file, name);
-		bool again = false;
-		char *real = realpath(path, NULL);
-		for (size_t k = 0; real && k < i && !again; k++)
-			again = names[k].name && strcmp(names[k].name, real) == 0;
-		if (real)
-			names[i].name = arena_copy(r->arena, real, strlen(real));
-		free(real);
-		if (again)
-			read_fault(r, named.line, "rule_files: %s is named twice, expected once", path);
-		else
-			rules_file(r->arena, r->faults, path, &named, rules);
-	}
-}
-
-/* `rules`, every one of `rule_files`, or, if the file names neither, the shipped ones. */
-static void all_rules(struct reader *r, setting *root, const struct config_places *places, struct config *config)
-{
-	struct rule_list rules = {0};
-	size_t faults = r->faults->n;
-	setting *inline_rules = read_member(root, "rules"), *files = read_member(root, "rule_files");
-	if (inline_rules)
-		rules_section(r, root, &rules);
-	if (files)
-		rule_files(r, root, &rules);
-	if (!inline_rules && !files) {
-		const struct naming named = {
-		    .file = r->source.file, .line = 1, .what = "names no rules, and the shipped ones,"};
-		const char *path = places->default_rules ? places->default_rules : "(none)";
-		rules_file(r->arena, r->faults, arena_copy(r->arena, path, strlen(path)), &named, &rules);
-	} else if (!rules.n && r->faults->n == faults) {
-		read_fault(
-		    r, setting_line(inline_rules ? inline_rules : files),
-		    "found no rule at all, expected one or more, or neither rules nor rule_files for the shipped ones");
-	}
-	struct named *names = arena_new(r->arena, rules.n, sizeof *names);
-	for (size_t i = 0; i < rules.n; i++)
-		names[i] = (struct named){rules.items[i].id, rules.items[i].file, rules.items[i].line};
-	check_names(r->arena, r->faults, names, rules.n, "rule");
-	config->rules = rules.items;
-	config->n_rules = rules.n;
-}
-
 static void read_file(struct reader *r, const struct config_places *places, struct config *config)
 {
 	setting *root = reader_root(r);
 	read_fields(r, root, "", file_fields, LENGTH(file_fields), NULL);
 	gateway_section(r, root, config);
 	mqtt_section(r, root, &config->mqtt);
-	devices_section(r, root, places, config);
+	struct list figures = {0};
+	figures_group(r, root, "", NULL, &figures);
+	devices_section(r, root, places, &figures, config);
+	config->figures = figures.items;
+	config->n_figures = figures.n;
+	profile_section(r, root, &config->profile);
 	owned_section(r, root, config);
-	all_rules(r, root, places, config);
+	rule_files_section(r, root, places, config);
 }
 
 int config_load(const char *path, const struct config_places *places, struct config **out, struct faults *faults)

@@ -32,6 +32,8 @@ struct config_device {
 	char *link;        /* after ${NAME} was replaced */
 	struct link_address address;
 	bool accept_no_device_timer;
+	char *cutoff; /* "plug.power", the control upstream that cuts it off; NULL: none */
+	unsigned cutoff_line;
 	struct config_option *options;
 	size_t n_options;
 	const char *file;
@@ -46,24 +48,57 @@ struct config_mqtt {
 	size_t queue;           /* readings kept while the broker is away */
 };
 
+/* Who uses this home's devices, as far as the file says it. What is not given is unknown, and never permits. */
+struct config_profile {
+	bool has_weight, heat_acknowledged;
+	double weight_kg;
+	bool has_cleared;
+	int64_t cleared_s;    /* when a professional cleared them: the day's start, seconds since 1970 UTC */
+	char *cleared_on;     /* as written, "2026-05-01"; NULL: not given */
+	char *cleared_by;     /* NULL: not given */
+	uint64_t presence_ms; /* presence is to be confirmed this often; 0: not asked for */
+	unsigned line;        /* 0: there is no profile */
+};
+
+/* "whenever permitted(kind:heat): all inversion.tilt <= 20 deg"; verify reads it. */
+struct config_invariant {
+	const char *file;
+	struct core_text text;
+};
+
 struct config {
 	char *file;
 	char *gateway_id;
+	char *state_dir;      /* where memory is kept; NULL: not given */
+	char *control_socket; /* where therapyctl finds the gateway; NULL: not given */
 	enum log_level log_level;
 	uint64_t lease_ms, renew_ms, deadline_ms; /* 1000, 250, 1000 */
 	uint64_t quiet_ms; /* a resting device's readings go on at most this often: 500; 0: always */
 	struct config_mqtt mqtt;
 	struct config_device *devices;
 	size_t n_devices;
-	struct core_rule *rules; /* from `rules` and every one of `rule_files` */
+	/* From this file and every one of `rule_files`. */
+	struct core_rule *rules;
 	size_t n_rules;
+	struct core_limit *limits;
+	size_t n_limits;
+	struct core_condition *conditions;
+	size_t n_conditions;
+	struct core_derived *derived;
+	size_t n_derived;
+	struct config_invariant *invariants;
+	size_t n_invariants;
+	/* From `limits` of this file and of its devices. */
+	struct core_figure *figures;
+	size_t n_figures;
+	struct config_profile profile;
 	char **owned_unmonitored;
 	size_t n_owned_unmonitored;
 };
 
 struct config_places {
 	const char *plugin_dir;    /* where plugin names are looked up */
-	const char *default_rules; /* read when the file names no rules at all */
+	const char *default_rules; /* a file or a directory of them; read when the file names no rules at all */
 };
 
 /* Reads `path`. Every fault is added to `faults`; then -1 is returned and *out is untouched. The caller frees. */

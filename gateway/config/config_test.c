@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/testing.h"
@@ -345,6 +346,151 @@ static void thousand_devices_are_read_and_a_shared_link_among_them_is_found(void
 	faults_release(&faults);
 }
 
+static void write_text(struct test_home *home, const char *name, const char *text)
+{
+	test_home_write(home, name, text, strlen(text), 0644);
+}
+
+#define SMALL "gateway = { id = \"home\"; };\ndevices = ( );\n"
+
+static void directory_of_rule_files_is_read_in_the_order_of_names(void **state)
+{
+	struct test_home *home = *state;
+	char path[96];
+	snprintf(path, sizeof path, "%s/rules.d", home->dir);
+	assert_int_equal(mkdir(path, 0755), 0);
+	write_text(home, "rules.d/20-b.cfg",
+		   "rules = ( { id = \"b\"; permits = [\"kind:heat\"]; only_while = \"x\"; } );\n");
+	write_text(home, "rules.d/10-a.cfg",
+		   "rules = ( { id = \"a\"; permits = [\"kind:heat\"]; only_while = \"x\"; } );\n");
+	write_text(home, "rules.d/README", "no rules");
+	write_text(home, "rules.d/.30-c.cfg", "no rules");
+	struct config *c = load(home, SMALL "rule_files = [ \"rules.d\", \"shipped.cfg\" ];\n");
+	assert_int_equal(c->n_rules, 3);
+	assert_string_equal(c->rules[0].id, "a");
+	assert_string_equal(c->rules[1].id, "b");
+	assert_string_equal(c->rules[2].id, "shipped");
+	config_free(c);
+	home->places.default_rules = path; /* the shipped rules may be a directory, too */
+	c = load(home, SMALL);
+	assert_int_equal(c->n_rules, 2);
+	config_free(c);
+}
+
+static void rule_files_declare_limits_conditions_derived_metrics_and_invariants(void **state)
+{
+	struct test_home *home = *state;
+	write_text(
+	    home, "more.cfg",
+	    "limits = ( { id = \"force\"; unit = \"N\"; default = \"10 kgf\"; caps = [ \"kind:traction\" ]; },\n"
+	    "  { id = \"sessions\"; default = 2; }, { id = \"rest\"; unit = \"min\"; minimum = true; } );\n"
+	    "conditions = ( { id = \"level\"; when = \"all inversion.tilt\n <= 10 deg\"; } );\n"
+	    "derived = ( { id = \"hot\"; kind = \"heat\"; type = \"time\"; of = \"on(self)\"; gap = \"30 s\"; },\n"
+	    "  { id = \"dose\"; kind = \"heat\"; type = \"dose\"; of = \"self.skin_temp\"; within = \"1 d\"; } );\n"
+	    "invariants = ( \"whenever permitted(kind:heat): level\" );\n"
+	    "rules = ( { id = \"w\"; watches = [ \"kind:inversion\" ]; only_while = \"level\"; },\n"
+	    "  { id = \"l\"; permits = [ \"kind:heat\" ]; only_while = \"level\"; latch = true; stop = true; } );\n");
+	struct config *c = load(home, SMALL "rule_files = [ \"more.cfg\" ];\n");
+	assert_int_equal(c->n_limits, 3);
+	assert_string_equal(c->limits[0].id, "force");
+	assert_int_equal(c->limits[0].line, 1);
+	assert_int_equal(c->limits[0].unit, THERAPY_UNIT_NEWTON);
+	assert_true(c->limits[0].has_default);
+	assert_float_equal(c->limits[0].value, 98.0665, 1e-9);
+	assert_int_equal(c->limits[0].n_caps, 1);
+	assert_string_equal(c->limits[0].caps[0].text, "kind:traction");
+	assert_false(c->limits[0].minimum);
+	assert_int_equal(c->limits[1].unit, THERAPY_UNIT_ONE);
+	assert_float_equal(c->limits[1].value, 2, 0);
+	assert_int_equal(c->limits[2].unit, THERAPY_UNIT_SECOND);
+	assert_true(c->limits[2].minimum);
+	assert_false(c->limits[2].has_default);
+	assert_int_equal(c->n_conditions, 1);
+	assert_string_equal(c->conditions[0].when.text, "all inversion.tilt  <= 10 deg");
+	assert_int_equal(c->n_derived, 2);
+	assert_int_equal(c->derived[0].type, CORE_DERIVE_TIME);
+	assert_int_equal(c->derived[0].gap_ms, 30000);
+	assert_int_equal(c->derived[1].within_ms, 86400000);
+	assert_int_equal(c->n_invariants, 1);
+	assert_string_equal(c->invariants[0].text.text, "whenever permitted(kind:heat): level");
+	assert_int_equal(c->invariants[0].text.line, 7);
+	assert_string_equal(c->rules[0].watches[0].text, "kind:inversion");
+	assert_int_equal(c->rules[0].n_permits, 0);
+	assert_true(c->rules[1].latch);
+	assert_true(c->rules[1].stop);
+	config_free(c);
+}
+
+static void figures_are_the_homes_and_its_devices(void **state)
+{
+	struct config *c =
+	    load(*state, "gateway = { id = \"home\"; state_dir = \"state\"; control_socket = \"/run/x\"; };\n"
+			 "limits = { force = \"150 N\"; sessions = 2; };\n"
+			 "devices = ( { id = \"pad\"; plugin = \"heat_pad\"; link = \"tcp://plug:1\";\n"
+			 "  limits = { heat_time = \"15 min\"; }; cutoff = \"plug.power\"; },\n"
+			 "  { id = \"plug\"; plugin = \"heat_pad\"; link = \"tcp://plug:2\"; } );\n");
+	const struct test_home *home = *state;
+	char path[96];
+	snprintf(path, sizeof path, "%s/state", home->dir);
+	assert_string_equal(c->state_dir, path);
+	assert_string_equal(c->control_socket, "/run/x");
+	assert_int_equal(c->n_figures, 3);
+	assert_string_equal(c->figures[0].limit, "force");
+	assert_null(c->figures[0].device);
+	assert_float_equal(c->figures[0].value, 150, 0);
+	assert_int_equal(c->figures[1].unit, THERAPY_UNIT_ONE);
+	assert_string_equal(c->figures[2].device, "pad");
+	assert_float_equal(c->figures[2].value, 900, 0);
+	assert_int_equal(c->figures[2].line, 4);
+	assert_string_equal(c->devices[0].cutoff, "plug.power");
+	assert_null(c->devices[1].cutoff);
+	config_free(c);
+}
+
+static void profile_is_what_the_file_says_and_nothing_else(void **state)
+{
+	struct config *c = load(*state, SMALL);
+	assert_int_equal(c->profile.line, 0);
+	assert_false(c->profile.has_weight);
+	assert_false(c->profile.has_cleared);
+	assert_false(c->profile.heat_acknowledged);
+	config_free(c);
+	c = load(*state, SMALL "profile = { weight = \"70 kg\"; cleared_on = \"2026-05-01\"; cleared_by = \"Dr. A\";\n"
+			       "  heat_acknowledged = true; presence = \"2 min\"; };\n");
+	assert_true(c->profile.has_weight);
+	assert_float_equal(c->profile.weight_kg, 70, 0);
+	assert_true(c->profile.has_cleared);
+	assert_int_equal(c->profile.cleared_s, 1777593600); /* date -u -d 2026-05-01 +%s */
+	assert_string_equal(c->profile.cleared_by, "Dr. A");
+	assert_true(c->profile.heat_acknowledged);
+	assert_int_equal(c->profile.presence_ms, 120000);
+	config_free(c);
+}
+
+static void a_limit_whose_default_is_not_in_its_unit_is_told(void **state)
+{
+	struct test_home *home = *state;
+	struct config *c = NULL;
+	struct faults faults = {0};
+	write_text(home, "home.cfg", SMALL "rule_files = [ \"more.cfg\" ];\n");
+	write_text(
+	    home, "more.cfg",
+	    "limits = ( { id = \"a\"; unit = \"N\"; default = \"5 kPa\"; },\n { id = \"b\"; unit = \"furlong\"; },\n"
+	    " { id = \"c\"; unit = \"N\"; default = \"nan N\"; caps = [ ]; },\n { id = \"a\"; } );\n");
+	assert_int_equal(test_home_load(home, &c, &faults), -1);
+	char *told = test_home_told(home, &faults);
+	assert_string_equal(
+	    told, "more.cfg:1: limit \"a\": default: found \"5 kPa\", expected a number in N, kgf or lbf\n"
+		  "more.cfg:2: limit \"b\": unit: found \"furlong\", expected one that is known, like N, deg, "
+		  "degC, kPa or min\n"
+		  "more.cfg:3: limit \"c\": default: found \"nan N\", expected a number in N, kgf or lbf\n"
+		  "more.cfg:3: limit \"c\": caps: found an empty list, expected a list like [ "
+		  "\"kind:traction\" ] or [ \"belt.tension\" ]\n"
+		  "more.cfg:4: limit \"a\" is there already, at more.cfg:1: expected another id\n");
+	free(told);
+	faults_release(&faults);
+}
+
 int main(void)
 {
 	setenv("THERAPY_TEST_HOST", "127.0.0.1", 1);
@@ -364,6 +510,11 @@ int main(void)
 	    T(earlier_faults_of_the_caller_do_not_fail_a_good_file),
 	    T(ten_thousand_rules_are_read_and_one_more_is_refused),
 	    T(thousand_devices_are_read_and_a_shared_link_among_them_is_found),
+	    T(directory_of_rule_files_is_read_in_the_order_of_names),
+	    T(rule_files_declare_limits_conditions_derived_metrics_and_invariants),
+	    T(figures_are_the_homes_and_its_devices),
+	    T(profile_is_what_the_file_says_and_nothing_else),
+	    T(a_limit_whose_default_is_not_in_its_unit_is_told),
 	};
 	return cmocka_run_group_tests_name("config", tests, NULL, NULL);
 }

@@ -8,10 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/id.h"
 #include "config/text.h"
 
 struct device_fields {
-	char *id, *name, *plugin, *model, *link;
+	char *id, *name, *plugin, *model, *link, *cutoff;
 	bool accept_no_device_timer;
 };
 
@@ -27,15 +28,18 @@ static const struct field fields[] = {
     FIELD(link, FIELD_TEXT, .required = true, .max = PATH_BYTES,
 	  .expected = "where the device is, like \"serial:/dev/ttyUSB0\", \"tcp://host:port\" or \"mqtt:name\""),
     FIELD(accept_no_device_timer, FIELD_TRUTH, .expected = "true or false"),
+    FIELD(cutoff, FIELD_TEXT, .max = TEXT_MAX,
+	  .expected = "the control upstream that can cut this device off, like \"plug.power\""),
     {.key = "options", .type = FIELD_OTHER},
+    {.key = "limits", .type = FIELD_OTHER},
 };
 #undef FIELD
 
 /* Topics that a gateway or a device has itself, and the words of the rule language, where a device is named by its id.
  */
-static const char *const reserved[] = {"availability", "status", "safety", "event", "schema", "ping",
-				       "limit",        "kind",   "all",    "any",   "not",    "and",
-				       "or",           "on",     "is",     "for",   "since"};
+static const char *const reserved[] = {"availability", "status", "safety", "event", "schema", "ping", "limit",
+				       "kind",         "all",    "any",    "not",   "and",    "or",   "on",
+				       "is",           "for",    "since",  "self",  "person"};
 
 static void check_id(struct reader *r, setting *s, const char *where, const char *id)
 {
@@ -179,7 +183,7 @@ static char *default_name(struct arena *arena, const char *id)
 }
 
 static void read_device(struct reader *r, setting *group, size_t i, const struct config_places *places, bool has_broker,
-			struct config_device *device)
+			struct list *figures, struct config_device *device)
 {
 	char where[80];
 	setting *id = read_member(group, "id");
@@ -205,6 +209,28 @@ static void read_device(struct reader *r, setting *group, size_t i, const struct
 	if (in.link)
 		read_link(r, read_member(group, "link"), where, in.link, has_broker, device);
 	read_options(r, group, where, device);
+	figures_group(r, group, where, in.id, figures);
+	device->cutoff = in.cutoff;
+	device->cutoff_line = in.cutoff ? setting_line(read_member(group, "cutoff")) : 0;
+}
+
+/* Whether the device has such a control, its plugin knows; that there is such a device is seen here. */
+static void check_cutoffs(struct reader *r, const struct config *config)
+{
+	for (size_t i = 0; i < config->n_devices; i++) {
+		const struct config_device *d = &config->devices[i], *upstream = NULL;
+		const char *dot = d->cutoff ? strchr(d->cutoff, '.') : NULL;
+		for (size_t k = 0; dot && k < config->n_devices && !upstream; k++) {
+			const char *id = config->devices[k].id;
+			if (id && strlen(id) == (size_t)(dot - d->cutoff) && memcmp(id, d->cutoff, strlen(id)) == 0)
+				upstream = &config->devices[k];
+		}
+		if (d->cutoff && (!upstream || upstream == d || !id_valid(dot + 1)))
+			read_fault(r, d->cutoff_line,
+				   "device \"%s\": cutoff: found \"%.80s\", expected a control of another device, like "
+				   "\"plug.power\"",
+				   d->id ? d->id : "", d->cutoff);
+	}
 }
 
 static void check_ids(struct reader *r, const struct config *config)
@@ -217,7 +243,8 @@ static void check_ids(struct reader *r, const struct config *config)
 	check_names(r->arena, r->faults, names, config->n_devices, "device");
 }
 
-void devices_section(struct reader *r, setting *root, const struct config_places *places, struct config *config)
+void devices_section(struct reader *r, setting *root, const struct config_places *places, struct list *figures,
+		     struct config *config)
 {
 	setting *list = read_list(r, root, "", "devices", "a list ( ... ) of groups { ... }");
 	size_t n = list ? setting_length(list) : 0;
@@ -230,7 +257,7 @@ void devices_section(struct reader *r, setting *root, const struct config_places
 		setting *s = setting_at(list, i);
 		config->n_devices++;
 		if (setting_is_group(s)) {
-			read_device(r, s, i, places, read_member(root, "mqtt") != NULL, &config->devices[i]);
+			read_device(r, s, i, places, read_member(root, "mqtt") != NULL, figures, &config->devices[i]);
 		} else {
 			char found[96];
 			setting_describe(s, found, sizeof found);
@@ -240,4 +267,5 @@ void devices_section(struct reader *r, setting *root, const struct config_places
 	}
 	check_ids(r, config);
 	check_links(r, list, config);
+	check_cutoffs(r, config);
 }

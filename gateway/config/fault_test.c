@@ -57,7 +57,8 @@ static const struct row rows[] = {
     {"an unknown section is told with the nearest", GATEWAY "device = ( );\n" NONE,
      "home.cfg:2: unknown setting device, did you mean devices?\n"},
     {"an unknown section that resembles none is told with all", GATEWAY NONE "zigbee = 1;\n",
-     "home.cfg:3: unknown setting zigbee, expected gateway, mqtt, devices, rules, rule_files or owned_unmonitored\n"},
+     "home.cfg:3: unknown setting zigbee, expected gateway, mqtt, devices, rules, rule_files, limits, conditions, "
+     "derived, invariants, profile or owned_unmonitored\n"},
     {"sections of the wrong type are faults", "gateway = 5;\ndevices = { };\nmqtt = \"mqtt://host\";\n",
      "home.cfg:1: gateway: found the number 5, expected a group { ... }\n"
      "home.cfg:3: mqtt: found \"mqtt://host\", expected a group { ... }\n"
@@ -226,9 +227,15 @@ static const struct row rows[] = {
     /* ---- rules ---- */
     {"a rule says what it governs and when", GATEWAY NONE "rules = ( { hazard = 11; } );\n",
      "home.cfg:3: rules[0]: id is missing, expected a name of a-z, 0-9, _ and -\n"
+     "home.cfg:3: rules[0]: only_while is missing, expected a condition like \"all inversion.tilt <= 10 deg\"\n"
      "home.cfg:3: rules[0]: permits is missing, expected what the rule governs, like [ \"kind:heat\" ] or [ "
-     "\"pad.heat\" ]\n"
-     "home.cfg:3: rules[0]: only_while is missing, expected a condition like \"all inversion.tilt <= 10 deg\"\n"},
+     "\"pad.heat\" ], or watches, for an alarm only\n"},
+    {"a rule governs or watches, not both", RULE(WHOLE "watches = [ \"kind:inversion\" ];"),
+     "home.cfg:4: rule \"r\": found permits and watches, expected one of them: a rule either governs or only "
+     "watches\n"},
+    {"a rule that watches has nothing to latch",
+     RULE("watches = [ \"kind:inversion\" ]; only_while = \"x\"; latch = true;"),
+     "home.cfg:4: rule \"r\": latch: a rule that only watches ends nothing, expected it in a rule that permits\n"},
     {"two rules of one id name each other",
      GATEWAY NONE "rules = ( { id = \"r\"; " WHOLE " },\n { id = \"r\"; " WHOLE " } );\n",
      "home.cfg:4: rule \"r\" is there already, at home.cfg:3: expected another id\n"},
@@ -257,11 +264,66 @@ static const struct row rows[] = {
      "home.cfg:4: rule_files: mine.cfg cannot be read: No such file or directory\n"},
     {"a rule file named twice is told", GATEWAY NONE "rule_files = [ \"shipped.cfg\",\n \"./shipped.cfg\" ];\n",
      "home.cfg:4: rule_files: ./shipped.cfg is named twice, expected once\n"},
-    {"a rule file holds rules only", GATEWAY NONE "rule_files = [ \"home.cfg\" ];\n",
-     "home.cfg:1: unknown setting gateway, expected rules\n"
-     "home.cfg:2: unknown setting devices, expected rules\n"
-     "home.cfg:3: unknown setting rule_files, expected rules\n"
-     "home.cfg:1: rules is missing, expected a list ( ... ) of groups { ... }\n"},
+    {"a rule file holds what rule files hold", GATEWAY NONE "rule_files = [ \"home.cfg\" ];\n",
+     "home.cfg:1: unknown setting gateway, expected rules, limits, conditions, derived or invariants\n"
+     "home.cfg:2: unknown setting devices, did you mean derived?\n"
+     "home.cfg:3: unknown setting rule_files, expected rules, limits, conditions, derived or invariants\n"},
+    {"a rule file that says nothing is told", GATEWAY NONE "rule_files = [ \"empty\", \"shipped.cfg\" ];\n",
+     "empty:1: says nothing, expected rules, limits, conditions, derived or invariants\n"},
+    {"a directory without rule files guards nothing", GATEWAY NONE "rule_files = [\n \"plugins\" ];\n",
+     "home.cfg:4: rule_files: plugins is a directory without a file *.cfg, expected one or more\n"},
+
+    /* ---- limits, conditions, derived, invariants ---- */
+    {"the main file gives figures, it declares no limit", GATEWAY NONE "limits = ( { id = \"force\"; } );\n",
+     "home.cfg:3: limits: found a list ( ), expected figures { force = \"150 N\"; }; rule files declare limits\n"},
+    {"a figure that is no finite number of a known unit is a fault",
+     GATEWAY NONE "limits = {\n a = \"nan N\";\n b = \"inf N\";\n c = \"1e999 N\";\n d = \"5 furlongs\";\n e = "
+		  "true;\n f = \"0x5 N\"; };\n",
+     "home.cfg:4: limits: a: found \"nan N\", expected a number with its unit in quotes, like \"150 N\"\n"
+     "home.cfg:5: limits: b: found \"inf N\", expected a number with its unit in quotes, like \"150 N\"\n"
+     "home.cfg:6: limits: c: found \"1e999 N\", expected a number with its unit in quotes, like \"150 N\"\n"
+     "home.cfg:7: limits: d: found \"5 furlongs\", expected a number with its unit in quotes, like \"150 N\"\n"
+     "home.cfg:8: limits: e: found true, expected a number with its unit in quotes, like \"150 N\"\n"
+     "home.cfg:9: limits: f: found \"0x5 N\", expected a number with its unit in quotes, like \"150 N\"\n"},
+    {"a named condition has a name and says when", GATEWAY NONE "conditions = ( { } );\n",
+     "home.cfg:3: conditions[0]: id is missing, expected a name of a-z, 0-9, _ and -\n"
+     "home.cfg:3: conditions[0]: when is missing, expected a condition like \"all inversion.tilt <= 10 deg\"\n"},
+    {"two conditions of one name are told",
+     GATEWAY NONE "conditions = ( { id = \"a\"; when = \"x\"; },\n { id = \"a\"; when = \"y\"; } );\n",
+     "home.cfg:4: condition \"a\" is there already, at home.cfg:3: expected another id\n"},
+    {"a derived metric says what it needs",
+     GATEWAY NONE "derived = ( { id = \"n\"; kind = \"heat\"; type = \"count\"; of = \"on(self)\"; against = \"x\"; } "
+		  ");\n",
+     "home.cfg:3: derived \"n\": gap is missing, expected it for the type \"count\"\n"
+     "home.cfg:3: derived \"n\": within is missing, expected it for the type \"count\"\n"
+     "home.cfg:3: derived \"n\": against means nothing to the type \"count\", expected none\n"},
+    {"a derived metric of no known type is told with the types",
+     GATEWAY NONE "derived = ( { id = \"n\"; kind = \"heat\"; type = \"sum\"; of = \"on(self)\"; } );\n",
+     "home.cfg:3: derived \"n\": type: found \"sum\", expected \"time\", \"count\", \"dose\", \"rate\" or "
+     "\"contradiction\"\n"},
+    {"an invariant is a text", GATEWAY NONE "invariants = ( 5, \" \" );\n",
+     "home.cfg:3: invariants: found the number 5, expected \"whenever permitted(kind:heat): all inversion.tilt <= 20 "
+     "deg\"\n"
+     "home.cfg:3: invariants: found empty text, expected \"whenever permitted(kind:heat): all inversion.tilt <= 20 "
+     "deg\"\n"},
+
+    /* ---- profile, cutoff ---- */
+    {"a weight is one of a person", GATEWAY NONE "profile = { weight = \"70 N\"; };\n",
+     "home.cfg:3: profile: weight: found \"70 N\", expected a weight like \"70 kg\" of 20 kg to 300 kg\n"},
+    {"a weight without a unit is not guessed", GATEWAY NONE "profile = { weight = 70; };\n",
+     "home.cfg:3: profile: weight: found the number 70, expected a weight like \"70 kg\" of 20 kg to 300 kg\n"},
+    {"a day that does not exist clears nobody",
+     GATEWAY NONE "profile = { cleared_on = \"2026-02-29\"; cleared_by = \"Dr. A\"; };\n",
+     "home.cfg:3: profile: cleared_on: found \"2026-02-29\", expected a day that exists, like \"2026-05-01\"\n"},
+    {"who cleared a person is said with the day", GATEWAY NONE "profile = { cleared_on = \"2026-02-28\"; };\n",
+     "home.cfg:3: profile: cleared_by is missing, expected who cleared this person, and when\n"},
+    {"a cut-off is another device's control", PAD("link = \"tcp://p:1\"; cutoff = \"pad.power\";"),
+     "home.cfg:2: device \"pad\": cutoff: found \"pad.power\", expected a control of another device, like "
+     "\"plug.power\"\n"},
+    {"the person is no device of the user's",
+     GATEWAY "devices = ( { id = \"person\"; plugin = \"heat_pad\"; link = \"tcp://a:1\"; } );\n",
+     "home.cfg:2: device \"person\": id: \"person\" is a word of topics and rules, expected another\n"},
+
     {"rules of two files may not share an id",
      GATEWAY NONE "rule_files = [ \"shipped.cfg\" ];\nrules = ( { id = \"shipped\"; " WHOLE " } );\n",
      "shipped.cfg:1: rule \"shipped\" is there already, at home.cfg:4: expected another id\n"},

@@ -12,7 +12,6 @@
 #include "base/str.h"
 #include "base/unit.h"
 #include "config/text.h"
-#include "core/core.h"
 
 #ifdef __SANITIZE_ADDRESS__
 /* libconfig 1.5 loses the text it has just read when the next thing is a syntax error (a few bytes, before the program
@@ -204,14 +203,12 @@ char *setting_text(struct reader *r, setting *s, const char *what, size_t max, c
 	return NULL;
 }
 
-/* ---- fields ---- */
-
-static void read_expression(struct reader *r, setting *s, const char *what, const struct field *field, void *out)
+bool setting_expression(struct reader *r, setting *s, const char *what, const char *expected, struct core_text *out)
 {
 	const char *text = config_setting_get_string(s);
 	if (!text) {
-		type_fault(r, s, what, field->expected);
-		return;
+		type_fault(r, s, what, expected);
+		return false;
 	}
 	size_t size = strlen(text);
 	char *copy = arena_copy(r->arena, text, size);
@@ -219,12 +216,33 @@ static void read_expression(struct reader *r, setting *s, const char *what, cons
 		if (*c == '\n' || *c == '\t' || *c == '\r')
 			*c = ' ';
 	if (strspn(copy, " ") == size)
-		read_fault(r, setting_line(s), "%s: found empty text, expected %s", what, field->expected);
+		read_fault(r, setting_line(s), "%s: found empty text, expected %s", what, expected);
 	else if (text_has_control(copy) || !text_is_utf8(copy, size))
-		read_fault(r, setting_line(s), "%s: found bytes that are no text, expected %s", what, field->expected);
-	else
-		*(struct core_text *)out = (struct core_text){.text = copy, .line = setting_line(s)};
+		read_fault(r, setting_line(s), "%s: found bytes that are no text, expected %s", what, expected);
+	else {
+		*out = (struct core_text){.text = copy, .line = setting_line(s)};
+		return true;
+	}
+	return false;
 }
+
+bool setting_amount(struct reader *r, setting *s, const char *what, const char *expected, double *out,
+		    enum therapy_unit *unit)
+{
+	const char *text = config_setting_get_string(s);
+	double number;
+	if (!text && setting_number(s, &number) && isfinite(number)) {
+		*out = number;
+		*unit = THERAPY_UNIT_ONE;
+		return true;
+	}
+	if (text && unit_amount(text, out, unit))
+		return true;
+	type_fault(r, s, what, expected);
+	return false;
+}
+
+/* ---- fields ---- */
 
 static void print_duration(char *out, size_t cap, uint64_t ms)
 {
@@ -320,7 +338,7 @@ static void read_field(struct reader *r, setting *s, const char *where, const st
 		read_secret(r, s, what, field, out);
 		break;
 	case FIELD_EXPRESSION:
-		read_expression(r, s, what, field, out);
+		setting_expression(r, s, what, field->expected, out);
 		break;
 	case FIELD_ID:
 		read_id(r, s, what, field, out);

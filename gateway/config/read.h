@@ -11,6 +11,7 @@
 #include "base/fault.h"
 #include "config/arena.h"
 #include "config/source.h"
+#include "core/core.h"
 
 struct config_setting_t; /* libconfig's: a setting, opaque here */
 typedef const struct config_setting_t setting;
@@ -80,6 +81,11 @@ void setting_describe(setting *s, char *out, size_t cap);
 /* A text of one line with at least a character, of less than `max` bytes; else a fault that begins with `what`, and
  * NULL. */
 char *setting_text(struct reader *r, setting *s, const char *what, size_t max, const char *expected);
+/* A text that may span lines, as FIELD_EXPRESSION reads it; else a fault, and false. */
+bool setting_expression(struct reader *r, setting *s, const char *what, const char *expected, struct core_text *out);
+/* A number with its unit in quotes, "150 N", in the inner unit; a plain number is a count. Else a fault, and false. */
+bool setting_amount(struct reader *r, setting *s, const char *what, const char *expected, double *out,
+		    enum therapy_unit *unit);
 /* The text as it is written, or NULL if it is none. Lives as long as the reader. */
 const char *setting_string(setting *s);
 /* Any number. False: it is none. */

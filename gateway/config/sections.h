@@ -9,24 +9,56 @@
 
 #define DEVICES_MAX 4096u /* four times what a gateway is meant for */
 #define RULES_MAX   10000u
+#define LIMITS_MAX  1000u
+#define DERIVED_MAX 1000u
 #define TEXT_MAX    256u  /* bytes of names and reasons with the NUL: Home Assistant shows at most 255 characters */
 #define PATH_BYTES  4096u /* of paths, links and URLs */
+
+/* Items of one type in the arena. */
+struct list {
+	void *items;
+	size_t n, cap;
+};
+/* Room for one more item of `size` bytes, zeroed. */
+void *list_add(struct arena *arena, struct list *list, size_t size);
 
 /* mqtt = { ... }; `out` has the defaults of a missing section and is left so if there is none. */
 void mqtt_section(struct reader *r, setting *root, struct config_mqtt *out);
 
 /* devices = ( ... ); */
-void devices_section(struct reader *r, setting *root, const struct config_places *places, struct config *config);
+void devices_section(struct reader *r, setting *root, const struct config_places *places, struct list *figures,
+		     struct config *config);
+
+/* What rule files set, gathered over all of them. */
+struct rule_lists {
+	struct list rules, limits, conditions, derived, invariants; /* core_rule, core_limit, ..., config_invariant */
+};
 
 /* rules = ( ... ); of one file, appended to those of the files before. */
-struct rule_list {
-	struct core_rule *items;
-	size_t n, cap;
-};
-void rules_section(struct reader *r, setting *root, struct rule_list *rules);
-/* A file of rules: nothing but `rules`. */
-void rules_file(struct arena *arena, struct faults *faults, const char *path, const struct naming *named,
-		struct rule_list *rules);
+void rules_section(struct reader *r, setting *root, struct list *rules);
+/* limits, conditions, derived and invariants of one file. `limits` of the main file is something else: figures. */
+void limits_section(struct reader *r, setting *root, struct list *limits);
+void conditions_section(struct reader *r, setting *root, struct list *conditions);
+void derived_section(struct reader *r, setting *root, struct list *derived);
+void invariants_section(struct reader *r, setting *root, struct list *invariants);
+/* Member `i` of the list `key`, for a loop that ends with NULL: at its end, and at more than `max` items, which is a
+ * fault. So is a member that is no group; it comes back all the same, to be skipped. */
+setting *lists_group(struct reader *r, setting *root, const char *key, const struct list *list, size_t max, size_t i);
+/* "rule \"x\"" for fault texts: the kind of thing and its id, or its place in the list. */
+void lists_where(setting *group, const char *what, const char *list, size_t i, char out[96]);
+/* Texts of a list like permits = [ "kind:heat" ], which may not be empty. False: it is not there or no list. */
+bool lists_texts(struct reader *r, setting *group, const char *where, const char *key, const char *expected,
+		 const struct core_text **out, size_t *n);
+
+/* Everything that `rules`, `rule_files` and the rest of this file say, or the shipped rules if it names none. */
+void rule_files_section(struct reader *r, setting *root, const struct config_places *places, struct config *config);
+
+/* limits = { force = "150 N"; } of a group; `device` NULL: the main file's. Appended to config->figures by the caller.
+ */
+void figures_group(struct reader *r, setting *group, const char *where, const char *device, struct list *figures);
+
+/* profile = { ... }; */
+void profile_section(struct reader *r, setting *root, struct config_profile *out);
 
 /* Tells of names that are there twice, whatever their number, at the later one. */
 struct named {

@@ -12,7 +12,7 @@
 
 static struct config *load(const struct test_home *home, const char *path)
 {
-	const struct config_places places = {.plugin_dir = home->plugin_dir, .default_rules = ETC "rules.cfg"};
+	const struct config_places places = {.plugin_dir = home->plugin_dir, .default_rules = ETC "rules.d"};
 	struct config *config = NULL;
 	struct faults faults = {0};
 	int result = config_load(path, &places, &config, &faults);

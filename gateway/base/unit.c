@@ -32,6 +32,7 @@ static const struct written written[] = {
     {"min", {THERAPY_UNIT_SECOND, 60, 0}},
     {"h", {THERAPY_UNIT_SECOND, 3600, 0}},
     {"g", {THERAPY_UNIT_STANDARD_G, 1, 0}},
+    {"N/s", {THERAPY_UNIT_NEWTON_PER_S, 1, 0}},
 };
 
 static const struct {
@@ -52,6 +53,7 @@ static const struct {
     [THERAPY_UNIT_PERCENT] = {"%", "%", "%"},
     [THERAPY_UNIT_SECOND] = {"s", "s", "s, min or h"},
     [THERAPY_UNIT_STANDARD_G] = {"g", "g", "g"},
+    [THERAPY_UNIT_NEWTON_PER_S] = {"N/s", "N/s", "N/s"},
 };
 
 bool unit_parse(const char *text, size_t size, struct unit_conversion *out)

@@ -283,14 +283,15 @@ static int build_rules(struct builder *b)
 
 static int finish(struct core *core)
 {
-	size_t timers = (size_t)core->logic.n_nodes + core->n_rules + core->home.n_controls;
+	size_t timers = (size_t)core->logic.n_nodes + core->n_rules + core->home.n_controls + core->n_derived;
 	return link_controls(core) || reserve_outputs(core) || timers_init(&core->timers, timers) ||
-	       logic_seal(&core->logic, core->n_rules);
+	       logic_seal(&core->logic, core->n_rules + core->n_derived);
 }
 
 static void begin(struct core *core)
 {
 	logic_begin(&core->logic, core->now_ms);
+	derived_begin(core);
 	for (uint32_t i = 0; i < core->n_rules; i++)
 		rule_begin(core, i);
 	core_settle(core);
@@ -321,7 +322,7 @@ int core_new(const struct core_spec *spec, uint64_t now_ms, struct core **out, s
 		out_of_memory(&b);
 		goto failed;
 	}
-	if (build_rules(&b))
+	if (build_rules(&b) || derived_build(core, spec, faults))
 		goto failed;
 	if (finish(core)) {
 		out_of_memory(&b);
@@ -359,6 +360,7 @@ void core_free(struct core *core)
 	free(core->suspended);
 	free(core->remembered);
 	free(core->outputs);
+	derived_release(core);
 	logic_release(&core->logic);
 	timers_release(&core->timers);
 	home_release(&core->home);

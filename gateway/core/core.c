@@ -14,6 +14,9 @@ static void ring(struct core *core, struct timer *timer)
 	case TIMER_CONTROL:
 		grant_timer(core, timer->index);
 		break;
+	case TIMER_DERIVED:
+		derived_timer(core, timer->index);
+		break;
 	}
 }
 
@@ -25,8 +28,11 @@ void core_settle(struct core *core)
 	do {
 		again = false;
 		logic_settle(&core->logic, core->now_ms);
-		for (uint32_t rule; logic_next_dirty(&core->logic, &rule); again = true)
-			rule_update(core, rule);
+		for (uint32_t owner; logic_next_dirty(&core->logic, &owner); again = true)
+			if (owner < core->n_rules)
+				rule_update(core, owner);
+			else
+				derived_update(core, owner - core->n_rules);
 	} while (again);
 }
 
@@ -56,8 +62,10 @@ static void take_reading(struct core *core, const struct home_device *device, co
 		core->last_group++;
 	}
 	core->group[metric] = core->last_group;
-	if (value_put(&core->values[metric], reading, core->now_ms))
-		logic_touch_metric(&core->logic, metric);
+	if (!value_put(&core->values[metric], reading, core->now_ms))
+		return;
+	logic_touch_metric(&core->logic, metric);
+	derived_source(core, metric);
 }
 
 static void take_readings(struct core *core, const struct core_input *input)
@@ -65,7 +73,7 @@ static void take_readings(struct core *core, const struct core_input *input)
 	const struct home_device *device = &core->home.devices[input->device];
 	core->last_group++;
 	for (size_t i = 0; i < input->readings.n; i++)
-		if (input->readings.items[i].metric < device->n_metrics)
+		if (input->readings.items[i].metric < device->n_own)
 			take_reading(core, device, &input->readings.items[i]);
 }
 
@@ -81,9 +89,10 @@ static void lose_device(struct core *core, uint16_t index)
 		grant_lose(core, i, why);
 		grant_set_phase(core, i, CORE_PHASE_UNKNOWN);
 	}
-	for (uint32_t i = device->first_metric; i < device->first_metric + device->n_metrics; i++) {
+	for (uint32_t i = device->first_metric; i < device->first_metric + device->n_own; i++) {
 		value_lose(&core->values[i]);
 		logic_touch_metric(&core->logic, i);
+		derived_source(core, i);
 	}
 }
 

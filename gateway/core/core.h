@@ -32,6 +32,7 @@ struct core_metric {
 	enum therapy_unit unit;
 	uint32_t stale_ms; /* > 0 */
 	const char *words; /* "released|pressed": what 0, 1, .. are called; NULL: nothing */
+	double deadband;   /* a smaller change is noise */
 };
 
 struct core_control {

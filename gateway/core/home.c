@@ -4,6 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/derived.h"
+#include "core/self.h"
+
 static bool same(const char *name, const char *text, size_t size)
 {
 	/* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): names that are counted are set */
@@ -80,7 +83,7 @@ static int reserve(struct home *home, const struct core_spec *spec)
 {
 	size_t metrics = 0, controls = 0;
 	for (size_t i = 0; i < spec->n_devices; i++) {
-		metrics += spec->devices[i].n_metrics;
+		metrics += spec->devices[i].n_metrics + spec->n_derived;
 		controls += spec->devices[i].n_controls;
 	}
 	if (metrics >= UINT32_MAX / 2 || controls >= UINT32_MAX / 2)
@@ -108,13 +111,50 @@ static int copy_metrics(struct home *home, uint16_t device, const struct core_de
 			bad = -1;
 		}
 		struct home_metric *to = &home->metrics[home->n_metrics];
-		*to = (struct home_metric){strdup(m->key), m->unit, m->stale_ms, device};
+		*to = (struct home_metric){strdup(m->key), m->unit, m->stale_ms, device, m->deadband, HOME_NONE};
 		if (!to->key)
 			return -1;
 		home->n_metrics++;
 		home->devices[device].n_metrics++;
 	}
+	home->devices[device].n_own = home->devices[device].n_metrics;
 	return bad;
+}
+
+/* What the core computes for the device stands after what it measures. A row may look at those before it. */
+static int copy_derived(struct home *home, uint16_t device, const struct core_spec *spec, struct faults *faults)
+{
+	struct home_device *d = &home->devices[device];
+	for (size_t i = 0; i < spec->n_derived; i++) {
+		const struct core_derived *row = &spec->derived[i];
+		if (!row->id || !row->kind || strcmp(home->kinds[d->kind], row->kind) != 0 ||
+		    !derived_fits(row, home, device))
+			continue;
+		enum therapy_unit unit = derived_unit(row, home, device);
+		if (home_find_metric(home, device, row->id, strlen(row->id)) != HOME_NONE) {
+			faults_add(faults, row->file, row->line, "derived '%s': %s has a metric of this name already",
+				   row->id, d->id);
+			return -1;
+		}
+		if (unit == THERAPY_UNIT_COUNT_) {
+			faults_add(faults, row->file, row->of.line,
+				   "derived '%s': of '%.60s': a metric in N or deg was expected, like \"self.force\"",
+				   row->id, row->of.text);
+			return -1;
+		}
+		uint32_t source = row->type == CORE_DERIVE_RATE ? self_metric(home, device, row->of.text) : HOME_NONE;
+		struct home_metric *to = &home->metrics[home->n_metrics];
+		*to = (struct home_metric){.key = strdup(row->id),
+					   .unit = unit,
+					   .stale_ms = source == HOME_NONE ? 1000 : home->metrics[source].stale_ms,
+					   .device = device,
+					   .derived = (uint32_t)i};
+		if (!to->key)
+			return -1;
+		home->n_metrics++;
+		d->n_metrics++;
+	}
+	return 0;
 }
 
 static int copy_controls(struct home *home, uint16_t device, const struct core_device *from, struct faults *faults)
@@ -163,9 +203,10 @@ static int sort_in(struct home *home, uint16_t device)
 	return 0;
 }
 
-static int copy_device(struct home *home, uint16_t device, const struct core_device *from, struct faults *faults)
+static int copy_device(struct home *home, uint16_t device, const struct core_spec *spec, struct faults *faults)
 {
 	int bad = 0;
+	const struct core_device *from = &spec->devices[device];
 	struct home_device *d = &home->devices[device];
 	d->id = strdup(from->id);
 	if (!d->id)
@@ -184,6 +225,7 @@ static int copy_device(struct home *home, uint16_t device, const struct core_dev
 	home->n_devices++;
 	bad |= copy_metrics(home, device, from, faults);
 	bad |= copy_controls(home, device, from, faults);
+	bad |= copy_derived(home, device, spec, faults);
 	return bad;
 }
 
@@ -215,7 +257,7 @@ int home_init(struct home *home, const struct core_spec *spec, struct faults *fa
 	home->n_known_kinds = spec->n_known_kinds;
 	int bad = 0;
 	for (size_t i = 0; i < spec->n_devices && !bad; i++)
-		bad = copy_device(home, (uint16_t)i, &spec->devices[i], faults);
+		bad = copy_device(home, (uint16_t)i, spec, faults);
 	for (size_t i = 0; i < spec->n_owned_unmonitored && !bad; i++) {
 		home->unmonitored[i] = strdup(spec->owned_unmonitored[i]);
 		if (home->unmonitored[i])

@@ -14,6 +14,8 @@ struct home_metric {
 	enum therapy_unit unit;
 	uint32_t stale_ms;
 	uint16_t device;
+	double deadband;
+	uint32_t derived; /* which row of the spec's derived ones; HOME_NONE: the device measures it */
 };
 
 struct home_control {
@@ -28,6 +30,7 @@ struct home_device {
 	char *id;
 	uint32_t kind; /* index of kinds */
 	uint32_t first_metric, n_metrics, first_control, n_controls;
+	uint32_t n_own; /* of the metrics, those that it measures; derived ones follow */
 };
 
 struct home {

@@ -7,6 +7,8 @@
  *   grant.c    one control's grant: leases, suspension, rest
  *   gate.c     requests
  *   explain.c  sentences for people
+ *   derived.c  metrics that are computed here (derived.h)
+ *   memory.c   what outlives the process
  *   out.c      the outputs of a step
  *
  * Only grant.c makes a LEASE or a REST; only rule.c changes a rule's state.
@@ -19,6 +21,7 @@
 #include "base/str.h"
 #include "base/unit.h"
 #include "core/core.h"
+#include "core/derived.h"
 #include "core/home.h"
 #include "core/logic.h"
 #include "core/timers.h"
@@ -95,7 +98,11 @@ struct core {
 	struct control *controls;
 	uint32_t n_rules;
 	uint64_t now_ms, lease_ms, renew_ms, last_grant;
-	uint32_t *group; /* by metric: the last group of readings it was in */
+	struct derived *derived;
+	uint32_t n_derived;
+	uint32_t *derived_of; /* by metric: the first that looks at it, NONE: none does */
+	bool *not_blind;      /* by device, all false: derived conditions ask their own device only */
+	uint32_t *group;      /* by metric: the last group of readings it was in */
 	uint32_t last_group;
 	/* Lists of controls, each as long as there are controls. */
 	uint32_t *changed, *due, *suspended;
@@ -138,6 +145,10 @@ void grant_renew(struct core *core);
 bool grant_resume_one(struct core *core);
 void grant_phase(struct core *core, uint32_t control, const struct core_input *input);
 void grant_set_phase(struct core *core, uint32_t control, enum core_phase phase);
+
+/* ---- memory.c ---- */
+/* What is kept has changed: urgent, or soon. */
+void memory_changed(struct core *core, bool urgent);
 
 /* ---- gate.c ---- */
 void gate_request(struct core *core, const struct core_request *request);

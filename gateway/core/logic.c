@@ -9,7 +9,7 @@ static enum truth compute_compare(struct logic *logic, struct node *node, uint64
 		return TRUTH_UNKNOWN;
 	/* A timer that runs already rings earlier than this one would, and then finds out: far fewer moves in the heap.
 	 */
-	if (node->timer.slot == 0)
+	if (node->timer.slot == 0 && !v->lasting)
 		timers_set(logic->timers, &node->timer, timers_after(timers_after(v->stamp_ms, node->max_age_ms), 1));
 	if (quality == THERAPY_ERROR)
 		return TRUTH_ERROR;

@@ -7,12 +7,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum timer_kind { TIMER_NODE, TIMER_RULE, TIMER_CONTROL };
+enum timer_kind { TIMER_NODE, TIMER_RULE, TIMER_CONTROL, TIMER_DERIVED };
 
 struct timer {
 	uint64_t at;    /* ms */
 	uint32_t slot;  /* place in the heap from 1; 0: not running */
-	uint32_t index; /* which node, rule or control */
+	uint32_t index; /* which node, rule, control or derived metric */
 	enum timer_kind kind;
 };
 

@@ -14,6 +14,7 @@ bool value_put(struct value *value, const struct core_reading *reading, uint64_t
 	    .stamp_ms = stamp,
 	    .quality = quality,
 	    .seen = true,
+	    .lasting = value->lasting,
 	};
 	return true;
 }
@@ -25,7 +26,7 @@ void value_lose(struct value *value)
 
 uint64_t value_age(const struct value *value, uint64_t now_ms)
 {
-	return value->seen && now_ms > value->stamp_ms ? now_ms - value->stamp_ms : 0;
+	return value->seen && !value->lasting && now_ms > value->stamp_ms ? now_ms - value->stamp_ms : 0;
 }
 
 bool value_fresh(const struct value *value, uint64_t now_ms, uint64_t max_age_ms)

@@ -37,12 +37,12 @@ extern "C" {
 #define THERAPY_FRAME_MAX 512u /* bytes of one outgoing frame; the longest here is Shelly's JSON, about 160 */
 #define THERAPY_NONE 0xFFu     /* "no such row" for every 8-bit index below */
 
-/* Units of metrics, options and controls. UCUM: 1, 1, deg, deg/s, N, Cel, kPa, W, W.h, V, A, kg, %, s, [g]. */
+/* Units of metrics, options and controls. UCUM: 1, 1, deg, deg/s, N, Cel, kPa, W, W.h, V, A, kg, %, s, [g], N/s. */
 enum therapy_unit {
 	THERAPY_UNIT_ONE, THERAPY_UNIT_BOOL, THERAPY_UNIT_DEG, THERAPY_UNIT_DEG_PER_S, THERAPY_UNIT_NEWTON,
 	THERAPY_UNIT_CELSIUS, THERAPY_UNIT_KILOPASCAL, THERAPY_UNIT_WATT, THERAPY_UNIT_WATT_HOUR, THERAPY_UNIT_VOLT,
 	THERAPY_UNIT_AMPERE, THERAPY_UNIT_KILOGRAM, THERAPY_UNIT_PERCENT, THERAPY_UNIT_SECOND, THERAPY_UNIT_STANDARD_G,
-	THERAPY_UNIT_COUNT_
+	THERAPY_UNIT_NEWTON_PER_S, THERAPY_UNIT_COUNT_
 };
 
 /* One thing the device measures. */

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Which devices get which derived metrics, and what each looks at. */
+#include <stdlib.h>
+
+#include "core/derived.h"
+#include "core/inside.h"
+#include "core/self.h"
+
+static const char *const names[] = {"time", "count", "dose", "rate", "contradiction"};
+
+bool derived_fits(const struct core_derived *row, const struct home *home, uint32_t device)
+{
+	return row->of.text && self_fits(home, device, row->of.text) &&
+	       (!row->against.text || self_fits(home, device, row->against.text));
+}
+
+enum therapy_unit derived_unit(const struct core_derived *row, const struct home *home, uint32_t device)
+{
+	uint32_t source;
+	switch (row->type) {
+	case CORE_DERIVE_TIME:
+	case CORE_DERIVE_DOSE:
+		return THERAPY_UNIT_SECOND;
+	case CORE_DERIVE_COUNT:
+		return THERAPY_UNIT_ONE;
+	case CORE_DERIVE_CONTRADICTION:
+		return THERAPY_UNIT_BOOL;
+	case CORE_DERIVE_RATE:
+		source = self_metric(home, device, row->of.text);
+		if (source == HOME_NONE)
+			return THERAPY_UNIT_COUNT_;
+		if (home->metrics[source].unit == THERAPY_UNIT_NEWTON)
+			return THERAPY_UNIT_NEWTON_PER_S;
+		return home->metrics[source].unit == THERAPY_UNIT_DEG ? THERAPY_UNIT_DEG_PER_S : THERAPY_UNIT_COUNT_;
+	}
+	return THERAPY_UNIT_COUNT_;
+}
+
+/* What is wrong with a row whatever the device. NULL: nothing. */
+static const char *flaw_of(const struct core_derived *row)
+{
+	bool counts = row->type == CORE_DERIVE_COUNT, doses = row->type == CORE_DERIVE_DOSE;
+	if ((unsigned)row->type >= sizeof names / sizeof *names)
+		return "a type was expected: time, count, dose, rate or contradiction";
+	if ((counts || doses) && row->within_ms == 0)
+		return "'within' was expected: how far it looks back, like \"24 h\"";
+	if ((counts || (row->type == CORE_DERIVE_TIME && row->within_ms == 0)) && row->gap_ms == 0)
+		return "'gap' was expected: after how long a pause a session is over, like \"10 min\"";
+	if (row->within_ms > 31ull * 86400000 || row->gap_ms > 31ull * 86400000)
+		return "at most 31 days were expected of 'within' and 'gap'";
+	if (row->type == CORE_DERIVE_CONTRADICTION && !row->against.text)
+		return "'against' was expected: the metric that has to move while 'of' is true";
+	return NULL;
+}
+
+static int check_row(const struct core_derived *row, struct faults *faults)
+{
+	const char *flaw = !row->of.text ? "'of' was expected: what it is derived of" : flaw_of(row);
+	if (!row->id || !id_valid(row->id) || !row->kind)
+		flaw = "an id of [a-z0-9_-]+ and a kind of device were expected";
+	if (!flaw)
+		return 0;
+	faults_add(faults, row->file, row->line, "derived '%.40s': %s", row->id ? row->id : "", flaw);
+	return -1;
+}
+
+static int bind_condition(struct core *core, const struct core_derived *row, uint32_t device, uint32_t index,
+			  struct faults *faults)
+{
+	char text[EXPR_TEXT_MAX + 1], what[ID_MAX + 32];
+	struct str s, w;
+	struct expr expr;
+	struct expr_fault fault;
+	str_init(&s, text, sizeof text);
+	self_write(&core->home, device, row->of.text, &s);
+	str_init(&w, what, sizeof what);
+	str_add(&w, "of of derived '%s'", row->id);
+	struct logic_binding binding = {.owner = core->n_rules + index, .blind = core->not_blind};
+	int bad = s.overflow ? expr_refuse(&fault, 0, "the text is too long") : expr_parse(text, &expr, &fault);
+	if (!bad) {
+		bad = logic_bind(&core->logic, &expr, &binding, &core->derived[index].text, &fault);
+		expr_release(&expr);
+	}
+	if (bad)
+		expr_tell(faults, row->file, row->of.line, what, s.overflow ? row->of.text : text, &fault);
+	return bad;
+}
+
+/* DOSE and RATE look at `of`, CONTRADICTION at `against`: a metric of the device. */
+static int bind_source(struct core *core, const struct core_derived *row, uint32_t device, struct derived *d,
+		       struct faults *faults)
+{
+	bool contradiction = row->type == CORE_DERIVE_CONTRADICTION;
+	const struct core_text *text = contradiction ? &row->against : &row->of;
+	d->source = self_metric(&core->home, device, text->text);
+	bool celsius = d->source != HOME_NONE && core->home.metrics[d->source].unit == THERAPY_UNIT_CELSIUS;
+	if (d->source != HOME_NONE && (row->type != CORE_DERIVE_DOSE || celsius))
+		return 0;
+	faults_add(faults, row->file, text->line, "derived '%s': %s '%.60s': a metric%s was expected, like \"self.%s\"",
+		   row->id, contradiction ? "against" : "of", text->text,
+		   row->type == CORE_DERIVE_DOSE ? " in degC" : " of the device",
+		   row->type == CORE_DERIVE_DOSE ? "skin_temp" : "tilt");
+	return -1;
+}
+
+static int build_one(struct core *core, const struct core_derived *row, uint32_t metric, struct faults *faults)
+{
+	uint32_t device = core->home.metrics[metric].device, index = core->n_derived++;
+	struct derived *d = &core->derived[index];
+	*d = (struct derived){.type = row->type,
+			      .metric = metric,
+			      .source = NONE,
+			      .text = NONE,
+			      .next = NONE,
+			      .gap_ms = row->gap_ms,
+			      .within_ms = row->within_ms,
+			      .moments = {.within_ms = row->within_ms},
+			      .timer = {.kind = TIMER_DERIVED, .index = index}};
+	int bad = 0;
+	if (row->type != CORE_DERIVE_DOSE && row->type != CORE_DERIVE_RATE)
+		bad |= bind_condition(core, row, device, index, faults);
+	if (row->type != CORE_DERIVE_TIME && row->type != CORE_DERIVE_COUNT)
+		bad |= bind_source(core, row, device, d, faults);
+	bool sums = row->type == CORE_DERIVE_DOSE || (row->type == CORE_DERIVE_TIME && row->within_ms > 0);
+	if (sums && rolling_init(&d->rolling, row->within_ms, core->now_ms)) {
+		faults_add(faults, NULL, 0, "not enough memory for the derived metrics");
+		bad = -1;
+	}
+	if (bad)
+		return -1;
+	core->values[metric].lasting = row->type != CORE_DERIVE_RATE;
+	if (d->source != NONE) {
+		d->deadband = core->home.metrics[d->source].deadband;
+		d->next = core->derived_of[d->source];
+		core->derived_of[d->source] = index;
+	}
+	return 0;
+}
+
+int derived_build(struct core *core, const struct core_spec *spec, struct faults *faults)
+{
+	int bad = 0;
+	size_t n = 0;
+	for (size_t i = 0; i < spec->n_derived; i++)
+		bad |= check_row(&spec->derived[i], faults);
+	for (uint32_t i = 0; i < core->home.n_metrics; i++)
+		n += core->home.metrics[i].derived != HOME_NONE;
+	core->derived = calloc(n + 1, sizeof *core->derived);
+	core->derived_of = calloc((size_t)core->home.n_metrics + 1, sizeof *core->derived_of);
+	core->not_blind = calloc((size_t)core->home.n_devices + 1, sizeof *core->not_blind);
+	if (!core->derived || !core->derived_of || !core->not_blind) {
+		faults_add(faults, NULL, 0, "not enough memory for the derived metrics");
+		return -1;
+	}
+	for (uint32_t i = 0; i < core->home.n_metrics; i++)
+		core->derived_of[i] = NONE;
+	for (uint32_t i = 0; i < core->home.n_metrics && !bad; i++)
+		if (core->home.metrics[i].derived != HOME_NONE)
+			bad |= build_one(core, &spec->derived[core->home.metrics[i].derived], i, faults);
+	return bad;
+}
+
+void derived_release(struct core *core)
+{
+	for (uint32_t i = 0; core->derived && i < core->n_derived; i++)
+		rolling_release(&core->derived[i].rolling);
+	free(core->derived);
+	free(core->derived_of);
+	free(core->not_blind);
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * `self` in the texts of derived metrics: the device that the metric is computed for. "self.tilt" is its metric,
+ * "on(self)" any of its controls, "on(self.heat)" one of them. Pure; start-up only. */
+#ifndef CORE_SELF_H
+#define CORE_SELF_H
+
+#include "core/home.h"
+
+/* Has the device everything that the text asks of `self`? */
+bool self_fits(const struct home *home, uint32_t device, const char *text);
+/* Writes the text with the device in the place of `self`. */
+void self_write(const struct home *home, uint32_t device, const char *text, struct str *out);
+/* The metric that "self.skin_temp" names; HOME_NONE: the text is no metric of this device and nothing else. */
+uint32_t self_metric(const struct home *home, uint32_t device, const char *text);
+
+#endif

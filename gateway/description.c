@@ -36,6 +36,8 @@ static void put_metric(const struct therapy_metric *from, Therapy__V1__MetricDes
 	to->precision = from->precision;
 	to->diagnostic = from->diagnostic;
 	to->device_class = text(from->device_class);
+	to->words = text(from->words);
+	to->stops = from->stops;
 }
 
 static void put_control(const struct therapy_control *from, Therapy__V1__ControlDescription *to)
@@ -55,6 +57,12 @@ static void put_control(const struct therapy_control *from, Therapy__V1__Control
 	to->renew_ms = from->renew_ms;
 	to->resumes = from->resumes;
 	to->rest_bound_ms = sequence_ms(from->rest, from->n_rest);
+	to->stop_bound_ms = from->n_stop > 0 ? sequence_ms(from->stop, from->n_stop) : to->rest_bound_ms;
+	to->stop_ms = from->stop_ms > 0 ? from->stop_ms : from->confirm_ms;
+	to->load_metric = from->load;
+	to->load_max = from->load_max;
+	to->load_ms = from->load_ms;
+	to->test_ms = from->test_ms;
 }
 
 /* The message, its pointer arrays and its rows, in one block. */
@@ -216,7 +224,9 @@ void description_core(const Therapy__V1__DeviceDescription *d, struct core_metri
 	for (size_t i = 0; i < d->n_metrics; i++)
 		metrics[i] = (struct core_metric){.key = d->metrics[i]->key,
 						  .unit = (enum therapy_unit)(d->metrics[i]->unit - 1),
-						  .stale_ms = d->metrics[i]->stale_ms};
+						  .stale_ms = d->metrics[i]->stale_ms,
+						  .words = *d->metrics[i]->words ? d->metrics[i]->words : NULL,
+						  .stops = d->metrics[i]->stops};
 	for (size_t i = 0; i < d->n_controls; i++)
 		controls[i] = (struct core_control){.key = d->controls[i]->key,
 						    .min = d->controls[i]->min,
@@ -225,7 +235,13 @@ void description_core(const Therapy__V1__DeviceDescription *d, struct core_metri
 						    .confirm = (uint16_t)d->controls[i]->confirm_metric,
 						    .rest_max = d->controls[i]->rest_max,
 						    .resumes = d->controls[i]->resumes,
-						    .unit = (enum therapy_unit)(d->controls[i]->unit - 1)};
+						    .unit = (enum therapy_unit)(d->controls[i]->unit - 1),
+						    .load = (uint16_t)d->controls[i]->load_metric,
+						    .load_max = d->controls[i]->load_max,
+						    .load_ms = d->controls[i]->load_ms,
+						    .confirm_ms = d->controls[i]->confirm_ms,
+						    .device_timer_ms = d->controls[i]->device_timer_ms,
+						    .test_ms = d->controls[i]->test_ms};
 	*out = (struct core_device){.id = d->device_id,
 				    .kind = d->kind,
 				    .metrics = metrics,

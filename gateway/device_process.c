@@ -316,6 +316,15 @@ static void on_wire_message(void *user, const uint8_t *data, size_t size)
 		input.grant = m->lease->grant;
 		input.value = m->lease->value;
 		input.expires_ms = m->lease->expires_ms;
+		input.adopt = m->lease->adopt;
+		break;
+	case THERAPY__V1__TO_DEVICE__BODY_OFF_TEST:
+		if (m->off_test->control >= p->model->n_controls)
+			return;
+		input.type = DEVICE_IN_OFF_TEST;
+		input.control = (uint8_t)m->off_test->control;
+		input.grant = m->off_test->grant;
+		input.expires_ms = m->off_test->expires_ms;
 		break;
 	case THERAPY__V1__TO_DEVICE__BODY_REST:
 		if (m->rest->control >= p->model->n_controls)

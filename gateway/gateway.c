@@ -93,8 +93,10 @@ static void feed(struct gateway *g, uint64_t now_ms, const struct core_input *in
 		struct process *process = g->seats[o->device].process;
 		if (o->type == CORE_OUT_REST)
 			process_rest(process, o->control, o->stop);
+		else if (o->test)
+			process_off_test(process, o->control, o->grant, o->expires_ms);
 		else
-			process_lease(process, o->control, o->grant, o->value, o->expires_ms);
+			process_lease(process, o->control, o->grant, o->value, o->expires_ms, o->adopt);
 	}
 	boot_timer_set(&g->timer, core_deadline(g->core));
 	for (size_t i = 0; i < out.n; i++) {
@@ -158,6 +160,13 @@ static void on_control(void *user, const Therapy__V1__ControlState *state)
 	input.state.grant = state->grant;
 	input.state.ended_by_device = state->ended_by_device;
 	input.state.lease_expired = state->lease_expired;
+	input.state.foreign = state->foreign;
+	input.state.value = state->value;
+	input.state.repeats = state->repeats;
+	if (state->test == THERAPY__V1__OFF_TEST_RESULT__OFF_TEST_RESULT_PASSED)
+		input.state.test = CORE_TEST_PASSED;
+	else if (state->test == THERAPY__V1__OFF_TEST_RESULT__OFF_TEST_RESULT_FAILED)
+		input.state.test = CORE_TEST_FAILED;
 	feed(seat->gateway, clock_boot_ms(), &input);
 }
 

@@ -75,6 +75,10 @@ void to_gateway_control(struct to_gateway *to, const struct device_control_state
 	state.grant = from->grant;
 	state.ended_by_device = from->ended_by_device;
 	state.lease_expired = from->lease_expired;
+	state.foreign = from->foreign;
+	state.value = from->value;
+	state.repeats = from->repeats;
+	state.test = (Therapy__V1__OffTestResult)from->test; /* the order is the same */
 	message.body_case = THERAPY__V1__FROM_DEVICE__BODY_CONTROL;
 	message.control = &state;
 	say(to, &message);

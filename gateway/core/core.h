@@ -33,15 +33,22 @@ struct core_metric {
 	uint32_t stale_ms; /* > 0 */
 	const char *words; /* "released|pressed": what 0, 1, .. are called; NULL: nothing */
 	double deadband;   /* a smaller change is noise */
+	bool stops;        /* while above 0 a person wants everything at rest at once */
 };
 
 struct core_control {
 	const char *key;
-	double min, max, step;  /* of a request other than 0; 0 asks for rest */
-	uint16_t confirm;       /* index of the metric that says what it does */
-	double rest_max;        /* at rest while that metric is at or below this */
-	bool resumes;           /* goes on by itself after a pause of at most 60 s (heat) */
-	enum therapy_unit unit; /* of a request: a limit in the same unit can cap it */
+	double min, max, step;    /* of a request other than 0; 0 asks for rest */
+	uint16_t confirm;         /* index of the metric that says what it does */
+	double rest_max;          /* at rest while that metric is at or below this */
+	bool resumes;             /* goes on by itself after a pause of at most 60 s (heat) */
+	enum therapy_unit unit;   /* of a request: a limit in the same unit can cap it */
+	uint16_t load;            /* index of the metric that is the second proof of rest ... */
+	double load_max;          /* ... while at or below this ... */
+	uint32_t load_ms;         /* ... within this long; 0: there is no second proof */
+	uint32_t confirm_ms;      /* its device process sends rest again when nothing proved it for this long */
+	uint32_t device_timer_ms; /* the device rests by itself after this; 0: it does not */
+	uint32_t test_ms;         /* the timer that an off-test runs; 0: device_timer_ms */
 };
 
 struct core_device {
@@ -168,6 +175,9 @@ enum core_phase {
 	CORE_PHASE_CONFIRMED_ON,   /* a reading says so */
 };
 
+/* An off-test: it went off by itself when its timer says so, or it did not. */
+enum core_test { CORE_TEST_NONE, CORE_TEST_PASSED, CORE_TEST_FAILED };
+
 /* What is wrong with a request already as a message; the gate turns it into a reason. */
 enum core_flaw { CORE_FLAW_NONE, CORE_FLAW_RETAINED, CORE_FLAW_MALFORMED, CORE_FLAW_TOO_LARGE, CORE_FLAW_UNTIMELY };
 
@@ -211,6 +221,10 @@ struct core_input {
 			uint64_t grant;       /* which grant it speaks of, 0: none */
 			bool ended_by_device; /* somebody switched it off there */
 			bool lease_expired;   /* the device process ended it by itself */
+			bool foreign;         /* switched on, and not by us; `value` is what it does */
+			double value;
+			uint32_t repeats;    /* how often rest was sent again because no reading proved it */
+			enum core_test test; /* what came of the off-test that `grant` was */
 		} state;
 		struct core_request request;
 		struct {
@@ -273,6 +287,8 @@ struct core_output {
 	double value;             /* LEASE; RESULT: what is in force now */
 	uint64_t expires_ms;      /* LEASE: CLOCK_BOOTTIME */
 	bool stop;                /* REST: the fast sequence */
+	bool adopt;               /* LEASE: keep what somebody else switched on; nothing is switched */
+	bool test;                /* LEASE: an off-test; nothing is renewed at the device and nothing switched off */
 	enum core_outcome outcome;
 	enum core_event_type event;
 	enum core_priority priority;

@@ -163,6 +163,7 @@ static void take(struct device *d, const struct device_input *in)
 		decode_message(d, in);
 		break;
 	case DEVICE_IN_LEASE:
+	case DEVICE_IN_OFF_TEST:
 		control_lease(d, in);
 		break;
 	case DEVICE_IN_REST:

@@ -33,9 +33,10 @@ enum device_input_type {
 	DEVICE_IN_LINK_DOWN,
 	DEVICE_IN_BYTES,    /* data, size: from a byte link */
 	DEVICE_IN_MESSAGE,  /* data, size, channel, retained: from a message link; data[size] is a NUL */
-	DEVICE_IN_LEASE,    /* control, grant, value, expires_ms */
+	DEVICE_IN_LEASE,    /* control, grant, value, expires_ms, adopt */
 	DEVICE_IN_REST,     /* control, stop */
 	DEVICE_IN_ORPHANED, /* the gateway is gone: rest at once, see device_idle() */
+	DEVICE_IN_OFF_TEST, /* control, grant, expires_ms: does it go off by itself? */
 };
 
 struct device_input {
@@ -49,6 +50,7 @@ struct device_input {
 	double value;
 	uint64_t expires_ms;
 	bool stop;
+	bool adopt; /* keep what somebody else switched on: renew its timer, switch nothing */
 };
 
 /* A reading as it goes to the gateway. Sequence numbers run from 1 without gaps over the life of the machine. */
@@ -59,11 +61,18 @@ struct device_reading {
 	uint64_t stamp_ms;
 };
 
+/* What came of an off-test; the order is that of therapy.v1.OffTestResult. */
+enum device_test { DEVICE_TEST_NONE, DEVICE_TEST_PASSED, DEVICE_TEST_FAILED };
+
 struct device_control_state {
 	uint8_t control;
 	enum device_phase phase;
 	uint64_t grant; /* 0: none */
 	bool ended_by_device, lease_expired;
+	bool foreign;     /* somebody else switched it on, to `value` */
+	double value;     /* only with `foreign` */
+	uint32_t repeats; /* rest was sent again so often because nothing proved it */
+	enum device_test test;
 };
 
 struct device_send {

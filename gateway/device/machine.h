@@ -4,6 +4,8 @@
  *
  * device.c    the step: time, input, polls, in that order
  * control.c   leases, rest sequences, what a confirming reading means
+ * foreign.c   what somebody else switched on
+ * off_test.c  does a control go off by itself?
  * decode.c    cutting frames and running the plugin's decode
  * reading.c   plausibility, thinning, sequence numbers
  * send.c      the plugin's encode, the queue behind a transaction, the step's outgoing frames
@@ -41,7 +43,13 @@ struct control {
 	uint64_t renew_at; /* UINT64_MAX: no renewals */
 	uint64_t told_ms;  /* when set, or the last step of a sequence, was sent: older readings say nothing about it */
 	uint64_t seen_ms;  /* stamp of the last good reading that says what it does; when energised, not before that */
-	uint64_t confirm_at;  /* coming to rest, sequence sent: send it again then */
+	uint64_t confirm_at; /* coming to rest, sequence sent: send it again then */
+	bool counts;      /* that will be a repetition: what was sent had the line for itself and time to be obeyed */
+	uint32_t repeats; /* since the control was told to rest */
+	bool foreign;     /* somebody else switched it on; until foreign_until the gateway may adopt it */
+	uint64_t foreign_until;
+	bool testing; /* the grant is an off-test */
+	uint64_t test_began_ms;
 	uint64_t sequence_ms; /* when the last sequence began; a link that comes up begins one */
 	bool stopping;        /* the fast sequence is in force until rest is confirmed */
 	bool running;         /* steps are left */
@@ -140,7 +148,36 @@ void control_orphaned(struct device *d);
 void control_reading(struct device *d, const struct device_reading *r);
 uint64_t control_deadline(const struct device *d);
 bool control_any_leased(const struct device *d);
+/* For foreign.c and off_test.c. */
+const struct therapy_control *control_row(const struct device *d, const struct control *c);
+/* Tells the gateway. `how` says how a grant ended, or what else there is to say; control, phase and repeats are filled
+ * in. */
+void control_report(struct device *d, const struct control *c, struct device_control_state how);
+/* Ends the grant, if one runs, and drives to rest at once. `how` as above, for that grant. */
+void control_go_to_rest(struct device *d, struct control *c, bool stop, struct device_control_state how);
+/* The device itself gives cause to drive it to rest, and no lease ends by it. */
+void control_calm(struct device *d, struct control *c, struct device_control_state how);
+void control_refuse(struct device *d, struct control *c, uint64_t grant);
+/* The grant begins, with the phase that `c` has: nothing is sent. Whatever ran before is over. */
+void control_grant(struct device *d, struct control *c, const struct device_input *in, double value);
+void control_renew(struct device *d, struct control *c);
+/* Sends `verb` for the grant that has begun; what does not take it is driven to rest. */
+void control_energise(struct device *d, struct control *c, uint8_t verb);
+bool control_may_energise(const struct device *d, const struct control *c, double value);
 bool control_all_at_rest(const struct device *d); /* and no sequence running */
+
+/* ---- foreign.c ---- */
+/* A reading says that it is on, and nothing of ours did that. */
+void foreign_seen(struct device *d, struct control *c, const struct device_reading *r);
+void foreign_time(struct device *d, struct control *c); /* nobody adopted it in time */
+void foreign_adopt(struct device *d, struct control *c, const struct device_input *in);
+
+/* ---- off_test.c ---- */
+void off_test_begin(struct device *d, struct control *c, const struct device_input *in);
+void off_test_time(struct device *d, struct control *c); /* it should have gone off by now */
+/* It was on and is off, `at_ms`. */
+void off_test_went_off(struct device *d, struct control *c, uint64_t at_ms);
+uint64_t off_test_deadline(const struct device *d, const struct control *c);
 
 /* ---- decode.c ---- */
 void decode_bytes(struct device *d, const uint8_t *data, size_t size);

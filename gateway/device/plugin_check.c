@@ -61,6 +61,34 @@ static bool range_ok(double min, double max)
 	return isfinite(min) && isfinite(max) && min <= max;
 }
 
+static bool words_valid(const char *words)
+{
+	if (!filled(words))
+		return false;
+	size_t n = strlen(words);
+	return words[0] != '|' && words[n - 1] != '|' && !strstr(words, "||");
+}
+
+/* Rules write them: `is pressed`. */
+static void check_words(struct plugin_faults *f, const struct therapy_metric *r)
+{
+	const char *key = shown(r->key);
+	if (!words_valid(r->words) || r->words[strspn(r->words, "abcdefghijklmnopqrstuvwxyz0123456789_|")] != '\0') {
+		plugin_fault(f,
+			     "metric \"%s\" has the words \"%s\", expected some of a-z, 0-9 and _ with | between them",
+			     key, r->words);
+		return;
+	}
+	unsigned n = 1;
+	for (const char *at = r->words; (at = strchr(at, '|')) != NULL; at++)
+		n++;
+	bool counts = r->unit == THERAPY_UNIT_BOOL || r->unit == THERAPY_UNIT_ONE;
+	if (!counts || r->min != 0.0 || r->max != n - 1.0)
+		plugin_fault(
+		    f, "metric \"%s\" has %u words for values from %g to %g, expected a bool or a count from 0 to %u",
+		    key, n, r->min, r->max, n - 1);
+}
+
 static void check_metric(struct plugin_faults *f, const struct therapy_model *m, size_t i)
 {
 	const struct therapy_metric *r = &m->metrics[i];
@@ -81,6 +109,10 @@ static void check_metric(struct plugin_faults *f, const struct therapy_model *m,
 		plugin_fault(f, "metric \"%s\" has precision %u, expected 0 to 9 decimals", key, r->precision);
 	if (r->interval_ms == 0 && r->stale_ms == 0)
 		plugin_fault(f, "metric \"%s\" has neither interval_ms nor stale_ms, expected one of them", key);
+	if (r->words)
+		check_words(f, r);
+	if (r->stops && r->unit != THERAPY_UNIT_BOOL)
+		plugin_fault(f, "metric \"%s\" stops but is no bool, expected one: 1 while everything is to rest", key);
 	if (r->stale_ms != 0 && r->stale_ms < r->interval_ms)
 		plugin_fault(f,
 			     "metric \"%s\" is stale after %u ms but comes every %u ms, expected stale_ms to be longer",
@@ -158,6 +190,40 @@ static void check_renewal(struct plugin_faults *f, const struct therapy_model *m
 		    key, c->renew_ms, c->device_timer_ms);
 }
 
+static void check_load(struct plugin_faults *f, const struct therapy_model *m, const struct therapy_control *c)
+{
+	const char *key = shown(c->key);
+	if (c->load_ms == 0)
+		return;
+	if (c->load >= m->n_metrics) {
+		plugin_fault(f,
+			     "control \"%s\" has metric %u as its second proof of rest, expected one of the %u metrics",
+			     key, c->load, m->n_metrics);
+		return;
+	}
+	const struct therapy_metric *r = &m->metrics[c->load];
+	if (!(c->load_max >= r->min && c->load_max < r->max))
+		plugin_fault(
+		    f, "control \"%s\" has load_max %g, expected a number from %g to below %g, the range of \"%s\"",
+		    key, c->load_max, r->min, r->max, shown(r->key));
+	if (c->load == c->confirm)
+		plugin_fault(f, "control \"%s\" has \"%s\" as both proofs of rest, expected two metrics", key,
+			     shown(r->key));
+}
+
+static void check_test(struct plugin_faults *f, const struct therapy_model *m, const struct therapy_control *c)
+{
+	char user[96];
+	if (c->test_ms == 0)
+		return;
+	snprintf(user, sizeof user, "test of control \"%.40s\"", shown(c->key));
+	check_verb_is(f, m, c->test, THERAPY_ACT, user);
+	if (c->device_timer_ms == 0 || c->test_ms > c->device_timer_ms)
+		plugin_fault(
+		    f, "control \"%s\" is tested with a timer of %u ms, expected one, no longer than its own of %u ms",
+		    shown(c->key), c->test_ms, c->device_timer_ms);
+}
+
 static void check_control(struct plugin_faults *f, const struct therapy_model *m, size_t i)
 {
 	const struct therapy_control *c = &m->controls[i];
@@ -183,6 +249,8 @@ static void check_control(struct plugin_faults *f, const struct therapy_model *m
 	check_verb_is(f, m, c->set, THERAPY_ACT, user);
 	check_renewal(f, m, c);
 	check_confirm(f, m, c);
+	check_load(f, m, c);
+	check_test(f, m, c);
 	if (c->n_rest == 0)
 		plugin_fault(f, "control \"%s\" has no rest sequence, expected the way to its safe state", key);
 	check_sequence(f, m, c, "rest", c->rest, c->n_rest);
@@ -232,14 +300,6 @@ static void check_polls(struct plugin_faults *f, const struct therapy_model *m)
 			    f, "on_connect names verb \"%s\" whose effect is ACT, expected one that energises nothing",
 			    shown(m->verbs[verb].key));
 	}
-}
-
-static bool words_valid(const char *words)
-{
-	if (!filled(words))
-		return false;
-	size_t n = strlen(words);
-	return words[0] != '|' && words[n - 1] != '|' && !strstr(words, "||");
 }
 
 static void check_option(struct plugin_faults *f, const struct therapy_model *m, size_t i)

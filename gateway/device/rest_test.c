@@ -74,6 +74,7 @@ static void a_reading_from_before_rest_was_sent_proves_nothing(void **state)
 static void a_control_that_flickers_is_told_to_rest_at_a_bounded_rate(void **state)
 {
 	struct fake *f = *state;
+	f->controls[0].renew = THERAPY_NONE; /* so nothing is adopted */
 	fake_start(f);
 	fake_at_rest(f);
 	size_t told = 0;
@@ -232,19 +233,54 @@ static void an_orphan_at_rest_is_idle_at_once(void **state)
 	assert_true(device_idle(f->device));
 }
 
-static void whoever_switches_it_on_without_a_lease_sees_it_driven_to_rest(void **state)
+static void every_repetition_is_told_so_that_the_core_knows_that_it_is_not_obeyed(void **state)
 {
 	struct fake *f = *state;
 	fake_start(f);
-	fake_at_rest(f);
-	fake_tick(f, 5000);
-	fake_reading(f, FAKE_POWER, 50);
-	assert_int_equal(fake_sent(f, FAKE_OFF), 1);
-	fake_assert_coming_to_rest(f, 0, false, false);
+	fake_link(f, true);
+	assert_int_equal(fake_state_of(f, FAKE_HEAT).repeats, 0);
+	for (uint32_t i = 1; i < 10; i++) {
+		fake_tick(f, 2000);
+		assert_int_equal(fake_sent(f, FAKE_OFF), 1);
+		assert_int_equal(fake_state_of(f, FAKE_HEAT).repeats, i);
+		assert_int_equal(fake_state_of(f, FAKE_HEAT).phase, DEVICE_PHASE_COMING_TO_REST);
+	}
+	fake_rest(f, FAKE_HEAT, false); /* told once more: that is no fresh start for who does not obey */
+	assert_int_equal(fake_state_of(f, FAKE_HEAT).repeats, 9);
+	fake_reading(f, FAKE_POWER, 0);
+	assert_int_equal(fake_state_of(f, FAKE_HEAT).repeats, 0);
 	fake_lease(f, FAKE_HEAT, 1, 1, 1000);
+	fake_tick(f, 1000);
+	assert_int_equal(fake_state_of(f, FAKE_HEAT).repeats, 0);
+}
+
+static void a_device_that_is_gone_disobeys_nothing(void **state)
+{
+	struct fake *f = *state;
+	fake_init_messages(f);
+	fake_start(f);
+	fake_link(f, true);
+	fake_say(f, "P\2", 2);
+	for (int i = 0; i < 10; i++) {
+		fake_tick(f, 2000);
+		assert_int_equal(fake_sent(f, FAKE_OFF), 1);
+		for (size_t k = 0; k < f->out.n_states; k++)
+			assert_int_equal(f->out.states[k].repeats, 0);
+	}
+}
+
+static void a_stop_that_is_not_proved_is_repeated_sooner_than_a_ramp(void **state)
+{
+	struct fake *f = *state;
+	f->controls[FAKE_TENSION].stop_ms = 300;
+	fake_pulling(state);
+	fake_rest(f, FAKE_TENSION, true);
+	assert_int_equal(fake_sent(f, FAKE_STOP), 1);
+	fake_tick(f, 299);
 	assert_int_equal(f->out.n_sends, 0);
-	fake_tick(f, 2000);
-	assert_int_equal(fake_sent(f, FAKE_OFF), 1);
+	fake_tick(f, 1);
+	assert_int_equal(fake_sent(f, FAKE_STOP), 1);
+	assert_int_equal(fake_state_of(f, FAKE_TENSION).repeats, 1);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -265,7 +301,9 @@ int main(void)
 	    TEST(an_orphan_rests_everything_takes_no_lease_and_is_idle_when_rest_is_proved),
 	    TEST(an_orphan_whose_device_proves_nothing_may_go_when_its_bound_has_passed),
 	    TEST(an_orphan_at_rest_is_idle_at_once),
-	    TEST(whoever_switches_it_on_without_a_lease_sees_it_driven_to_rest),
+	    TEST(every_repetition_is_told_so_that_the_core_knows_that_it_is_not_obeyed),
+	    TEST(a_device_that_is_gone_disobeys_nothing),
+	    TEST(a_stop_that_is_not_proved_is_repeated_sooner_than_a_ramp),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

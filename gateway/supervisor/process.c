@@ -432,10 +432,16 @@ const Therapy__V1__DeviceDescription *process_description(const struct process *
 
 /* A message that cannot be handed over means a process that does not read: its lease runs out by itself, and the
  * heartbeat ends it. */
-void process_lease(struct process *p, uint16_t control, uint64_t grant, double value, uint64_t expires_ms)
+void process_lease(struct process *p, uint16_t control, uint64_t grant, double value, uint64_t expires_ms, bool adopt)
 {
 	if (p->wire && p->said)
-		to_device_lease(p->wire, control, grant, value, expires_ms);
+		to_device_lease(p->wire, control, grant, value, expires_ms, adopt);
+}
+
+void process_off_test(struct process *p, uint16_t control, uint64_t grant, uint64_t expires_ms)
+{
+	if (p->wire && p->said)
+		to_device_off_test(p->wire, control, grant, expires_ms);
 }
 
 /* From now on it has its deadline to say anything at all. */

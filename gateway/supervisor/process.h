@@ -44,7 +44,9 @@ int process_new(uv_loop_t *loop, const struct process_config *config, const stru
 void process_open(struct process *process);
 /* What it said of itself; NULL before `described`. */
 const Therapy__V1__DeviceDescription *process_description(const struct process *process);
-void process_lease(struct process *process, uint16_t control, uint64_t grant, double value, uint64_t expires_ms);
+void process_lease(struct process *process, uint16_t control, uint64_t grant, double value, uint64_t expires_ms,
+		   bool adopt);
+void process_off_test(struct process *process, uint16_t control, uint64_t grant, uint64_t expires_ms);
 void process_rest(struct process *process, uint16_t control, bool stop);
 /* Heartbeat: call about twice a second. */
 void process_tick(struct process *process, uint64_t now_ms);

@@ -20,7 +20,7 @@ int to_device_open(struct wire *wire, int fd)
 	return wire_send(wire, &message.base, fd);
 }
 
-int to_device_lease(struct wire *wire, uint16_t control, uint64_t grant, double value, uint64_t expires_ms)
+int to_device_lease(struct wire *wire, uint16_t control, uint64_t grant, double value, uint64_t expires_ms, bool adopt)
 {
 	Therapy__V1__Lease body = THERAPY__V1__LEASE__INIT;
 	Therapy__V1__ToDevice message = THERAPY__V1__TO_DEVICE__INIT;
@@ -28,8 +28,21 @@ int to_device_lease(struct wire *wire, uint16_t control, uint64_t grant, double 
 	body.grant = grant;
 	body.value = value;
 	body.expires_ms = expires_ms;
+	body.adopt = adopt;
 	message.body_case = THERAPY__V1__TO_DEVICE__BODY_LEASE;
 	message.lease = &body;
+	return wire_send(wire, &message.base, -1);
+}
+
+int to_device_off_test(struct wire *wire, uint16_t control, uint64_t grant, uint64_t expires_ms)
+{
+	Therapy__V1__OffTest body = THERAPY__V1__OFF_TEST__INIT;
+	Therapy__V1__ToDevice message = THERAPY__V1__TO_DEVICE__INIT;
+	body.control = control;
+	body.grant = grant;
+	body.expires_ms = expires_ms;
+	message.body_case = THERAPY__V1__TO_DEVICE__BODY_OFF_TEST;
+	message.off_test = &body;
 	return wire_send(wire, &message.base, -1);
 }
 

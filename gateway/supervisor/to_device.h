@@ -14,8 +14,9 @@
 int to_device_setup(struct wire *wire, const Therapy__V1__Setup *setup, uint32_t generation);
 /* `fd`: the link's descriptor, which stays the caller's; -1: the process makes its own connection. */
 int to_device_open(struct wire *wire, int fd);
-/* `expires_ms`: CLOCK_BOOTTIME, absolute. */
-int to_device_lease(struct wire *wire, uint16_t control, uint64_t grant, double value, uint64_t expires_ms);
+/* `expires_ms`: CLOCK_BOOTTIME, absolute. `adopt`: what somebody else switched on is kept; nothing is switched. */
+int to_device_lease(struct wire *wire, uint16_t control, uint64_t grant, double value, uint64_t expires_ms, bool adopt);
+int to_device_off_test(struct wire *wire, uint16_t control, uint64_t grant, uint64_t expires_ms);
 int to_device_rest(struct wire *wire, uint16_t control, bool stop);
 int to_device_ping(struct wire *wire, uint64_t nonce);
 

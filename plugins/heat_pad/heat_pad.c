@@ -12,7 +12,11 @@
 
 enum {
 	CONFIRM_MS = 2000, /* OFF must be acknowledged within 2 s (hazard 24) */
+	LOAD_MS = 15000,   /* and nothing flow any more within 15 s */
 };
+
+/* A plug's own electronics and the noise of its meter stay below this, a pad that heats is far above (hazard 24). */
+#define LOAD_MAX_W 3.0
 
 /* The plug counts what its socket can carry: 16 A at 230 V and 10 % more is 4048 W. What a pad should draw is for the
  * rules. A reading below 0 by noise of the meter is no fault. */
@@ -25,7 +29,8 @@ static const struct therapy_metric tasmota_metrics[TASMOTA_METRICS] = {
 		       .interval_ms = 5000,
 		       .stale_ms = 12000, /* two answers may be lost at rest */
 		       .deadband = 0.5,
-		       .device_class = "power"},
+		       .device_class = "power",
+		       .words = "off|on"},
     [TASMOTA_POWER] = {.key = "power",
 		       .name = "Power",
 		       .unit = THERAPY_UNIT_WATT,
@@ -79,6 +84,7 @@ static const struct therapy_verb tasmota_verbs[TASMOTA_VERBS] = {
     [TASMOTA_SET] = {"set", THERAPY_ACT},
     [TASMOTA_RENEW] = {"renew", THERAPY_RENEW},
     [TASMOTA_OFF] = {"off", THERAPY_STOP},
+    [TASMOTA_TEST] = {"test", THERAPY_ACT},
 };
 
 static const struct therapy_channel tasmota_channels[TASMOTA_CHANNELS] = {
@@ -93,6 +99,7 @@ static const struct therapy_channel tasmota_channels[TASMOTA_CHANNELS] = {
     [TASMOTA_CMND_PULSE_TIME] = {"cmnd/{name}/PulseTime1", THERAPY_OUT},
     [TASMOTA_CMND_STATUS] = {"cmnd/{name}/STATUS", THERAPY_OUT},
     [TASMOTA_CMND_POWER_ON_STATE] = {"cmnd/{name}/PowerOnState", THERAPY_OUT},
+    [TASMOTA_CMND_MEASURE_OFF] = {"cmnd/{name}/SetOption21", THERAPY_OUT},
 };
 
 static const uint8_t tasmota_on_connect[] = {TASMOTA_STAY_OFF, TASMOTA_RENEW, TASMOTA_ASK_RELAY, TASMOTA_ASK_POWER};
@@ -122,7 +129,12 @@ static const struct therapy_control tasmota_controls[] = {
      .n_rest = 1,
      .stop = tasmota_off,
      .n_stop = 1,
-     .resumes = true},
+     .resumes = true,
+     .load = TASMOTA_POWER,
+     .load_max = LOAD_MAX_W,
+     .load_ms = LOAD_MS,
+     .test = TASMOTA_TEST,
+     .test_ms = TASMOTA_TEST_MS},
 };
 
 enum { BOARD_SKIN_TEMP, BOARD_POWER, BOARD_RELAY, BOARD_METRICS };
@@ -157,7 +169,8 @@ static const struct therapy_metric board_metrics[BOARD_METRICS] = {
 		     .max = 1,
 		     .interval_ms = 1000,
 		     .deadband = 0.5,
-		     .device_class = "power"},
+		     .device_class = "power",
+		     .words = "off|on"},
 };
 
 static const struct therapy_verb board_verbs[] = FIRMWARE_VERBS;
@@ -188,7 +201,10 @@ static const struct therapy_control board_controls[] = {
      .n_rest = 1,
      .stop = board_stop,
      .n_stop = 1,
-     .resumes = true},
+     .resumes = true,
+     .load = BOARD_POWER,
+     .load_max = LOAD_MAX_W,
+     .load_ms = LOAD_MS}, /* its timer is short enough to be tested as it is */
 };
 
 static const struct firmware_board board = {

@@ -10,6 +10,7 @@
  *   tele/T/STATE     {"Time":"...","POWER":"ON"}                        likewise, STATUS 11
  *   tele/T/LWT       Online | Offline, retained
  *   cmnd/T/POWER ON|OFF   cmnd/T/PulseTime1 130 (empty: only asks)   cmnd/T/STATUS 10|11   cmnd/T/PowerOnState 0
+ *   cmnd/T/SetOption21 1  measure while the relay is off too: else a welded relay reads 0 W and nobody sees it
  *
  * The relay is called POWER, or POWER1 where the plug has several or SetOption26 is set; this reads the first.
  *
@@ -18,7 +19,9 @@
  * the queued ON after it. Messages of one connection are executed in order as they come. Losing the first is harmless,
  * because PulseTime is a setting: it is in force since the connect, and ON is only ever said to a plug that has
  * confirmed it. Setting it again to what it is writes no flash, restarts a running timer, switches nothing, and makes a
- * plug that is off say OFF once more: that is the renewal. Asking the relay is STATUS 11 and not an empty POWER, so
+ * plug that is off say OFF once more: that is the renewal. An off-test does the same with PulseTime1 50, and every OFF
+ * after it sets 130 again, which a plug that is off may be told at any time. If the first of those two messages is lost
+ * the old timer runs and the test fails, no more. Asking the relay is STATUS 11 and not an empty POWER, so
  * that a question never goes to the topic that switches.
  */
 #include <stdio.h>
@@ -27,7 +30,7 @@
 #include "json/json_frame.h"
 
 /* PulseTime counts tenths of a second up to 111, above that seconds + 100. */
-enum { PULSE_TIME = TASMOTA_TIMER_S + 100 };
+enum { PULSE_TIME = TASMOTA_TIMER_S + 100, PULSE_TIME_TEST = TASMOTA_TEST_MS / 100 };
 
 int tasmota_init(void *state, const struct therapy_value *values, uint32_t seed)
 {
@@ -42,11 +45,17 @@ static void send_text(struct therapy_out *out, uint8_t channel, const char *text
 	therapy_send(out, channel, text, strlen(text));
 }
 
-static void send_pulse_time(struct therapy_out *out)
+static void send_pulse_time(struct therapy_out *out, int n)
 {
 	char text[8];
-	snprintf(text, sizeof text, "%d", PULSE_TIME);
+	snprintf(text, sizeof text, "%d", n);
 	send_text(out, TASMOTA_CMND_PULSE_TIME, text);
+}
+
+static void send_stay_off(struct therapy_out *out)
+{
+	send_text(out, TASMOTA_CMND_POWER_ON_STATE, "0");
+	send_text(out, TASMOTA_CMND_MEASURE_OFF, "1");
 }
 
 /* "ON" or "OFF" as shipped: a plug whose StateText was changed is refused rather than guessed. */
@@ -81,10 +90,12 @@ static enum therapy_refusal read_pulse_time(struct tasmota *tasmota, struct json
 		found = json_frame_number(pulse, "Set", &set);
 	if (found != JSON_FOUND)
 		return json_frame_refusal(found);
+	if (tasmota->testing && set == PULSE_TIME_TEST)
+		return THERAPY_OK; /* as it should be, for now */
 	tasmota->timer_proved = set == PULSE_TIME;
 	if (!tasmota->timer_proved && !tasmota->timer_told) {
 		tasmota->timer_told = true;
-		send_pulse_time(out);
+		send_pulse_time(out, PULSE_TIME);
 	}
 	return THERAPY_OK;
 }
@@ -148,7 +159,7 @@ static enum therapy_refusal read_presence(struct tasmota *tasmota, const struct 
 		return THERAPY_OK; /* how it was when we came; the connect has asked already */
 	*tasmota = (struct tasmota){0};
 	if (out->presence == THERAPY_PRESENT) {
-		send_text(out, TASMOTA_CMND_POWER_ON_STATE, "0");
+		send_stay_off(out);
 		send_text(out, TASMOTA_CMND_PULSE_TIME, "");
 	}
 	return THERAPY_OK;
@@ -209,10 +220,34 @@ static int encode_set(const struct tasmota *tasmota, double value, struct therap
 		return -1;
 	/* A plug that has not confirmed its timer is asked to, and not switched on: the control then shows as not
 	 * obeyed. */
-	send_pulse_time(out);
+	send_pulse_time(out, PULSE_TIME);
 	if (tasmota->timer_proved)
 		send_text(out, TASMOTA_CMND_POWER, "ON");
 	return 0;
+}
+
+static int encode_test(struct tasmota *tasmota, double value, struct therapy_out *out)
+{
+	if (value != 1)
+		return -1;
+	if (!tasmota->timer_proved) {
+		send_pulse_time(out, PULSE_TIME);
+		return 0;
+	}
+	tasmota->testing = true;
+	send_pulse_time(out, PULSE_TIME_TEST);
+	send_text(out, TASMOTA_CMND_POWER, "ON");
+	return 0;
+}
+
+/* OFF first. The plug confirms its timer anew before it is switched on again. */
+static void encode_off(struct tasmota *tasmota, struct therapy_out *out)
+{
+	send_text(out, TASMOTA_CMND_POWER, "OFF");
+	if (!tasmota->testing)
+		return;
+	tasmota->testing = tasmota->timer_proved = false;
+	send_pulse_time(out, PULSE_TIME);
 }
 
 int tasmota_encode(void *state, uint64_t now_ms, uint8_t verb, double value, struct therapy_out *out)
@@ -229,16 +264,18 @@ int tasmota_encode(void *state, uint64_t now_ms, uint8_t verb, double value, str
 		send_text(out, TASMOTA_CMND_PULSE_TIME, "");
 		return 0;
 	case TASMOTA_STAY_OFF:
-		send_text(out, TASMOTA_CMND_POWER_ON_STATE, "0");
+		send_stay_off(out);
 		return 0;
 	case TASMOTA_SET:
 		return encode_set(state, value, out);
 	case TASMOTA_RENEW:
-		send_pulse_time(out);
+		send_pulse_time(out, PULSE_TIME);
 		return 0;
 	case TASMOTA_OFF:
-		send_text(out, TASMOTA_CMND_POWER, "OFF");
+		encode_off(state, out);
 		return 0;
+	case TASMOTA_TEST:
+		return encode_test(state, value, out);
 	default:
 		return -1;
 	}

@@ -14,10 +14,11 @@ enum {
 	TASMOTA_ASK_RELAY,
 	TASMOTA_ASK_POWER,
 	TASMOTA_ASK_TIMER,
-	TASMOTA_STAY_OFF, /* after a power cut */
+	TASMOTA_STAY_OFF, /* after a power cut, and measure then too */
 	TASMOTA_SET,
 	TASMOTA_RENEW,
 	TASMOTA_OFF,
+	TASMOTA_TEST, /* on with a short timer */
 	TASMOTA_VERBS,
 };
 
@@ -33,14 +34,19 @@ enum {
 	TASMOTA_CMND_PULSE_TIME,
 	TASMOTA_CMND_STATUS,
 	TASMOTA_CMND_POWER_ON_STATE,
+	TASMOTA_CMND_MEASURE_OFF,
 	TASMOTA_CHANNELS,
 };
 
 /* The plug's own timer. Long enough that a router may restart its radio, short enough that a pad forgotten by
  * everything else stays at the temperature it had. */
 enum { TASMOTA_TIMER_S = 30 };
+/* The same timer, short: an off-test should not heat anybody, and take no longer than somebody watches. Two polls of an
+ * energised plug fit in. */
+enum { TASMOTA_TEST_MS = 5000 };
 
 struct tasmota {
+	bool testing;      /* its PulseTime is the short one, until OFF sets it back */
 	bool timer_proved; /* the plug has said that its PulseTime is ours, and was not away since */
 	bool
 	    timer_told; /* it was told unasked since it came; never twice, else two who disagree would go on for ever */

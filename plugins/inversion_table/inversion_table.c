@@ -69,7 +69,8 @@ static const struct therapy_metric board_metrics[BOARD_METRICS] = {
 			.max = 1,
 			.interval_ms = 100,
 			.deadband = 0.5,
-			.device_class = "occupancy"},
+			.device_class = "occupancy",
+			.words = "free|occupied"},
 };
 
 static const struct therapy_option board_options[BOARD_OPTIONS] = {ORIENTATION_OPTIONS};

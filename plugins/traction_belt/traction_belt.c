@@ -50,7 +50,9 @@ static const struct therapy_metric metrics[METRICS] = {
 		     .min = 0,
 		     .max = 1,
 		     .interval_ms = 100,
-		     .deadband = 0.5},
+		     .deadband = 0.5,
+		     .words = "released|pressed",
+		     .stops = true},
 };
 
 enum {
@@ -91,7 +93,14 @@ static const struct therapy_control controls[] = {
      .rest = rest,
      .n_rest = sizeof rest / sizeof *rest,
      .stop = stop,
-     .n_stop = sizeof stop / sizeof *stop},
+     .n_stop = sizeof stop / sizeof *stop,
+     .stop_ms = 2000, /* released is released: no ramp to wait for */
+     /* The setpoint is what the board says, the force is what the belt does. A load cell drifts by some 0.5 % of its
+      * range (3.5 N) and a slack belt has its own weight; 10 N (1 kgf) is above both, and below all that anybody is
+      * treated with (4 lbf = 18 N) or a rule takes for a loaded belt (20 N). The ramp, and the belt that gives. */
+     .load = FORCE,
+     .load_max = 10,
+     .load_ms = 45000},
 };
 
 static const struct firmware_board board = {

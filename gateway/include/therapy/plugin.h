@@ -58,6 +58,8 @@ struct therapy_metric {
 	uint8_t precision;        /* decimals worth showing */
 	bool diagnostic;          /* about the device, not about the therapy */
 	const char *device_class; /* Home Assistant's, or NULL where none fits the unit */
+	const char *words;        /* of values 0, 1, ...: "released|pressed", for rules and people; NULL: a number */
+	bool stops;               /* while above 0 a person wants everything at rest at once: a pain or stop button */
 };
 
 /* What a verb does to the body of a person: asking, making safer, or acting. STOP is never refused or delayed;
@@ -82,21 +84,24 @@ struct therapy_control {
 	uint32_t device_timer_ms;        /* the device rests by itself this long after the last set or renew; 0: it does not */
 	uint8_t confirm;                 /* metric that proves what the control is doing */
 	double rest_max;                 /* at rest while that metric is at or below this */
-	uint32_t confirm_ms;             /* rest is proved within this long, else it is sent again */
+	uint32_t confirm_ms;             /* rest is proved within this long, else it is sent again (and so on) */
 	const struct therapy_step *rest; /* bounded ways to the safe state */
 	uint8_t n_rest;
 	const struct therapy_step *stop;
 	uint8_t n_stop;
 	bool resumes;                    /* may go on by itself after a short loss of knowledge (heat only) */
+	uint8_t load;                    /* second proof of rest: that metric is at or below load_max ... */
+	double load_max;
+	uint32_t load_ms;                /* ... this long after rest was told; 0: there is no second proof */
+	uint8_t test;                    /* off-test: an ACT verb like `set`, whose timer is test_ms ... */
+	uint32_t test_ms;                /* ... or 0: `set` and device_timer_ms are as good */
+	uint32_t stop_ms;                /* like confirm_ms, after the stop sequence; 0: confirm_ms */
 };
 
 /* A topic or characteristic. `{name}` in the address becomes what the link's address names, `{client}` a name that
  * is this gateway's alone (for replies). */
 enum { THERAPY_IN = 1, THERAPY_OUT = 2 };
-struct therapy_channel {
-	const char *address; /* "tele/{name}/SENSOR" */
-	uint8_t direction;   /* THERAPY_IN, THERAPY_OUT or both */
-};
+struct therapy_channel { const char *address; uint8_t direction; }; /* "tele/{name}/SENSOR"; one of these, or both */
 
 /* A question asked again and again. With `reply_ms` it is a transaction: nothing but STOP is sent until decode reports
  * the reply or that time has passed (half-duplex lines need this). */
@@ -116,11 +121,8 @@ struct therapy_option {
 	const char *help;  /* one line */
 };
 
-struct therapy_value {
-	bool set;          /* the user gave it */
-	double number;
-	const char *word;  /* NULL unless set; lives as long as the state */
-};
+/* `set`: the user gave it. `word` is NULL unless set and lives as long as the state. */
+struct therapy_value { bool set; double number; const char *word; };
 
 /* What decode refuses, counted by cause and never a reading. */
 enum therapy_refusal {
@@ -196,9 +198,7 @@ struct therapy_model {
 	int (*encode)(void *state, uint64_t now_ms, uint8_t verb, double value, struct therapy_out *out);
 };
 /* Row sizes as this plugin was compiled, so that rows may grow. */
-struct therapy_sizes {
-	uint16_t plugin, model, metric, verb, control, step, channel, poll, option;
-};
+struct therapy_sizes { uint16_t plugin, model, metric, verb, control, step, channel, poll, option; };
 #define THERAPY_SIZES                                                                                                  \
 	{ sizeof(struct therapy_plugin), sizeof(struct therapy_model), sizeof(struct therapy_metric),                  \
 	  sizeof(struct therapy_verb), sizeof(struct therapy_control), sizeof(struct therapy_step),                    \

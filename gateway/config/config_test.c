@@ -389,7 +389,8 @@ static void rule_files_declare_limits_conditions_derived_metrics_and_invariants(
 	    "  { id = \"dose\"; kind = \"heat\"; type = \"dose\"; of = \"self.skin_temp\"; within = \"1 d\"; } );\n"
 	    "invariants = ( \"whenever permitted(kind:heat): level\" );\n"
 	    "rules = ( { id = \"w\"; watches = [ \"kind:inversion\" ]; only_while = \"level\"; },\n"
-	    "  { id = \"l\"; permits = [ \"kind:heat\" ]; only_while = \"level\"; latch = true; stop = true; } );\n");
+	    "  { id = \"l\"; permits = [ \"kind:heat\" ]; only_while = \"level\"; latch = true; stop = true;\n"
+	    "    where_measured = true; } );\n");
 	struct config *c = load(home, SMALL "rule_files = [ \"more.cfg\" ];\n");
 	assert_int_equal(c->n_limits, 3);
 	assert_string_equal(c->limits[0].id, "force");
@@ -417,6 +418,8 @@ static void rule_files_declare_limits_conditions_derived_metrics_and_invariants(
 	assert_string_equal(c->rules[0].watches[0].text, "kind:inversion");
 	assert_int_equal(c->rules[0].n_permits, 0);
 	assert_true(c->rules[1].latch);
+	assert_true(c->rules[1].where_measured);
+	assert_false(c->rules[0].where_measured);
 	assert_true(c->rules[1].stop);
 	config_free(c);
 }

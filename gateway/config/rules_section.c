@@ -10,7 +10,7 @@ struct rule_fields {
 	struct core_text only_while, hard, rearms;
 	uint64_t hazard, max_age, grace;
 	unsigned priority;
-	bool latch, stop;
+	bool latch, stop, where_measured;
 };
 
 #define FIELD(key_, type_, ...)                                                                                        \
@@ -33,6 +33,7 @@ static const struct field fields[] = {
     FIELD(priority, FIELD_WORD, .words = priorities, .expected = "\"low\", \"medium\" or \"high\""),
     FIELD(latch, FIELD_TRUTH, .expected = "true or false"),
     FIELD(stop, FIELD_TRUTH, .expected = "true or false"),
+    FIELD(where_measured, FIELD_TRUTH, .expected = "true or false"),
     FIELD(because, FIELD_TEXT, .max = TEXT_MAX, .expected = "one sentence in quotes"),
 };
 #undef FIELD
@@ -80,6 +81,7 @@ static void read_rule(struct reader *r, setting *group, size_t i, struct core_ru
 	    .because = in.because ? in.because : arena_copy(r->arena, "", 0),
 	    .latch = in.latch,
 	    .stop = in.stop,
+	    .where_measured = in.where_measured,
 	};
 	read_scope(r, group, where, rule);
 }

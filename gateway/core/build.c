@@ -163,7 +163,8 @@ static int find_coverage(struct builder *b, const struct core_rule *rule, const 
 		if (exprs[which].text)
 			given[n++] = &exprs[which];
 	struct coverage coverage;
-	coverage_find(&b->core->home, given, n, to->n_controls, rule->permits[0].text, b->blind, &coverage);
+	coverage_find(&b->core->home, given, n, to->n_controls, rule->permits[0].text, rule->where_measured, b->blind,
+		      &coverage);
 	to->blind = coverage.blind;
 	to->coverage = coverage.level;
 	to->coverage_text = strdup(coverage.text);

@@ -86,6 +86,10 @@ struct core_rule {
 	size_t n_watches;
 	bool latch; /* a trip needs a person's reset */
 	bool stop;  /* reaction: the fast sequence (Rest.stop) */
+	/* A device of a kind it asks about that measures nothing of what it asks is left out, and the hazard is not
+	 * covered there. False: such a device makes it deny. For what a kind of device need not have (a pad behind a
+	 * plug has no skin sensor). */
+	bool where_measured;
 };
 
 /* A figure with a name, declared in a rule file's `limits`: conditions write limit.<id>. */

@@ -165,14 +165,14 @@ static void write_text(const struct finder *f, size_t governs, const char *permi
 }
 
 void coverage_find(const struct home *home, const struct expr *const *exprs, size_t n_exprs, size_t governs,
-		   const char *permits, bool *blind, struct coverage *out)
+		   const char *permits, bool where_measured, bool *blind, struct coverage *out)
 {
 	struct finder f = {.home = home, .exprs = exprs, .n_exprs = n_exprs};
 	list_init(&f.seen);
 	list_init(&f.missing);
 	out->blind = HOME_NONE;
 	for (uint32_t d = 0; d < home->n_devices; d++) {
-		blind[d] = is_blind(&f, d, 1) || is_blind(&f, d, n_exprs);
+		blind[d] = !where_measured && (is_blind(&f, d, 1) || is_blind(&f, d, n_exprs));
 		if (blind[d] && out->blind == HOME_NONE)
 			out->blind = d;
 	}

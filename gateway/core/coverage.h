@@ -14,8 +14,8 @@ struct coverage {
 
 /* `exprs`: only_while and, where given, hard and rearms. `governs`: how many controls of this home the rule governs;
  * `permits` is what it names. Fills `blind` (one per device): devices of a kind that only_while (or else the whole
- * rule) asks about, which measure none of what it asks. */
+ * rule) asks about, which measure none of what it asks; none with `where_measured`. */
 void coverage_find(const struct home *home, const struct expr *const *exprs, size_t n_exprs, size_t governs,
-		   const char *permits, bool *blind, struct coverage *out);
+		   const char *permits, bool where_measured, bool *blind, struct coverage *out);
 
 #endif

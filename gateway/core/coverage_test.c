@@ -146,6 +146,37 @@ static void a_metric_of_hard_alone_does_not_let_only_while_see(void **state)
 	rig_stop(&rig);
 }
 
+static void where_measured_leaves_out_a_device_that_cannot_tell_and_says_so(void **state)
+{
+	(void)state;
+	const struct core_device home[] = {rig_pad}, both[] = {{"warm", "heat", strange, 1, NULL, 0}, rig_pad};
+	struct core_rule rule = rig_rule("r", "all heat.skin_temp <= 42 degC");
+	struct rig rig;
+	char text[CORE_WHY_MAX];
+	for (int where = 0; where <= 1; where++) {
+		rule.where_measured = where;
+		rig_start(&rig, home, 1, &rule, 1);
+		play(rig.core, home, 1);
+		assert_int_equal(core_coverage(rig.core, 0, text), CORE_NOT_COVERED);
+		assert_string_equal(text, where ? "not covered, missing: a skin temp sensor (kind heat)"
+						: "not covered and therefore refused: pad cannot tell; missing: a skin "
+						  "temp sensor (kind heat)");
+		assert_int_equal(rig_permission(&rig, 0, PAD_HEAT).permitted, where);
+		rig_stop(&rig);
+	}
+	/* What measures it is asked, whatever the others are. */
+	rule.only_while.text = "all heat.power < 3 W and all heat.x < 1";
+	rig_start(&rig, both, 2, &rule, 1);
+	assert_false(rig_permission(&rig, 1, PAD_HEAT).permitted);
+	rig_present(&rig, 1, true);
+	rig_phase(&rig, 1, PAD_HEAT, CORE_PHASE_AT_REST);
+	rig_read(&rig, 1, PAD_POWER, 4);
+	assert_false(rig_permission(&rig, 1, PAD_HEAT).permitted);
+	rig_read(&rig, 1, PAD_POWER, 0);
+	assert_true(rig_permission(&rig, 1, PAD_HEAT).permitted);
+	rig_stop(&rig);
+}
+
 static void many_devices_are_listed_as_far_as_fits(void **state)
 {
 	(void)state;
@@ -173,6 +204,7 @@ int main(void)
 	    cmocka_unit_test(a_device_that_cannot_tell_and_one_that_is_owned_without_a_sensor_deny_for_ever),
 	    cmocka_unit_test(a_rule_with_a_blind_device_is_never_true_even_by_its_alternative),
 	    cmocka_unit_test(a_metric_of_hard_alone_does_not_let_only_while_see),
+	    cmocka_unit_test(where_measured_leaves_out_a_device_that_cannot_tell_and_says_so),
 	    cmocka_unit_test(many_devices_are_listed_as_far_as_fits),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

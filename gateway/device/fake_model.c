@@ -247,6 +247,23 @@ void fake_lease(struct fake *f, uint8_t control, uint64_t grant, double value, u
 				       .expires_ms = f->now_ms + lasts_ms});
 }
 
+void fake_adopt(struct fake *f, uint8_t control, uint64_t grant, uint64_t lasts_ms)
+{
+	step(f, &(struct device_input){.type = DEVICE_IN_LEASE,
+				       .control = control,
+				       .grant = grant,
+				       .value = 1,
+				       .expires_ms = f->now_ms + lasts_ms,
+				       .adopt = true});
+}
+
+void fake_off_test(struct fake *f, uint8_t control, uint64_t grant, uint64_t lasts_ms)
+{
+	step(f,
+	     &(struct device_input){
+		 .type = DEVICE_IN_OFF_TEST, .control = control, .grant = grant, .expires_ms = f->now_ms + lasts_ms});
+}
+
 void fake_rest(struct fake *f, uint8_t control, bool stop)
 {
 	step(f, &(struct device_input){.type = DEVICE_IN_REST, .control = control, .stop = stop});

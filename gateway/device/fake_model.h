@@ -58,6 +58,8 @@ void fake_end(struct fake *f);
 void fake_tick(struct fake *f, uint64_t after_ms);
 void fake_link(struct fake *f, bool up);
 void fake_lease(struct fake *f, uint8_t control, uint64_t grant, double value, uint64_t lasts_ms);
+void fake_adopt(struct fake *f, uint8_t control, uint64_t grant, uint64_t lasts_ms);
+void fake_off_test(struct fake *f, uint8_t control, uint64_t grant, uint64_t lasts_ms);
 void fake_rest(struct fake *f, uint8_t control, bool stop);
 void fake_input(struct fake *f, enum device_input_type type);
 /* Frames `payload` and hands it over; on a message device as a message. */

@@ -226,6 +226,48 @@ static void a_metric_that_makes_no_sense_is_refused(void **state)
 	BREAK(g->metrics[1].stale_ms = 500, "stale after 500 ms");
 }
 
+static void words_that_do_not_name_its_values_are_refused(void **state)
+{
+	struct good *g = *state;
+	g->metrics[1].unit = THERAPY_UNIT_BOOL;
+	g->metrics[1].min = 0;
+	g->metrics[1].max = 1;
+	g->metrics[1].words = "released|pressed";
+	g->metrics[1].stops = true;
+	assert_int_equal(load(g), 0);
+	plugin_file_close(g->file);
+	g->file = NULL;
+	good_init(g);
+	BREAK(g->metrics[1].words = "", "has the words \"\"");
+	BREAK(g->metrics[1].words = "off|", "has the words \"off|\"");
+	BREAK(g->metrics[1].words = "Off|On", "expected some of a-z, 0-9 and _");
+	BREAK((g->metrics[1].unit = THERAPY_UNIT_ONE, g->metrics[1].min = 0, g->metrics[1].words = "a|b|c"),
+	      "has 3 words for values from 0 to 90, expected a bool or a count from 0 to 2");
+	BREAK((g->metrics[1].min = 0, g->metrics[1].max = 1, g->metrics[1].words = "off|on"),
+	      "expected a bool or a count");
+	BREAK(g->metrics[1].stops = true, "stops but is no bool");
+}
+
+static void a_second_proof_of_rest_must_be_another_metric_in_its_range(void **state)
+{
+	struct good *g = *state;
+	BREAK((g->controls[0].load_ms = 1, g->controls[0].load = 2), "metric 2 as its second proof of rest");
+	BREAK((g->controls[0].load_ms = 1, g->controls[0].load = 1, g->controls[0].load_max = 90), "load_max 90");
+	BREAK((g->controls[0].load_ms = 1, g->controls[0].load = 1, g->controls[0].load_max = (double)NAN),
+	      "load_max nan");
+	BREAK(g->controls[0].load_ms = 1, "as both proofs of rest, expected two metrics");
+}
+
+static void an_off_test_must_be_able_to_end_by_itself(void **state)
+{
+	struct good *g = *state;
+	BREAK((g->controls[0].test_ms = 5000, g->controls[0].test = OFF),
+	      "test of control \"heat\" names verb \"off\"");
+	BREAK((g->controls[0].test_ms = 12001, g->controls[0].test = ON), "no longer than its own of 12000 ms");
+	BREAK((g->controls[0].test_ms = 5000, g->controls[0].test = ON, g->controls[0].device_timer_ms = 0),
+	      "tested with a timer of 5000 ms");
+}
+
 static void a_control_that_could_not_be_driven_to_rest_is_refused(void **state)
 {
 	struct good *g = *state;
@@ -418,6 +460,9 @@ int main(void)
 	    TEST(sizes_that_no_compiler_makes_are_refused),
 	    TEST(a_plugin_without_names_or_models_is_refused),
 	    TEST(a_metric_that_makes_no_sense_is_refused),
+	    TEST(words_that_do_not_name_its_values_are_refused),
+	    TEST(a_second_proof_of_rest_must_be_another_metric_in_its_range),
+	    TEST(an_off_test_must_be_able_to_end_by_itself),
 	    TEST(a_control_that_could_not_be_driven_to_rest_is_refused),
 	    TEST(a_control_that_cannot_be_set_as_it_says_is_refused),
 	    TEST(verbs_polls_and_greetings_that_could_energise_are_refused),

@@ -12,6 +12,9 @@ struct builder {
 	struct faults *faults;
 	bool *blind;    /* by device, for the rule at hand */
 	bool *governed; /* by control, for the rule at hand */
+	struct conditions conditions;
+	bool *named;               /* by condition, for the rule at hand */
+	const struct expr **asked; /* what it asks: room for its texts and every condition */
 };
 
 static const char *const text_names[TEXT_COUNT_] = {"only_while", "hard", "rearms"};
@@ -40,9 +43,14 @@ static int check_rule(struct builder *b, const struct core_rule *rule, size_t in
 				faults_add(b->faults, rule->file, rule->line,
 					   "rule '%s' is there twice, first at %s:%u", rule->id, b->spec->rules[i].file,
 					   b->spec->rules[i].line);
-	if (rule->n_permits == 0)
+	if (rule->n_permits == 0 && rule->n_watches == 0)
+		faults_add(
+		    b->faults, rule->file, rule->line,
+		    "rule '%.40s' permits nothing and watches nothing: [\"kind:heat\"] or [\"pad.heat\"] was expected",
+		    rule->id ? rule->id : "");
+	if (rule->n_watches > 0 && (rule->n_permits > 0 || rule->latch || rule->stop))
 		faults_add(b->faults, rule->file, rule->line,
-			   "rule '%.40s' permits nothing: [\"kind:heat\"] or [\"pad.heat\"] was expected",
+			   "rule '%.40s' watches: then it permits nothing, and has nothing to latch or stop",
 			   rule->id ? rule->id : "");
 	if (!rule->only_while.text)
 		faults_add(b->faults, rule->file, rule->line,
@@ -108,6 +116,39 @@ static int govern_control(struct builder *b, const struct core_rule *rule, const
 	return 0;
 }
 
+/* How many devices of this home the rule watches. */
+static int watch(struct builder *b, const struct core_rule *rule, struct rule *to)
+{
+	const struct home *home = &b->core->home;
+	int bad = 0;
+	to->watches = rule->n_watches > 0;
+	for (uint32_t d = 0; d < home->n_devices; d++) {
+		bool watched = false;
+		for (size_t i = 0; i < rule->n_watches; i++) {
+			const char *text = rule->watches[i].text;
+			bool kind = strncmp(text, "kind:", strlen("kind:")) == 0;
+			watched |= strcmp(kind ? text + strlen("kind:") : text,
+					  kind ? home->kinds[home->devices[d].kind] : home->devices[d].id) == 0;
+		}
+		to->n_watched += watched;
+	}
+	for (size_t i = 0; i < rule->n_watches; i++) {
+		const char *text = rule->watches[i].text, *kind = text + strlen("kind:");
+		char list[256];
+		struct str choices;
+		str_init(&choices, list, sizeof list);
+		bool is_kind = strncmp(text, "kind:", strlen("kind:")) == 0;
+		if (is_kind ? id_valid(kind) && home_knows_kind(home, kind, strlen(kind), &choices)
+			    : home_find_device(home, text, strlen(text)) != HOME_NONE)
+			continue;
+		faults_add(b->faults, rule->file, rule->watches[i].line,
+			   "watches '%.60s': a kind like \"kind:inversion\"%s%s%s, or the id of a device, was expected",
+			   text, list[0] ? " (one of " : "", list, list[0] ? ")" : "");
+		bad = -1;
+	}
+	return bad;
+}
+
 /* What the rule governs; one that governs nothing here is dormant. */
 static int govern(struct builder *b, const struct core_rule *rule, struct rule *to)
 {
@@ -157,17 +198,44 @@ static int parse_texts(struct builder *b, const struct core_rule *rule, struct e
 static int find_coverage(struct builder *b, const struct core_rule *rule, const struct expr exprs[TEXT_COUNT_],
 			 struct rule *to)
 {
-	const struct expr *given[TEXT_COUNT_];
-	size_t n = 0;
-	for (unsigned which = 0; which < TEXT_COUNT_; which++)
+	struct coverage_asks asks = {.exprs = b->asked};
+	memset(b->named, 0, b->conditions.n * sizeof *b->named);
+	for (unsigned which = 0; which < TEXT_COUNT_; which++) {
 		if (exprs[which].text)
-			given[n++] = &exprs[which];
+			coverage_gather(&exprs[which], &b->conditions, b->named, b->asked, &asks.n);
+		if (which == TEXT_ONLY_WHILE)
+			asks.n_first = asks.n;
+	}
+	const struct coverage_scope scope = {.n = to->watches ? to->n_watched : to->n_controls,
+					     .names = to->watches ? rule->watches[0].text : rule->permits[0].text,
+					     .watches = to->watches,
+					     .where_measured = rule->where_measured};
 	struct coverage coverage;
-	coverage_find(&b->core->home, given, n, to->n_controls, rule->permits[0].text, rule->where_measured, b->blind,
-		      &coverage);
+	coverage_find(&b->core->home, &asks, &scope, b->blind, &coverage);
 	to->blind = coverage.blind;
 	to->coverage = coverage.level;
 	to->coverage_text = strdup(coverage.text);
+	return to->coverage_text ? 0 : out_of_memory(b);
+}
+
+/* A limit without a figure is known before anything runs: nobody needs to wonder why the rule refuses. */
+static int note_missing_figure(struct builder *b, uint32_t first_node, struct rule *to)
+{
+	const struct logic *logic = &b->core->logic;
+	for (uint32_t i = first_node; i < logic->n_nodes; i++) {
+		const struct node *node = &logic->nodes[i];
+		if (node->op != NODE_COMPARE || !isnan(node->limit) || to->coverage == CORE_NOT_COVERED)
+			continue;
+		const struct limit_slot *slot = &b->core->limits.slots[node->slot];
+		char text[CORE_WHY_MAX];
+		struct str s;
+		str_init(&s, text, sizeof text);
+		str_add(&s, "not covered%s: limit.%s is not given for %s", to->watches ? "" : " and therefore refused",
+			b->core->limits.items[slot->limit].id, b->core->home.devices[slot->device].id);
+		free(to->coverage_text);
+		to->coverage = CORE_NOT_COVERED;
+		to->coverage_text = strdup(text);
+	}
 	return to->coverage_text ? 0 : out_of_memory(b);
 }
 
@@ -175,7 +243,9 @@ static int bind_texts(struct builder *b, const struct core_rule *rule, const str
 		      uint32_t index)
 {
 	int bad = 0;
-	struct logic_binding binding = {.owner = index, .max_age_ms = rule->max_age_ms, .blind = b->blind};
+	uint32_t first_node = b->core->logic.n_nodes;
+	struct logic_binding binding = {
+	    .owner = index, .max_age_ms = rule->max_age_ms, .blind = b->blind, .conditions = &b->conditions};
 	for (unsigned which = 0; which < TEXT_COUNT_; which++) {
 		struct expr_fault fault;
 		uint32_t *text = &b->core->rules[index].texts[which];
@@ -184,6 +254,23 @@ static int bind_texts(struct builder *b, const struct core_rule *rule, const str
 			tell(b, rule, which, &fault);
 			bad = -1;
 		}
+	}
+	return bad ? bad : note_missing_figure(b, first_node, &b->core->rules[index]);
+}
+
+/* Each by itself, so that what does not fit this home is told once and where it stands. */
+static int build_conditions(struct builder *b)
+{
+	if (conditions_init(&b->conditions, b->spec, b->faults))
+		return -1;
+	struct logic_binding binding = {.conditions = &b->conditions};
+	int bad = 0;
+	for (uint32_t i = 0; i < b->conditions.n; i++) {
+		struct expr_fault fault;
+		if (!logic_check(&b->core->logic, &b->conditions.exprs[i], &binding, &fault))
+			continue;
+		conditions_tell(&b->conditions, i, &fault, b->faults);
+		bad = -1;
 	}
 	return bad;
 }
@@ -203,7 +290,9 @@ static int build_rule(struct builder *b, uint32_t index)
 	to->id = strdup(rule->id);
 	if (!to->id)
 		return out_of_memory(b);
-	int bad = govern(b, rule, to);
+	to->latch = rule->latch;
+	to->stop = rule->stop;
+	int bad = govern(b, rule, to) | watch(b, rule, to);
 	bad |= parse_texts(b, rule, exprs);
 	if (!bad)
 		bad = find_coverage(b, rule, exprs, to);
@@ -265,20 +354,29 @@ static int reserve(struct core *core, const struct core_spec *spec)
 		return -1;
 	core->n_rules = (uint32_t)spec->n_rules;
 	logic_init(&core->logic, &core->home, core->values, core->switches, &core->timers);
+	core->logic.limits = &core->limits;
 	return 0;
 }
 
 static int build_rules(struct builder *b)
 {
-	int bad = 0;
+	int bad = build_conditions(b);
+	bool faulty = bad != 0;
 	b->blind = calloc((size_t)b->core->home.n_devices + 1, sizeof *b->blind);
 	b->governed = calloc((size_t)b->core->home.n_controls + 1, sizeof *b->governed);
-	if (!b->blind || !b->governed)
+	b->named = calloc((size_t)b->conditions.n + 1, sizeof *b->named);
+	b->asked = calloc((size_t)b->conditions.n + TEXT_COUNT_, sizeof *b->asked);
+	bool room = b->blind && b->governed && b->named && b->asked;
+	if (!room)
 		bad = out_of_memory(b);
-	for (uint32_t i = 0; i < b->core->n_rules && b->blind && b->governed; i++)
+	/* Rules that name a faulty condition would all be told again. */
+	for (uint32_t i = 0; i < b->core->n_rules && room && !faulty; i++)
 		bad |= build_rule(b, i);
 	free(b->blind);
 	free(b->governed);
+	free(b->named);
+	free(b->asked);
+	conditions_release(&b->conditions);
 	return bad;
 }
 
@@ -317,19 +415,21 @@ int core_new(const struct core_spec *spec, uint64_t now_ms, struct core **out, s
 	core->now_ms = now_ms;
 	core->lease_ms = spec->lease_ms;
 	core->renew_ms = spec->renew_ms;
-	if (check_spec(spec, faults) || home_init(&core->home, spec, faults))
+	if (check_spec(spec, faults) || home_init(&core->home, spec, faults) ||
+	    limits_init(&core->limits, spec, &core->home, faults))
 		goto failed;
 	if (reserve(core, spec)) {
 		out_of_memory(&b);
 		goto failed;
 	}
-	if (build_rules(&b) || derived_build(core, spec, faults))
+	if (build_rules(&b) || derived_build(core, spec, faults) || caps_build(core, spec, faults))
 		goto failed;
 	if (finish(core)) {
 		out_of_memory(&b);
 		goto failed;
 	}
-	core->home.n_known_kinds = 0; /* the list is the spec's */
+	core->home.n_known_kinds = 0; /* the lists are the spec's */
+	core->limits.n_figures = 0;
 	begin(core);
 	*out = core;
 	return 0;
@@ -348,8 +448,10 @@ void core_free(struct core *core)
 		free(core->rules[i].controls);
 		free(core->rules[i].coverage_text);
 	}
-	for (uint32_t i = 0; core->controls && i < core->home.n_controls; i++)
+	for (uint32_t i = 0; core->controls && i < core->home.n_controls; i++) {
 		free(core->controls[i].rules);
+		free(core->controls[i].caps);
+	}
 	free(core->rules);
 	free(core->controls);
 	free(core->values);
@@ -363,6 +465,7 @@ void core_free(struct core *core)
 	free(core->outputs);
 	derived_release(core);
 	logic_release(&core->logic);
+	limits_release(&core->limits);
 	timers_release(&core->timers);
 	home_release(&core->home);
 	free(core);

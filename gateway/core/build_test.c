@@ -67,8 +67,8 @@ static void a_fault_in_an_expression_has_its_line_character_text_and_caret(void 
 	rule.hard = (struct core_text){"all inversion.tilt <=", 7};
 	rule.rearms = (struct core_text){"pat.tilt < 3 deg", 8};
 	text = faults_of(home, 2, &rule, 1);
-	assert_contains(
-	    text, "my.cfg:7: hard of rule 'warm', character 22: a number with its unit was expected, found the end");
+	assert_contains(text, "my.cfg:7: hard of rule 'warm', character 22: a number with its unit, or a limit like "
+			      "limit.force, was expected, found the end");
 	free(text);
 	rule.hard.text = NULL;
 	assert_fault(rule, "my.cfg:8: rearms of rule 'warm', character 1: there is no device 'pat'");

@@ -122,6 +122,10 @@ static void take(struct core *core, const struct core_input *input)
 {
 	if (input->type == CORE_IN_TICK)
 		return;
+	if (input->type == CORE_IN_FIGURE) {
+		figure_take(core, input);
+		return;
+	}
 	if (input->type == CORE_IN_REQUEST) {
 		gate_request(core, &input->request);
 		return;
@@ -146,6 +150,10 @@ struct core_outputs core_step(struct core *core, uint64_t now_ms, const struct c
 	core_settle(core);
 	take(core, input);
 	core_settle(core);
+	if (core->limits.n_put_off > 0) {
+		figure_settle(core);
+		core_settle(core);
+	}
 	while (grant_resume_one(core))
 		core_settle(core);
 	grant_renew(core);

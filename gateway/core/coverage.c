@@ -137,21 +137,22 @@ static void look(struct finder *f)
 		}
 }
 
-static void write_text(const struct finder *f, size_t governs, const char *permits, struct coverage *out)
+static void write_text(const struct finder *f, const struct coverage_scope *scope, struct coverage *out)
 {
 	struct str s;
 	str_init(&s, out->text, sizeof out->text);
 	const char *seen = f->seen.at, *missing = f->missing.at;
-	if (governs == 0) {
+	const char *therefore = scope->watches ? "not covered" : "not covered and therefore refused";
+	if (scope->n == 0) {
 		out->level = CORE_COVERED;
-		str_add(&s, "nothing to guard: this home has nothing that %.100s names", permits);
+		str_add(&s, "nothing to %s: this home has nothing that %.100s names",
+			scope->watches ? "watch" : "guard", scope->names);
 	} else if (out->blind != HOME_NONE) {
 		out->level = CORE_NOT_COVERED;
-		str_add(&s, "not covered and therefore refused: %s cannot tell; missing: %s",
-			f->home->devices[out->blind].id, missing);
+		str_add(&s, "%s: %s cannot tell; missing: %s", therefore, f->home->devices[out->blind].id, missing);
 	} else if (f->denies) {
 		out->level = CORE_NOT_COVERED;
-		str_add(&s, "not covered and therefore refused (owned_unmonitored), missing: %s", missing);
+		str_add(&s, "%s (owned_unmonitored), missing: %s", therefore, missing);
 	} else if (f->missing.n == 0) {
 		out->level = CORE_COVERED;
 		str_add(&s, "covered by %s", seen);
@@ -164,18 +165,37 @@ static void write_text(const struct finder *f, size_t governs, const char *permi
 	}
 }
 
-void coverage_find(const struct home *home, const struct expr *const *exprs, size_t n_exprs, size_t governs,
-		   const char *permits, bool where_measured, bool *blind, struct coverage *out)
+void coverage_find(const struct home *home, const struct coverage_asks *asks, const struct coverage_scope *scope,
+		   bool *blind, struct coverage *out)
 {
-	struct finder f = {.home = home, .exprs = exprs, .n_exprs = n_exprs};
+	struct finder f = {.home = home, .exprs = asks->exprs, .n_exprs = asks->n};
 	list_init(&f.seen);
 	list_init(&f.missing);
 	out->blind = HOME_NONE;
 	for (uint32_t d = 0; d < home->n_devices; d++) {
-		blind[d] = !where_measured && (is_blind(&f, d, 1) || is_blind(&f, d, n_exprs));
+		blind[d] = !scope->where_measured && (is_blind(&f, d, asks->n_first) || is_blind(&f, d, asks->n));
 		if (blind[d] && out->blind == HOME_NONE)
 			out->blind = d;
 	}
 	look(&f);
-	write_text(&f, governs, permits, out);
+	write_text(&f, scope, out);
+}
+
+/* Breadth first along the list itself: no recursion, however long the chain. */
+void coverage_gather(const struct expr *expr, const struct conditions *conditions, bool *seen, const struct expr **list,
+		     size_t *n)
+{
+	size_t from = *n;
+	list[(*n)++] = expr;
+	for (; from < *n; from++)
+		for (uint32_t i = 0; i < list[from]->n; i++) {
+			const struct expr_node *e = &list[from]->nodes[i];
+			if (e->op != EXPR_NAME)
+				continue;
+			uint32_t at = conditions_find(conditions, list[from]->text + e->name.at, e->name.size);
+			if (at == CONDITIONS_NONE || seen[at])
+				continue;
+			seen[at] = true;
+			list[(*n)++] = &conditions->exprs[at];
+		}
 }

@@ -3,6 +3,7 @@
 #ifndef CORE_COVERAGE_H
 #define CORE_COVERAGE_H
 
+#include "core/conditions.h"
 #include "core/expr.h"
 #include "core/home.h"
 
@@ -12,10 +13,27 @@ struct coverage {
 	char text[CORE_WHY_MAX];
 };
 
-/* `exprs`: only_while and, where given, hard and rearms. `governs`: how many controls of this home the rule governs;
- * `permits` is what it names. Fills `blind` (one per device): devices of a kind that only_while (or else the whole
- * rule) asks about, which measure none of what it asks; none with `where_measured`. */
-void coverage_find(const struct home *home, const struct expr *const *exprs, size_t n_exprs, size_t governs,
-		   const char *permits, bool where_measured, bool *blind, struct coverage *out);
+/* What a rule asks: only_while first and, where given, hard and rearms, each followed by the conditions that it names.
+ */
+struct coverage_asks {
+	const struct expr *const *exprs;
+	size_t n, n_first; /* n_first: of only_while */
+};
+
+/* `n_scope`: how many controls of this home the rule governs, or devices it watches; `names` is what it names.
+ * Fills `blind` (one per device): devices of a kind that only_while (or else the whole rule) asks about, which measure
+ * none of what it asks; none with `where_measured`. */
+struct coverage_scope {
+	size_t n;
+	const char *names;
+	bool watches, where_measured;
+};
+void coverage_find(const struct home *home, const struct coverage_asks *asks, const struct coverage_scope *scope,
+		   bool *blind, struct coverage *out);
+
+/* Adds the expression and the conditions that it names, each once, to `list`, which has room for one and as many as
+ * there are conditions. `seen` (by condition) is the caller's, cleared. */
+void coverage_gather(const struct expr *expr, const struct conditions *conditions, bool *seen, const struct expr **list,
+		     size_t *n);
 
 #endif

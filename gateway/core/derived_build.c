@@ -67,22 +67,20 @@ static int check_row(const struct core_derived *row, struct faults *faults)
 static int bind_condition(struct core *core, const struct core_derived *row, uint32_t device, uint32_t index,
 			  struct faults *faults)
 {
-	char text[EXPR_TEXT_MAX + 1], what[ID_MAX + 32];
-	struct str s, w;
+	char what[ID_MAX + 32];
+	struct str w;
 	struct expr expr;
 	struct expr_fault fault;
-	str_init(&s, text, sizeof text);
-	self_write(&core->home, device, row->of.text, &s);
 	str_init(&w, what, sizeof what);
 	str_add(&w, "of of derived '%s'", row->id);
-	struct logic_binding binding = {.owner = core->n_rules + index, .blind = core->not_blind};
-	int bad = s.overflow ? expr_refuse(&fault, 0, "the text is too long") : expr_parse(text, &expr, &fault);
+	struct logic_binding binding = {.owner = core->n_rules + index, .has_self = true, .self = device};
+	int bad = expr_parse(row->of.text, &expr, &fault);
 	if (!bad) {
 		bad = logic_bind(&core->logic, &expr, &binding, &core->derived[index].text, &fault);
 		expr_release(&expr);
 	}
 	if (bad)
-		expr_tell(faults, row->file, row->of.line, what, s.overflow ? row->of.text : text, &fault);
+		expr_tell(faults, row->file, row->of.line, what, row->of.text, &fault);
 	return bad;
 }
 
@@ -147,8 +145,7 @@ int derived_build(struct core *core, const struct core_spec *spec, struct faults
 		n += core->home.metrics[i].derived != HOME_NONE;
 	core->derived = calloc(n + 1, sizeof *core->derived);
 	core->derived_of = calloc((size_t)core->home.n_metrics + 1, sizeof *core->derived_of);
-	core->not_blind = calloc((size_t)core->home.n_devices + 1, sizeof *core->not_blind);
-	if (!core->derived || !core->derived_of || !core->not_blind) {
+	if (!core->derived || !core->derived_of) {
 		faults_add(faults, NULL, 0, "not enough memory for the derived metrics");
 		return -1;
 	}
@@ -166,5 +163,4 @@ void derived_release(struct core *core)
 		rolling_release(&core->derived[i].rolling);
 	free(core->derived);
 	free(core->derived_of);
-	free(core->not_blind);
 }

@@ -46,11 +46,58 @@ struct view {
 	bool past;
 };
 
+/* ", must be <= 10 deg"; of a limit also which figure that is now. */
 static void add_must(struct str *s, const struct view *v, const struct node *leaf)
 {
-	const char *text = v->core->logic.texts[leaf->text].text;
-	str_add(s, ", must %sbe %.*s", v->cause->negated ? "not " : "", (int)leaf->written.size,
-		text + leaf->written.at);
+	int size;
+	const char *text = logic_written(&v->core->logic, leaf, &size);
+	bool word = size > 3 && memcmp(text, "is ", 3) == 0;
+	str_add(s, ", must %sbe %.*s", v->cause->negated ? "not " : "", word ? size - 3 : size, word ? text + 3 : text);
+	if (leaf->slot == LOGIC_NONE)
+		return;
+	str_add(s, " (");
+	str_add_number(s, leaf->limit, 3);
+	enum therapy_unit unit = v->core->home.metrics[leaf->metric].unit;
+	str_add(s, "%s%s)", unit_text(unit)[0] ? " " : "", unit_text(unit));
+}
+
+/* What a value is called: "pressed"; nothing, if it has no word. */
+static const char *word_of(const struct home_metric *m, double value, size_t *size)
+{
+	const char *at = m->words;
+	for (double i = 0; at && *at; i++) {
+		*size = strcspn(at, "|");
+		if (value >= i && value <= i)
+			return at;
+		at += *size + (at[*size] == '|');
+	}
+	return NULL;
+}
+
+static void add_reading(struct str *s, double value, const struct node *leaf, const struct home_metric *m)
+{
+	size_t size;
+	const char *word = word_of(m, value, &size);
+	if (word)
+		str_add(s, "%.*s", (int)size, word);
+	else
+		add_value(s, value, leaf->limit, m->unit);
+}
+
+/* The device is parked, or the limit has no figure: the reading is not to blame. */
+static bool describe_other(struct str *s, const struct view *v, const struct node *leaf)
+{
+	const struct core *core = v->core;
+	const struct home_metric *m = &core->home.metrics[leaf->metric];
+	const char *device = core->home.devices[m->device].id;
+	if (leaf->parked)
+		str_add(s, "%s is parked, and %s.%s would have to be known", device, device, m->key);
+	else if (leaf->op == NODE_COMPARE && isnan(leaf->limit))
+		str_add(s, "limit.%s is not given for %s: set it in `limits` of the configuration",
+			core->limits.items[core->limits.slots[leaf->slot].limit].id, device);
+	else
+		return false;
+	return true;
 }
 
 static void describe_reading(struct str *s, const struct view *v, const struct node *leaf)
@@ -59,6 +106,8 @@ static void describe_reading(struct str *s, const struct view *v, const struct n
 	const struct home_metric *m = &core->home.metrics[leaf->metric];
 	const struct value *r = &v->cause->reading;
 	const char *is = v->past ? "was" : "is";
+	if (describe_other(s, v, leaf))
+		return;
 	str_add(s, "%s.%s ", core->home.devices[m->device].id, m->key);
 	uint64_t age = value_age(r, v->at_ms);
 	if (!r->seen) {
@@ -76,7 +125,7 @@ static void describe_reading(struct str *s, const struct view *v, const struct n
 		str_add(s, "%s implausible", is);
 	} else {
 		str_add(s, "%s ", is);
-		add_value(s, r->value, leaf->limit, m->unit);
+		add_reading(s, r->value, leaf, m);
 		if (!v->past) {
 			str_add(s, " (");
 			add_time(s, age);
@@ -284,6 +333,8 @@ uint32_t explain_refusal(const struct core *core, uint32_t control, struct core_
 	if (c->n_rules == 0)
 		str_add(&s, "no rule governs %s.%s: what nothing guards stays off", control_device(core, control),
 			control_key(core, control));
+	else if (figure_blocking(core, control) != NONE)
+		figure_describe(core, control, figure_blocking(core, control), core->home.controls[control].min, why);
 	else if (!explain_not_ready(core, control, why))
 		str_add(&s, "permitted");
 	return NONE;

@@ -17,9 +17,11 @@
 #define EXPR_NESTING_MAX 32u   /* parentheses within parentheses; it bounds every recursion over the tree */
 #define EXPR_NONE        UINT32_MAX
 
-enum expr_op { EXPR_AND, EXPR_OR, EXPR_NOT, EXPR_FOR, EXPR_COMPARE, EXPR_ON };
+enum expr_op { EXPR_AND, EXPR_OR, EXPR_NOT, EXPR_FOR, EXPR_COMPARE, EXPR_ON, EXPR_NAME };
 enum expr_compare { EXPR_LESS, EXPR_LESS_EQUAL, EXPR_MORE, EXPR_MORE_EQUAL, EXPR_EQUAL, EXPR_NOT_EQUAL };
 enum expr_quantifier { EXPR_ONE, EXPR_ALL, EXPR_ANY };
+/* What a metric is compared with: 10 deg, limit.force, or a word after "is". */
+enum expr_right { EXPR_NUMBER, EXPR_LIMIT, EXPR_WORD };
 
 /* Part of the text. */
 struct expr_slice {
@@ -33,15 +35,18 @@ struct expr_node {
 	unsigned windows;     /* how many for/since stand within each other here */
 	uint64_t duration_ms; /* FOR */
 
-	/* COMPARE: quantifier name.key compare limit. ON: on(name.key), or on(kind:name) with `of_kind`. */
+	/* COMPARE: quantifier name.key compare limit. ON: on(name.key), on(self) without a key, or on(kind:name) with
+	 * `of_kind`. NAME: the condition `name`. */
 	enum expr_quantifier quantifier;
 	struct expr_slice name, key;
 	bool of_kind;
 	enum expr_compare compare;
-	double limit;              /* in the inner unit */
-	enum therapy_unit unit;    /* of the limit */
-	struct expr_slice written; /* "<= 10 deg" */
-	struct expr_slice number;  /* "10 deg" */
+	enum expr_right right;
+	double limit;              /* NUMBER: in the inner unit */
+	enum therapy_unit unit;    /* NUMBER: of the limit */
+	struct expr_slice written; /* "<= 10 deg", "is pressed" */
+	struct expr_slice number;  /* "10 deg", "limit.force", "pressed" */
+	struct expr_slice id;      /* LIMIT: "force" */
 };
 
 struct expr {

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/id.h"
 #include "base/str.h"
 #include "base/unit.h"
 #include "core/expr_lex.h"
@@ -73,6 +74,24 @@ static int add_window(struct parser *p, uint32_t at, uint32_t child, uint64_t du
 	return 0;
 }
 
+/* Does the word stand alone, as the name of a condition does? Then it is taken. */
+static bool take_alone(struct parser *p, struct expr_slice *out)
+{
+	struct lexer ahead = p->lexer;
+	*out = lex_peek_word(&ahead);
+	ahead.at = out->at + out->size;
+	if (out->size == 0 || out->size >= ID_MAX || (ahead.at < ahead.size && ahead.text[ahead.at] == '.') ||
+	    lex_is(&ahead, *out, "and") || lex_is(&ahead, *out, "or") || lex_is(&ahead, *out, "for") ||
+	    lex_is(&ahead, *out, "since"))
+		return false;
+	struct expr_slice next = lex_peek_word(&ahead);
+	if (ahead.at < ahead.size && ahead.text[ahead.at] != ')' && !lex_is(&ahead, next, "and") &&
+	    !lex_is(&ahead, next, "or") && !lex_is(&ahead, next, "for"))
+		return false;
+	p->lexer.at = out->at + out->size;
+	return true;
+}
+
 /* name "." key, as devices and metrics may be called. */
 static int parse_name(struct parser *p, const char *what, struct expr_slice *name, struct expr_slice *key)
 {
@@ -81,14 +100,9 @@ static int parse_name(struct parser *p, const char *what, struct expr_slice *nam
 	if (name->size == 0)
 		return expected(p, what);
 	l->at = name->at + name->size;
-	if (l->at == l->size || l->text[l->at] != '.') {
-		struct expr_slice next = lex_peek_word(l);
-		bool alone = l->at == l->size || lex_is(l, next, "and") || lex_is(l, next, "or") ||
-			     lex_is(l, next, "for") || l->text[l->at] == ')';
-		return expr_refuse(p->fault, name->at, "%s was expected, found '%.*s'%s", what,
-				   (int)(name->size < 40 ? name->size : 40), l->text + name->at,
-				   alone ? ": conditions with a name are not known" : "");
-	}
+	if (l->at == l->size || l->text[l->at] != '.')
+		return expr_refuse(p->fault, name->at, "%s was expected, found '%.*s'", what,
+				   (int)(name->size < 40 ? name->size : 40), l->text + name->at);
 	l->at++;
 	*key = lex_peek_word(l);
 	if (key->size == 0 || key->at != name->at + name->size + 1)
@@ -104,15 +118,39 @@ static int parse_compare(struct parser *p, enum expr_compare *out)
 		enum expr_compare compare;
 	} all[] = {{"<=", EXPR_LESS_EQUAL}, {">=", EXPR_MORE_EQUAL}, {"==", EXPR_EQUAL},
 		   {"!=", EXPR_NOT_EQUAL},  {"<", EXPR_LESS},        {">", EXPR_MORE}};
-	struct expr_slice word = lex_peek_word(&p->lexer);
-	if (lex_is(&p->lexer, word, "is"))
-		return expr_refuse(p->fault, word.at, "'is' is not known: one of < <= > >= == != was expected");
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
 		if (lex_take(&p->lexer, all[i].text)) {
 			*out = all[i].compare;
 			return 0;
 		}
-	return expected(p, "one of < <= > >= == !=");
+	return expected(p, "one of < <= > >= == != is");
+}
+
+/* After "limit.". */
+static int parse_limit_id(struct parser *p, struct expr_node *node)
+{
+	struct lexer *l = &p->lexer;
+	uint32_t at = l->at;
+	node->id = lex_peek_word(l);
+	if (node->id.size == 0 || node->id.at != at)
+		return expected(p, "the name of a limit, right after 'limit.',");
+	l->at = at + node->id.size;
+	node->right = EXPR_LIMIT;
+	node->number.size = l->at - node->number.at;
+	return 0;
+}
+
+/* After "is". Which words there are is only known with the device. */
+static int parse_word(struct parser *p, struct expr_node *node)
+{
+	struct lexer *l = &p->lexer;
+	node->number = lex_peek_word(l);
+	if (node->number.size == 0)
+		return expected(p, "a word like 'on', after 'is',");
+	l->at = node->number.at + node->number.size;
+	node->right = EXPR_WORD;
+	node->compare = EXPR_EQUAL;
+	return 0;
 }
 
 /* The number and its unit. Which unit fits is only known with the device. */
@@ -120,14 +158,11 @@ static int parse_limit(struct parser *p, struct expr_node *node)
 {
 	struct lexer *l = &p->lexer;
 	node->number.at = lex_skip(l);
-	struct expr_slice word = lex_peek_word(l);
 	double number;
-	if (!lex_take_number(l, &number)) {
-		if (lex_is(l, word, "limit"))
-			return expr_refuse(p->fault, word.at,
-					   "named limits are not known: a number with its unit was expected");
-		return expected(p, "a number with its unit");
-	}
+	if (lex_take(l, "limit."))
+		return parse_limit_id(p, node);
+	if (!lex_take_number(l, &number))
+		return expected(p, "a number with its unit, or a limit like limit.force,");
 	struct expr_slice unit = lex_take_unit(l);
 	if (lex_is(l, unit, "and") || lex_is(l, unit, "or") || lex_is(l, unit, "for")) {
 		l->at = unit.at; /* a count has no unit */
@@ -154,9 +189,14 @@ static int parse_comparison(struct parser *p, uint32_t at, enum expr_quantifier 
 	if (parse_name(p, "a measurement like 'all inversion.tilt' or 'pad.power'", &node.name, &node.key))
 		return -1;
 	uint32_t written = lex_skip(&p->lexer);
-	if (parse_compare(p, &node.compare) || parse_limit(p, &node))
+	if (lex_take_word(&p->lexer, "is")) {
+		if (parse_word(p, &node))
+			return -1;
+	} else if (parse_compare(p, &node.compare) || parse_limit(p, &node)) {
 		return -1;
-	if ((node.compare == EXPR_EQUAL || node.compare == EXPR_NOT_EQUAL) && node.unit != THERAPY_UNIT_ONE)
+	}
+	bool equal = node.compare == EXPR_EQUAL || node.compare == EXPR_NOT_EQUAL;
+	if (equal && (node.right == EXPR_LIMIT || (node.right == EXPR_NUMBER && node.unit != THERAPY_UNIT_ONE)))
 		return expr_refuse(p->fault, written, "one of < <= > >= was expected: == and != compare counts only");
 	node.written = (struct expr_slice){written, node.number.at + node.number.size - written};
 	if (add_node(p, EXPR_COMPARE, at, EXPR_NONE, out))
@@ -182,6 +222,8 @@ static int parse_on(struct parser *p, uint32_t at, uint32_t *out)
 		if (name.size == 0)
 			return expected(p, "a kind of device");
 		l->at = name.at + name.size;
+	} else if (lex_is(l, word, "self") && lex_take_word(l, "self")) {
+		name = word;
 	} else if (parse_name(p, what, &name, &key)) {
 		return -1;
 	}
@@ -228,7 +270,13 @@ static int parse_prim(struct parser *p, uint32_t *out)
 		l->at = at;
 		return expected(p, "a condition, or parentheses around it,");
 	}
-	return parse_comparison(p, at, EXPR_ONE, out);
+	struct expr_slice name;
+	if (!take_alone(p, &name))
+		return parse_comparison(p, at, EXPR_ONE, out);
+	if (add_node(p, EXPR_NAME, at, EXPR_NONE, out))
+		return -1;
+	p->expr->nodes[*out].name = name;
+	return 0;
 }
 
 /* After the duration: "since" prim. */

@@ -34,7 +34,15 @@ static void print(const struct expr *expr, uint32_t index, FILE *to)
 		fprintf(to, "on(%s%.*s%s%.*s)", e->of_kind ? "kind:" : "", (int)e->name.size, text + e->name.at,
 			e->of_kind ? "" : ".", (int)e->key.size, text + e->key.at);
 		break;
+	case EXPR_NAME:
+		fprintf(to, "<%.*s>", (int)e->name.size, text + e->name.at);
+		break;
 	case EXPR_COMPARE:
+		if (e->right != EXPR_NUMBER) {
+			fprintf(to, "%.*s.%.*s[%.*s]", (int)e->name.size, text + e->name.at, (int)e->key.size,
+				text + e->key.at, (int)e->written.size, text + e->written.at);
+			break;
+		}
 		fprintf(to, "%s%.*s.%.*s%d%g",
 			e->quantifier == EXPR_ALL   ? "all "
 			: e->quantifier == EXPR_ANY ? "any "
@@ -68,6 +76,13 @@ static void texts_become_the_trees_that_the_grammar_says(void **state)
 	    {"a.x == 1 for 2 s", "(for 2000 a.x41)"},
 	    {"a.x != -1.5e1", "a.x5-15"},
 	    {"\ta.x\n<\r1 ", "a.x01"},
+	    {"all belt.force <= limit.force", "belt.force[<= limit.force]"},
+	    {"a.x<limit.a-b for 2 s", "(for 2000 a.x[<limit.a-b])"},
+	    {"stop.state is released and not a.x is on", "(and stop.state[is released] (not a.x[is on]))"},
+	    {"level", "<level>"},
+	    {"not level for 2 s or (warm and 5 s since calm)",
+	     "(or (not (for 2000 <level>)) (and <warm> (for 5000 (not "
+	     "<calm>))))"},
 	    {"all.x < 1", "all.x01"}, /* devices may be called like the words */
 	    {"all all.x < 1", "all all.x01"},
 	    {"not.x < 1 and on.y < 1 and or.z < 1", "(and not.x01 on.y01 or.z01)"},
@@ -108,25 +123,30 @@ static void what_is_not_understood_is_refused_where_it_stands_and_says_what_was_
 	     "a measurement like 'all inversion.tilt' or 'pad.power' was expected, found 'inversion'"},
 	    {"all inversion.", 14, "right after the '.'"},
 	    {"all inversion. tilt < 1", 15, "right after the '.'"},
-	    {"a.x", 3, "one of < <= > >= == != was expected, found the end"},
+	    {"a.x", 3, "one of < <= > >= == != is was expected, found the end"},
 	    {"a.x =< 1", 4, "one of"},
 	    {"a.x = 1", 4, "one of"},
-	    {"a.x <", 5, "a number with its unit was expected, found the end"},
-	    {"a.x < deg", 6, "a number with its unit was expected, found 'deg'"},
+	    {"a.x <", 5, "a number with its unit, or a limit like limit.force, was expected, found the end"},
+	    {"a.x < deg", 6, "a number with its unit, or a limit like limit.force, was expected, found 'deg'"},
 	    {"a.x < nan", 6, "a number"},
 	    {"a.x < inf", 6, "a number"},
 	    {"a.x < -inf deg", 6, "a number"},
 	    {"a.x < 0x10", 7, "'x' is no unit"},
 	    {"a.x < 1e999", 6, "not too large"},
 	    {"a.x < 1e308 h", 6, "not too large"},
-	    {"a.x < limit.force", 6, "named limits are not known"},
+	    {"a.x < limit", 6, "a number with its unit, or a limit like limit.force, was expected, found 'limit'"},
+	    {"a.x < limit.", 12, "the name of a limit, right after 'limit.', was expected, found the end"},
+	    {"a.x < limit. force", 13, "the name of a limit"},
+	    {"a.x == limit.force", 4, "one of < <= > >= was expected"},
 	    {"a.x < 10 degrees", 9, "'degrees' is no unit that is known"},
 	    {"a.x < 10 deg/", 9, "no unit"},
 	    {"a.x == 10 deg", 4, "counts only"},
 	    {"a.x != 10 N", 4, "counts only"},
-	    {"a.state is READY", 8, "'is' is not known"},
-	    {"calm", 0, "conditions with a name are not known"},
-	    {"a.x < 1 and calm", 12, "conditions with a name are not known"},
+	    {"a.state is", 10, "a word like 'on', after 'is', was expected, found the end"},
+	    {"a.state is (on)", 11, "a word like 'on', after 'is', was expected"},
+	    {"calm x", 0, "a measurement like 'all inversion.tilt' or 'pad.power' was expected, found 'calm'"},
+	    {"all calm", 4, "a measurement like"},
+	    {"a.x < 1 and and", 12, "a measurement like"},
 	    {"a.x < 1 and", 11, "found the end"},
 	    {"a.x < 1 W b.y < 2", 10, "'and', 'or', 'for' or the end was expected, found 'b'"},
 	    {"a.x < 1 and b.y < 2 or c.z < 3", 20, "mixed"},

@@ -180,6 +180,12 @@ static int check_act(struct core *core, struct decision *d, const struct core_re
 		d->outcome = CORE_DEVICE_NOT_READY;
 		return -1;
 	}
+	uint32_t cap = figure_forbidding(core, d->control, *value);
+	if (cap != NONE) {
+		d->outcome = CORE_NOT_PERMITTED;
+		figure_describe(core, d->control, cap, *value, d->why);
+		return -1;
+	}
 	bool granted = core->switches[d->control].granted;
 	if (granted && core->controls[d->control].value >= *value && core->controls[d->control].value <= *value) {
 		conclude(d, CORE_ACCEPTED, "%s.%s goes on at %g as it was", request->device, request->control, *value);

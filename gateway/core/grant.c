@@ -11,7 +11,7 @@ bool grant_possible(const struct core *core, uint32_t control)
 	const struct control *c = &core->controls[control];
 	const struct logic_switch *s = &core->switches[control];
 	return c->n_rules > 0 && c->n_forbidding == 0 && present(core, control) && !s->granted &&
-	       s->phase == CORE_PHASE_AT_REST;
+	       s->phase == CORE_PHASE_AT_REST && figure_blocking(core, control) == NONE;
 }
 
 /* The one place that makes leases: the expiry is absolute and counts from the step's own time. */

@@ -111,9 +111,18 @@ static int copy_metrics(struct home *home, uint16_t device, const struct core_de
 			bad = -1;
 		}
 		struct home_metric *to = &home->metrics[home->n_metrics];
-		*to = (struct home_metric){strdup(m->key), m->unit, m->stale_ms, device, m->deadband, HOME_NONE};
-		if (!to->key)
+		*to = (struct home_metric){.key = strdup(m->key),
+					   .unit = m->unit,
+					   .stale_ms = m->stale_ms,
+					   .device = device,
+					   .deadband = m->deadband,
+					   .derived = HOME_NONE,
+					   .words = m->words ? strdup(m->words) : NULL};
+		if (!to->key || (m->words && !to->words)) {
+			free(to->key);
+			free(to->words);
 			return -1;
+		}
 		home->n_metrics++;
 		home->devices[device].n_metrics++;
 	}
@@ -173,10 +182,10 @@ static int copy_controls(struct home *home, uint16_t device, const struct core_d
 			bad = -1;
 		}
 		struct home_control *to = &home->controls[home->n_controls];
-		*to = (struct home_control){strdup(c->key), c->min,
-					    c->max,         c->step,
-					    c->rest_max,    known ? d->first_metric + c->confirm : d->first_metric,
-					    c->resumes,     device};
+		*to = (struct home_control){
+		    strdup(c->key), c->min,      c->max,
+		    c->step,        c->rest_max, known ? d->first_metric + c->confirm : d->first_metric,
+		    c->resumes,     device,      c->unit};
 		if (!to->key)
 			return -1;
 		home->n_controls++;
@@ -277,8 +286,10 @@ void home_release(struct home *home)
 	if (home->devices) /* a device that failed half-way is one past the count */
 		for (uint32_t i = 0; i < home->n_devices + 1; i++)
 			free(home->devices[i].id);
-	for (uint32_t i = 0; i < home->n_metrics; i++)
+	for (uint32_t i = 0; i < home->n_metrics; i++) {
 		free(home->metrics[i].key);
+		free(home->metrics[i].words);
+	}
 	for (uint32_t i = 0; i < home->n_controls; i++)
 		free(home->controls[i].key);
 	for (uint32_t i = 0; i < home->n_kinds; i++)

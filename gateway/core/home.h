@@ -16,6 +16,7 @@ struct home_metric {
 	uint16_t device;
 	double deadband;
 	uint32_t derived; /* which row of the spec's derived ones; HOME_NONE: the device measures it */
+	char *words;      /* "released|pressed", or NULL */
 };
 
 struct home_control {
@@ -24,6 +25,7 @@ struct home_control {
 	uint32_t confirm; /* number of the metric, through all devices */
 	bool resumes;
 	uint16_t device;
+	enum therapy_unit unit;
 };
 
 struct home_device {

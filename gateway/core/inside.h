@@ -7,6 +7,8 @@
  *   grant.c    one control's grant: leases, suspension, rest
  *   gate.c     requests
  *   explain.c  sentences for people
+ *   caps.c     which limits bound which requests: start-up
+ *   figure.c   figures of limits that change, and what they cap
  *   derived.c  metrics that are computed here (derived.h)
  *   memory.c   what outlives the process
  *   out.c      the outputs of a step
@@ -22,7 +24,9 @@
 #include "base/unit.h"
 #include "core/core.h"
 #include "core/derived.h"
+#include "core/conditions.h"
 #include "core/home.h"
+#include "core/limits.h"
 #include "core/logic.h"
 #include "core/timers.h"
 #include "core/values.h"
@@ -50,6 +54,9 @@ struct rule {
 	uint32_t blind;              /* device that cannot tell what the rule asks: it is never TRUE; NONE: none */
 	uint32_t *controls;          /* what it governs */
 	uint32_t n_controls;
+	bool watches;       /* it governs nothing, it only raises alarms */
+	uint32_t n_watched; /* devices of this home; 0: there is nothing to watch, and it is dormant */
+	bool latch, stop;
 	enum core_coverage coverage;
 	char *coverage_text;
 
@@ -64,6 +71,8 @@ struct rule {
 };
 
 struct control {
+	uint32_t *caps; /* slots of the limits that bound a request */
+	uint32_t n_caps;
 	uint32_t *rules; /* those that govern it */
 	uint32_t n_rules;
 	uint32_t n_forbidding; /* of them, those not ARMED */
@@ -92,6 +101,7 @@ struct core {
 	struct value *values;          /* by metric */
 	struct logic_switch *switches; /* by control: granted, phase */
 	struct presence *presence;     /* by device */
+	struct limits limits;
 	struct logic logic;
 	struct timers timers;
 	struct rule *rules;
@@ -101,7 +111,6 @@ struct core {
 	struct derived *derived;
 	uint32_t n_derived;
 	uint32_t *derived_of; /* by metric: the first that looks at it, NONE: none does */
-	bool *not_blind;      /* by device, all false: derived conditions ask their own device only */
 	uint32_t *group;      /* by metric: the last group of readings it was in */
 	uint32_t last_group;
 	/* Lists of controls, each as long as there are controls. */
@@ -149,6 +158,23 @@ void grant_set_phase(struct core *core, uint32_t control, enum core_phase phase)
 /* ---- memory.c ---- */
 /* What is kept has changed: urgent, or soon. */
 void memory_changed(struct core *core, bool urgent);
+
+/* ---- caps.c ---- */
+/* Which limits bound the requests for which controls. -1 with what is wrong added to `faults`. */
+int caps_build(struct core *core, const struct core_spec *spec, struct faults *faults);
+
+/* ---- figure.c ---- */
+/* A step's figure came or went. What is stricter holds at once, and ends what is beyond it; what is looser waits until
+ * nothing runs that the limit bears on. */
+void figure_take(struct core *core, const struct core_input *input);
+/* Figures that were put off and need not wait any more. */
+void figure_settle(struct core *core);
+/* The slot that forbids this value; NONE: none does. */
+uint32_t figure_forbidding(const struct core *core, uint32_t control, double value);
+/* The slot that forbids every value that the control takes; NONE: none does. */
+uint32_t figure_blocking(const struct core *core, uint32_t control);
+/* "limit.force is not given for belt: ..."; "belt.tension at 250 N is beyond limit.force (150 N)". */
+void figure_describe(const struct core *core, uint32_t control, uint32_t slot, double value, char why[CORE_WHY_MAX]);
 
 /* ---- gate.c ---- */
 void gate_request(struct core *core, const struct core_request *request);

@@ -3,6 +3,8 @@
 
 static enum truth compute_compare(struct logic *logic, struct node *node, uint64_t now_ms)
 {
+	if (node->parked)
+		return (enum truth)node->parked_value;
 	const struct value *v = &logic->values[node->metric];
 	uint8_t quality = value_quality(v, now_ms, node->max_age_ms);
 	if (quality == THERAPY_UNKNOWN)
@@ -13,6 +15,8 @@ static enum truth compute_compare(struct logic *logic, struct node *node, uint64
 		timers_set(logic->timers, &node->timer, timers_after(timers_after(v->stamp_ms, node->max_age_ms), 1));
 	if (quality == THERAPY_ERROR)
 		return TRUTH_ERROR;
+	if (isnan(node->limit))
+		return TRUTH_UNKNOWN;
 	bool holds = false;
 	switch ((enum expr_compare)node->compare) {
 	case EXPR_LESS:
@@ -42,10 +46,13 @@ static enum truth compute_on(struct logic *logic, struct node *node, uint64_t no
 {
 	const struct logic_switch *s = &logic->switches[node->control];
 	const struct value *v = &logic->values[node->metric];
+	bool on = s->granted || s->phase == CORE_PHASE_ENERGISED || s->phase == CORE_PHASE_CONFIRMED_ON;
+	if (node->parked)
+		return on ? TRUTH_TRUE : (enum truth)node->parked_value;
 	bool known = value_quality(v, now_ms, node->max_age_ms) == THERAPY_GOOD;
 	if (known && node->timer.slot == 0)
 		timers_set(logic->timers, &node->timer, timers_after(timers_after(v->stamp_ms, node->max_age_ms), 1));
-	if (s->granted || s->phase == CORE_PHASE_ENERGISED || s->phase == CORE_PHASE_CONFIRMED_ON)
+	if (on)
 		return TRUTH_TRUE;
 	if (!known)
 		return TRUTH_UNKNOWN;
@@ -104,6 +111,7 @@ static enum truth compute(struct logic *logic, struct node *node, uint64_t now_m
 	case NODE_FOR:
 		return compute_for(logic, node, now_ms);
 	case NODE_UNSEEN:
+		return node->parked ? (enum truth)node->parked_value : TRUTH_UNKNOWN;
 	case NODE_CONSTANT:
 		break;
 	}
@@ -132,6 +140,31 @@ void logic_touch_control(struct logic *logic, uint32_t control)
 {
 	for (uint32_t i = logic->control_at[control]; i < logic->control_at[control + 1]; i++)
 		logic_touch_node(logic, logic->control_nodes[i]);
+}
+
+void logic_set_limit(struct logic *logic, uint32_t slot, double figure)
+{
+	for (uint32_t i = logic->slot_at[slot]; i < logic->slot_at[slot + 1]; i++) {
+		logic->nodes[logic->slot_nodes[i]].limit = figure;
+		logic_touch_node(logic, logic->slot_nodes[i]);
+	}
+}
+
+static void park_node(struct logic *logic, uint32_t index, bool parked)
+{
+	logic->nodes[index].parked = parked;
+	logic_touch_node(logic, index);
+}
+
+void logic_park(struct logic *logic, uint16_t device, bool parked)
+{
+	const struct home_device *d = &logic->home->devices[device];
+	for (uint32_t m = d->first_metric; m < d->first_metric + d->n_metrics; m++) /* ON looks at one of them, too */
+		for (uint32_t i = logic->metric_at[m]; i < logic->metric_at[m + 1]; i++)
+			park_node(logic, logic->metric_nodes[i], parked);
+	for (uint32_t i = 0; i < logic->n_nodes; i++) /* seldom: by hand, a few times a day */
+		if (logic->nodes[i].op == NODE_UNSEEN && logic->nodes[i].unseen == device)
+			park_node(logic, i, parked);
 }
 
 void logic_mark_dirty(struct logic *logic, uint32_t owner)

@@ -10,8 +10,10 @@
 #ifndef CORE_LOGIC_H
 #define CORE_LOGIC_H
 
+#include "core/conditions.h"
 #include "core/expr.h"
 #include "core/home.h"
+#include "core/limits.h"
 #include "core/timers.h"
 #include "core/truth.h"
 #include "core/values.h"
@@ -20,6 +22,11 @@
 /* Parentheses nest EXPR_NESTING_MAX deep; each level adds at most a not, a for and an and/or; then quantifier and leaf.
  */
 #define LOGIC_DEPTH (EXPR_NESTING_MAX * 4 + 8)
+
+/* What one text may cost, with every device and condition that it names, and all texts together: a node has about 120
+ * bytes. A kind of 1,000 devices in ten terms is 10,010. */
+#define LOGIC_STEPS_MAX 32768u
+#define LOGIC_NODES_MAX (4u << 20)
 
 enum node_op { NODE_UNSEEN, NODE_COMPARE, NODE_ON, NODE_CONSTANT, NODE_AND, NODE_OR, NODE_NOT, NODE_FOR };
 
@@ -44,15 +51,21 @@ struct window {
 struct node {
 	uint8_t op, value, depth, compare;
 	bool pending;
+	bool parked;                  /* leaves: the device is; then it is ... */
+	uint8_t parked_value;         /* ... this */
 	uint32_t parent, first, next; /* next: sibling */
 	uint32_t next_pending;
 	uint32_t text;             /* which expression */
-	struct expr_slice written; /* "<= 10 deg" in it */
+	uint32_t source;           /* its text, or that of a named condition in it, ... */
+	struct expr_slice written; /* ... and what this is cut from it: "<= 10 deg" */
 	union {
 		struct {
-			uint32_t metric,
-			    control; /* of leaves: COMPARE the first; ON both, the metric confirms the control */
-			double limit;
+			uint32_t metric; /* of leaves; of ON it confirms the control */
+			union {
+				uint32_t control; /* ON */
+				uint32_t slot;    /* COMPARE: the limit that it compares with, or LOGIC_NONE */
+			};
+			double limit; /* NaN: there is no figure */
 			uint64_t max_age_ms;
 		};
 		struct {
@@ -67,7 +80,7 @@ struct node {
 };
 
 struct logic_text {
-	char *text;
+	const char *text; /* one of sources */
 	uint32_t root, owner;
 };
 
@@ -81,13 +94,16 @@ struct logic {
 	const struct home *home;
 	const struct value *values;          /* by metric */
 	const struct logic_switch *switches; /* by control */
+	struct limits *limits;               /* NULL: there are none */
 	struct timers *timers;
 	struct node *nodes;
 	struct window *windows;
 	struct logic_text *texts;
-	uint32_t n_nodes, cap_nodes, n_windows, cap_windows, n_texts, cap_texts;
+	char **sources; /* what texts and named conditions say */
+	uint32_t n_nodes, cap_nodes, n_windows, cap_windows, n_texts, cap_texts, n_sources, cap_sources;
 	uint32_t *metric_at, *metric_nodes; /* the nodes that look at metric m: [metric_at[m], metric_at[m + 1]) */
 	uint32_t *control_at, *control_nodes;
+	uint32_t *slot_at, *slot_nodes;
 	uint32_t pending[LOGIC_DEPTH]; /* lists, by depth */
 	uint32_t deepest;              /* no list deeper than this has anything in it */
 	uint32_t *dirty;               /* owners one of whose roots changed */
@@ -99,7 +115,10 @@ struct logic {
 struct logic_binding {
 	uint32_t owner;
 	uint64_t max_age_ms; /* 0: each metric's own */
-	const bool *blind;   /* by device: it cannot tell anything that this rule asks of its kind */
+	const bool *blind;   /* by device: it cannot tell anything that this rule asks of its kind; NULL: all can */
+	struct conditions *conditions; /* that may be named; NULL: none */
+	bool has_self;
+	uint32_t self; /* the device that `self` means */
 };
 
 void logic_init(struct logic *logic, const struct home *home, const struct value *values,
@@ -109,6 +128,9 @@ void logic_release(struct logic *logic);
 /* Adds an expression. *out is its index in texts. 0, or -1 with what does not fit this home in *fault. */
 int logic_bind(struct logic *logic, const struct expr *expr, const struct logic_binding *binding, uint32_t *out,
 	       struct expr_fault *fault);
+/* Looks whether a named condition fits this home, by itself; keeps nothing. Names in it are not followed. */
+int logic_check(struct logic *logic, const struct expr *expr, const struct logic_binding *binding,
+		struct expr_fault *fault);
 /* After the last bind: builds the indexes. -1 without memory. The timers must have room for n_nodes. */
 int logic_seal(struct logic *logic, uint32_t n_owners);
 /* The first values; windows know nothing of the time before. */
@@ -118,12 +140,24 @@ void logic_begin(struct logic *logic, uint64_t now_ms);
 void logic_touch_metric(struct logic *logic, uint32_t metric);
 void logic_touch_control(struct logic *logic, uint32_t control);
 void logic_touch_node(struct logic *logic, uint32_t node);
+/* The figure of a limit's slot has changed: NaN for none. */
+void logic_set_limit(struct logic *logic, uint32_t slot, double figure);
+/* A device is parked, or is used again. While it is parked, terms over its kind are as if it were not there; where it
+ * would have to be seen, and where its id is named, it is UNKNOWN. Windows keep what they remember. */
+void logic_park(struct logic *logic, uint16_t device, bool parked);
 /* Brings everything up to date; owners whose values changed are in `dirty` (the user empties it with logic_next_dirty).
  */
 void logic_settle(struct logic *logic, uint64_t now_ms);
 void logic_mark_dirty(struct logic *logic, uint32_t owner);
 /* Takes a dirty owner. False: there is none. */
 bool logic_next_dirty(struct logic *logic, uint32_t *out);
+
+/* What the node is cut from its text as, "<= 10 deg": `size` bytes. */
+static inline const char *logic_written(const struct logic *logic, const struct node *node, int *size)
+{
+	*size = (int)node->written.size;
+	return logic->sources[node->source] + node->written.at;
+}
 
 enum truth logic_value(const struct logic *logic, uint32_t text);
 /* Why the text has the value it has: the leaf that makes it so, or made it so within a window. */

@@ -409,6 +409,7 @@ static uint8_t oracle_compute(struct oracle *o, const struct expr_node *e, unsig
 	case EXPR_COMPARE:
 		return o->leaves[o->expr->text[e->key.at] - 'x'][at];
 	case EXPR_ON:
+	case EXPR_NAME:
 		break;
 	}
 	fail();

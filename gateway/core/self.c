@@ -73,24 +73,6 @@ bool self_fits(const struct home *home, uint32_t device, const char *text)
 	return true;
 }
 
-void self_write(const struct home *home, uint32_t device, const char *text, struct str *out)
-{
-	const struct home_device *d = &home->devices[device];
-	const char *at = text;
-	for (struct mention m; next_mention(text, at, &m); at = m.after) {
-		str_add_bytes(out, at, (size_t)(m.at - at));
-		if (m.key || !m.on) {
-			str_add(out, "%s%s%.*s", d->id, m.key ? "." : "", (int)m.key_size, m.key ? m.key : "");
-			continue;
-		}
-		str_add(out, d->n_controls > 1 ? "(" : "");
-		for (uint32_t i = 0; i < d->n_controls; i++)
-			str_add(out, "%son(%s.%s)", i ? " or " : "", d->id, home->controls[d->first_control + i].key);
-		str_add(out, d->n_controls > 1 ? ")" : "");
-	}
-	str_add(out, "%s", at);
-}
-
 uint32_t self_metric(const struct home *home, uint32_t device, const char *text)
 {
 	struct mention m;

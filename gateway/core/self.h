@@ -8,8 +8,6 @@
 
 /* Has the device everything that the text asks of `self`? */
 bool self_fits(const struct home *home, uint32_t device, const char *text);
-/* Writes the text with the device in the place of `self`. */
-void self_write(const struct home *home, uint32_t device, const char *text, struct str *out);
 /* The metric that "self.skin_temp" names; HOME_NONE: the text is no metric of this device and nothing else. */
 uint32_t self_metric(const struct home *home, uint32_t device, const char *text);
 

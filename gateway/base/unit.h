@@ -11,7 +11,8 @@ struct unit_conversion {
 	double scale, offset;
 };
 
-/* Finds a written unit: deg, deg/s, N, kgf, lbf, degC, degF, kPa, mmHg, psi, W, Wh, V, A, kg, lb, %, s, min, h, g, N/s, or
+/* Finds a written unit: deg, deg/s, N, kgf, lbf, degC, degF, kPa, mmHg, psi, W, Wh, V, A, kg, lb, %, s, min, h, g, N/s,
+ * or
  * "" for a count. False if there is none of that name. */
 bool unit_parse(const char *text, size_t size, struct unit_conversion *out);
 /* As rules write it: "deg", "N", "degC"; "" for counts and switches. */

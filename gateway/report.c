@@ -49,11 +49,29 @@ void report_coverage(const struct config *config, const struct core *core)
 void report_event(const char *who, const struct core_output *event)
 {
 	static const char *const names[] = {
-	    [CORE_EVENT_GRANTED] = "granted",         [CORE_EVENT_ENDED] = "ended",
-	    [CORE_EVENT_REFUSED] = "refused",         [CORE_EVENT_PAUSED] = "paused",
-	    [CORE_EVENT_RESUMED] = "resumed",         [CORE_EVENT_TRIPPED] = "tripped",
-	    [CORE_EVENT_REARMED] = "rearmed",         [CORE_EVENT_DEVICE_LOST] = "device lost",
+	    [CORE_EVENT_GRANTED] = "granted",
+	    [CORE_EVENT_ENDED] = "ended",
+	    [CORE_EVENT_REFUSED] = "refused",
+	    [CORE_EVENT_PAUSED] = "paused",
+	    [CORE_EVENT_RESUMED] = "resumed",
+	    [CORE_EVENT_TRIPPED] = "tripped",
+	    [CORE_EVENT_REARMED] = "rearmed",
+	    [CORE_EVENT_DEVICE_LOST] = "device lost",
 	    [CORE_EVENT_DEVICE_BACK] = "device back",
+	    [CORE_EVENT_STOPPED] = "stopped",
+	    [CORE_EVENT_LATCHED] = "latched",
+	    [CORE_EVENT_RESET] = "reset",
+	    [CORE_EVENT_ALARM] = "alarm",
+	    [CORE_EVENT_ALARM_OVER] = "alarm over",
+	    [CORE_EVENT_NOT_OBEYED] = "not obeyed",
+	    [CORE_EVENT_WELDED] = "welded",
+	    [CORE_EVENT_ADOPTED] = "adopted",
+	    [CORE_EVENT_BYPASSED] = "bypassed",
+	    [CORE_EVENT_PARKED] = "parked",
+	    [CORE_EVENT_UNPARKED] = "unparked",
+	    [CORE_EVENT_TIMER_PROVED] = "timer proved",
+	    [CORE_EVENT_TIMER_FAILED] = "timer failed",
+	    [CORE_EVENT_LIMIT_CHANGED] = "limit changed",
 	};
 	const char *name = (size_t)event->event < sizeof names / sizeof *names ? names[event->event] : "event";
 	if (event->event == CORE_EVENT_TRIPPED)

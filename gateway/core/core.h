@@ -185,8 +185,20 @@ enum core_test { CORE_TEST_NONE, CORE_TEST_PASSED, CORE_TEST_FAILED };
 /* What is wrong with a request already as a message; the gate turns it into a reason. */
 enum core_flaw { CORE_FLAW_NONE, CORE_FLAW_RETAINED, CORE_FLAW_MALFORMED, CORE_FLAW_TOO_LARGE, CORE_FLAW_UNTIMELY };
 
+/* The first of them is all that most askers need. */
+enum core_verb {
+	CORE_SET,   /* `control` to `value` */
+	CORE_STOP,  /* everything in this home to rest, the fast way, until somebody resets it; obeyed however late */
+	CORE_RESET, /* clears latches whose conditions are healthy; it starts nothing. `device` and `control` empty: all
+		       of them; `control` alone: a rule's id */
+	CORE_PARK,  /* `device` is put away: it is as if it were not there */
+	CORE_UNPARK,
+	CORE_OFF_TEST, /* switch `control` on once and see it go off by its own timer */
+};
+
 struct core_request {
-	const char *device, *control; /* as the asker wrote them */
+	enum core_verb verb;
+	const char *device, *control; /* as the asker wrote them; empty where the verb needs none */
 	const char *id;               /* the asker's; "" if none was given (then it cannot be a duplicate) */
 	double value;                 /* 0 asks for rest */
 	int64_t age_ms;               /* by the asker's time stamp; negative: not stated. Over CORE_LATE_MS is late */
@@ -270,6 +282,20 @@ enum core_event_type { /* the order is that of therapy.v1.SafetyEventType withou
 		       CORE_EVENT_REARMED,
 		       CORE_EVENT_DEVICE_LOST,
 		       CORE_EVENT_DEVICE_BACK,
+		       CORE_EVENT_STOPPED, /* everything, by a person */
+		       CORE_EVENT_LATCHED, /* a rule, or a control: a person has to reset it */
+		       CORE_EVENT_RESET,
+		       CORE_EVENT_ALARM, /* a rule that watches is violated */
+		       CORE_EVENT_ALARM_OVER,
+		       CORE_EVENT_NOT_OBEYED, /* told to rest, and no reading proves it */
+		       CORE_EVENT_WELDED,     /* power while commanded off */
+		       CORE_EVENT_ADOPTED,    /* somebody else switched it on, and the rules permit it */
+		       CORE_EVENT_BYPASSED,   /* somebody else switched it on, and it was switched off */
+		       CORE_EVENT_PARKED,
+		       CORE_EVENT_UNPARKED,
+		       CORE_EVENT_TIMER_PROVED, /* the device's own timer, by an off-test */
+		       CORE_EVENT_TIMER_FAILED,
+		       CORE_EVENT_LIMIT_CHANGED,
 };
 
 #define CORE_NO_DEVICE  UINT16_MAX

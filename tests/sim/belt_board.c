@@ -47,7 +47,7 @@ static int32_t thousandths(double value)
 static void report(struct belt_board *board, uint64_t now_ms)
 {
 	if (!board->frozen) {
-		board->reported[0] = thousandths(board->force_n);
+		board->reported[0] = thousandths(board->force_n + board->drift_n);
 		board->reported[1] = thousandths(belt_pressure_kpa(board));
 		board->reported[2] = thousandths(belt_setpoint(board));
 		board->reported[3] = board->pain ? 1000 : 0;

@@ -40,8 +40,9 @@ struct belt_board {
 	double ramp_n_s; /* the board's own rate, up and down */
 	bool released;   /* STOP: the valve is open */
 	bool pain;
-	bool obeys;  /* false: acknowledges and does nothing */
-	bool frozen; /* reports what it reported last */
+	bool obeys;     /* false: acknowledges and does nothing */
+	bool frozen;    /* reports what it reported last */
+	double drift_n; /* of the force cell: what it says beyond what is */
 	int32_t reported[4];
 	char last_command[48];
 	uint64_t last_command_ms, commands, timeouts;

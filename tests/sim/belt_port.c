@@ -132,6 +132,7 @@ static void on_tick(uv_timer_t *timer)
 {
 	struct belt_port *port = timer->data;
 	port->board.frozen = port->mischief.frozen;
+	port->board.drift_n = drift_at(&port->drift, clock_boot_us());
 	if (port->listener) /* without power nothing happens */
 		belt_step(&port->board, clock_boot_ms());
 }

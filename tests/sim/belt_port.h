@@ -19,6 +19,7 @@ struct belt_port {
 	struct world *world;
 	struct belt_board board;
 	struct mischief mischief;
+	struct drift drift; /* N/s, of the force cell */
 	int port;
 	uv_tcp_t *listener;         /* NULL: unplugged */
 	struct belt_client *client; /* NULL: nobody */

@@ -93,6 +93,16 @@ static int gap(struct mischief *m, char **args)
 	return 0;
 }
 
+/* Counted from now and from the truth; 0 brings it back. */
+static int wander(struct drift *drift, const char *rate, const char *unit)
+{
+	double per_s;
+	if (number(rate, unit, &per_s) || fabs(per_s) > 1000)
+		return WRONG;
+	*drift = (struct drift){.per_s = per_s, .since_us = clock_boot_us()};
+	return 0;
+}
+
 #define BOTH(verb)                                                                                                     \
 	static int table_##verb(struct sim *sim, char **args, unsigned n)                                              \
 	{                                                                                                              \
@@ -157,6 +167,12 @@ static int table_freeze(struct sim *sim, char **args, unsigned n)
 	return 0;
 }
 
+static int table_drift(struct sim *sim, char **args, unsigned n)
+{
+	(void)n;
+	return wander(&sim->table.drift, args[0], "deg/s");
+}
+
 static int table_unplug(struct sim *sim, char **args, unsigned n)
 {
 	(void)args;
@@ -178,6 +194,12 @@ static int belt_freeze(struct sim *sim, char **args, unsigned n)
 {
 	(void)n;
 	return on_off(args[0], &sim->belt.mischief.frozen);
+}
+
+static int belt_drift(struct sim *sim, char **args, unsigned n)
+{
+	(void)n;
+	return wander(&sim->belt.drift, args[0], "N/s");
 }
 
 static int belt_unplug(struct sim *sim, char **args, unsigned n)
@@ -233,6 +255,8 @@ static int pad_ignore(struct sim *sim, char **args, unsigned n)
 	(void)n;
 	if (!strcmp(args[0], "silent"))
 		sim->pad.plug.obedience = PLUG_DEAF;
+	else if (!strcmp(args[0], "refuse"))
+		sim->pad.plug.obedience = PLUG_REFUSES;
 	else if (on_off(args[0], &on))
 		return WRONG;
 	else
@@ -267,6 +291,25 @@ static int pad_handset(struct sim *sim, char **args, unsigned n)
 	if (on_off(args[0], &on))
 		return WRONG;
 	plug_handset(&sim->pad.plug, on);
+	return 0;
+}
+
+static int pad_timer(struct sim *sim, char **args, unsigned n)
+{
+	bool on;
+	(void)n;
+	if (on_off(args[0], &on))
+		return WRONG;
+	plug_timer(&sim->pad.plug, on);
+	return 0;
+}
+
+static int pad_rogue(struct sim *sim, char **args, unsigned n)
+{
+	bool on;
+	if (on_off(args[0], &on) || (n > 1 && strcmp(args[1], "retained") != 0))
+		return WRONG;
+	plug_link_rogue(&sim->pad, on ? "ON" : "OFF", n > 1);
 	return 0;
 }
 
@@ -316,6 +359,7 @@ static const struct command COMMANDS[] = {
     {"table", "corrupt", "table corrupt PERCENT%", 1, 1, table_corrupt},
     {"table", "gap", "table gap 3s", 1, 1, table_gap},
     {"table", "freeze", "table freeze on|off", 1, 1, table_freeze},
+    {"table", "drift", "table drift DEG_PER_S", 1, 1, table_drift},
     {"table", "unplug", "table unplug", 0, 0, table_unplug},
     {"table", "plug", "table plug", 0, 0, table_plug},
     {"belt", "pain", "belt pain on|off", 1, 1, belt_press},
@@ -325,9 +369,12 @@ static const struct command COMMANDS[] = {
     {"belt", "corrupt", "belt corrupt PERCENT%", 1, 1, belt_corrupt},
     {"belt", "gap", "belt gap 3s", 1, 1, belt_gap},
     {"belt", "freeze", "belt freeze on|off", 1, 1, belt_freeze},
+    {"belt", "drift", "belt drift N_PER_S", 1, 1, belt_drift},
     {"belt", "unplug", "belt unplug", 0, 0, belt_unplug},
     {"belt", "plug", "belt plug", 0, 0, belt_plug},
-    {"pad", "ignore", "pad ignore on|silent|off", 1, 1, pad_ignore},
+    {"pad", "ignore", "pad ignore on|refuse|silent|off", 1, 1, pad_ignore},
+    {"pad", "timer", "pad timer on|off", 1, 1, pad_timer},
+    {"pad", "rogue", "pad rogue on|off [retained]", 1, 2, pad_rogue},
     {"pad", "weld", "pad weld on|off", 1, 1, pad_weld},
     {"pad", "press", "pad press on|off", 1, 1, pad_press},
     {"pad", "handset", "pad handset on|off", 1, 1, pad_handset},

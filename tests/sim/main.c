@@ -36,11 +36,11 @@ static const char HELP[] =
     "DIR/control takes one command a line and answers one JSON line each:\n"
     "  state | subscribe | quit\n"
     "  table tilt DEG [DEG_PER_S|now] | rate HZ | watch DEG|off\n"
-    "        drop 1% | corrupt 1% | gap 3s | freeze on|off | unplug | plug\n"
+    "        drop 1% | corrupt 1% | gap 3s | freeze on|off | drift DEG_PER_S | unplug | plug\n"
     "  belt  pain on|off | ramp N_PER_S | ignore on|off\n"
-    "        drop 1% | corrupt 1% | gap 3s | freeze on|off | unplug | plug\n"
-    "  pad   ignore on|silent|off | weld on|off | press on|off | handset on|off\n"
-    "        network on|off | unplug | plug | tau SECONDS\n"
+    "        drop 1% | corrupt 1% | gap 3s | freeze on|off | drift N_PER_S | unplug | plug\n"
+    "  pad   ignore on|refuse|silent|off | weld on|off | timer on|off | press on|off | handset on|off\n"
+    "        rogue on|off [retained] | network on|off | unplug | plug | tau SECONDS\n"
     "After `subscribe` events follow: relay, command, pad, belt, table, crossing. Times are CLOCK_BOOTTIME in us.\n";
 
 static int usage(const char *what, const char *found)

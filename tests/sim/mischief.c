@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sim/mischief.h"
 
+double drift_at(const struct drift *drift, uint64_t now_us)
+{
+	return now_us > drift->since_us ? drift->per_s * (double)(now_us - drift->since_us) / 1e6 : 0;
+}
+
 bool mischief_frame(struct mischief *mischief, uint64_t now_ms, uint8_t *bytes, size_t size)
 {
 	mischief->made++;

@@ -26,6 +26,15 @@ struct mischief {
 	uint64_t unheard;  /* nobody was connected */
 };
 
+/* A sensor that wanders away from the truth, unit per second; it goes on saying plausible things. */
+struct drift {
+	double per_s;
+	uint64_t since_us;
+};
+
+/* What it adds to what is true. */
+double drift_at(const struct drift *drift, uint64_t now_us);
+
 /* Counts one frame as made and says whether it leaves. It may have a bit flipped in place. Whoever sends it then counts
  * it as sent, overrun or unheard. */
 bool mischief_frame(struct mischief *mischief, uint64_t now_ms, uint8_t *bytes, size_t size);

@@ -71,6 +71,15 @@ static void the_same_seed_loses_the_same_frames(void **state)
 	assert_true(a.dropped > 0);
 }
 
+static void a_drift_grows_from_when_it_began_and_none_is_none(void **state)
+{
+	struct drift drift = {.per_s = 2, .since_us = 1000000}, none = {0};
+	(void)state;
+	assert_near(drift_at(&drift, 500000), 0, 0);
+	assert_near(drift_at(&drift, 4000000), 6, 1e-9);
+	assert_near(drift_at(&none, 4000000), 0, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -79,6 +88,7 @@ int main(void)
 	    cmocka_unit_test(a_corrupted_frame_differs_in_exactly_one_bit),
 	    cmocka_unit_test(nothing_leaves_in_a_gap_and_all_does_after_it),
 	    cmocka_unit_test(the_same_seed_loses_the_same_frames),
+	    cmocka_unit_test(a_drift_grows_from_when_it_began_and_none_is_none),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

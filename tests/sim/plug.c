@@ -75,11 +75,16 @@ static void move_contacts(struct plug *plug, bool closed)
 static void start_pulse(struct plug *plug, uint64_t now_ms)
 {
 	uint64_t n = plug->pulse_set;
-	plug->pulse_at_ms = n == 0 ? 0 : now_ms + (n > 111 ? 1000 * (n - 100) : 100 * n);
+	plug->pulse_at_ms = n == 0 || plug->no_timer ? 0 : now_ms + (n > 111 ? 1000 * (n - 100) : 100 * n);
 }
 
 static void switch_to(struct plug *plug, uint64_t now_ms, bool on)
 {
+	if (plug->obedience == PLUG_REFUSES) {
+		plug->pulse_at_ms = 0;
+		tell_power(plug);
+		return;
+	}
 	plug->power = plug->saved_power = on;
 	if (plug->obedience == PLUG_OBEYS)
 		move_contacts(plug, on);
@@ -402,6 +407,13 @@ void plug_handset(struct plug *plug, bool on)
 {
 	plug->load_on = on;
 	load_changed(plug);
+}
+
+void plug_timer(struct plug *plug, bool works)
+{
+	plug->no_timer = !works;
+	if (!works)
+		plug->pulse_at_ms = 0;
 }
 
 void plug_connected(struct plug *plug, uint64_t now_ms)

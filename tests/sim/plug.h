@@ -30,6 +30,7 @@
 enum plug_obedience {
 	PLUG_OBEYS,
 	PLUG_PRETENDS, /* acknowledges, the relay does not move */
+	PLUG_REFUSES,  /* answers with what it is, and stays that */
 	PLUG_DEAF,     /* neither */
 };
 
@@ -52,6 +53,7 @@ struct plug {
 	bool contacts; /* what is */
 	bool welds;    /* contacts that close now never open again */
 	bool load_on;  /* the pad's own handset is on */
+	bool no_timer; /* PulseTime is taken and confirmed, and nothing ever goes off */
 	enum plug_obedience obedience;
 
 	uint32_t pulse_set;
@@ -94,5 +96,6 @@ void plug_press(struct plug *plug, uint64_t now_ms, bool on);
 void plug_mains(struct plug *plug, uint64_t now_ms, bool plugged);
 void plug_weld(struct plug *plug, bool welds);
 void plug_handset(struct plug *plug, bool on);
+void plug_timer(struct plug *plug, bool works);
 
 #endif

@@ -186,6 +186,13 @@ void plug_link_network(struct plug_link *link, bool there)
 		shutdown(fd, SHUT_RDWR); /* no DISCONNECT: the will is sent; the loop then sees the end */
 }
 
+void plug_link_rogue(struct plug_link *link, const char *payload, bool retained)
+{
+	char topic[PLUG_TOPIC_MAX];
+	snprintf(topic, sizeof topic, "cmnd/%s/POWER", link->plug.name);
+	publish(link, topic, payload, retained);
+}
+
 /* ---- life ---- */
 
 static int parse_url(const char *url, char *host, size_t size, int *port)
@@ -239,14 +246,15 @@ void plug_link_state(struct plug_link *link, struct str *s)
 {
 	const struct plug *plug = &link->plug;
 	uint64_t now_ms = clock_boot_ms();
-	static const char *const obedience[] = {"obeys", "pretends", "deaf"};
+	static const char *const obedience[] = {"obeys", "pretends", "refuses", "deaf"};
 	str_add(s, "{\"name\":\"%s\",\"plugged\":%s,\"online\":%s,\"relay\":%s,\"relay_us\":%llu,\"reported\":%s,",
 		plug->name, plug->plugged ? "true" : "false", link->online ? "true" : "false",
 		plug->contacts ? "true" : "false", (unsigned long long)link->relay_us, plug->power ? "true" : "false");
 	str_add(s,
-		"\"power\":%.1f,\"measured\":%.1f,\"pad_temp\":%.3f,\"obedience\":\"%s\",\"welds\":%s,\"handset\":%s,",
+		"\"power\":%.1f,\"measured\":%.1f,\"pad_temp\":%.3f,\"obedience\":\"%s\",\"welds\":%s,\"handset\":%s,"
+		"\"timer\":%s,",
 		plug->load_w, plug->measured_w, plug->skin_c, obedience[plug->obedience],
-		plug->welds ? "true" : "false", plug->load_on ? "true" : "false");
+		plug->welds ? "true" : "false", plug->load_on ? "true" : "false", plug->no_timer ? "false" : "true");
 	str_add(s,
 		"\"pulse_set\":%u,\"pulse_left_ms\":%llu,\"power_on_state\":%u,\"tele_period\":%u,\"set_option21\":%s,",
 		plug->pulse_set, (unsigned long long)(plug->pulse_at_ms > now_ms ? plug->pulse_at_ms - now_ms : 0),

@@ -38,6 +38,9 @@ int plug_link_open(struct plug_link *link, struct world *world, const char *url,
 /* The network is gone, or back. The broker sees the connection break and sends the will; the plug's own timer goes on.
  */
 void plug_link_network(struct plug_link *link, bool there);
+/* Somebody else at the broker says POWER `payload` on the plug's own command topic. It comes round by the broker, like
+ * everybody's. */
+void plug_link_rogue(struct plug_link *link, const char *payload, bool retained);
 void plug_link_state(struct plug_link *link, struct str *s);
 void plug_link_close(struct plug_link *link);
 

@@ -264,6 +264,37 @@ static void a_plug_that_pretends_acknowledges_and_keeps_heating(void **state)
 	assert_near(power_now(f), 50, 2);
 }
 
+static void a_plug_that_refuses_answers_what_it_is_and_stays_that(void **state)
+{
+	struct fixture *f = *state;
+	say(f, "POWER", "ON");
+	f->plug.obedience = PLUG_REFUSES;
+	say(f, "POWER", "OFF");
+	expect(f, 0, "stat/pad_plug/RESULT", "{\"POWER\":\"ON\"}");
+	expect(f, 1, "stat/pad_plug/POWER", "ON");
+	assert_true(f->plug.contacts);
+	pass(f, 1000);
+	assert_true(power_now(f) > 40);
+	f->plug.obedience = PLUG_OBEYS;
+	say(f, "POWER", "OFF");
+	assert_false(f->plug.contacts);
+}
+
+static void a_plug_without_a_timer_confirms_it_and_never_goes_off(void **state)
+{
+	struct fixture *f = *state;
+	plug_timer(&f->plug, false);
+	say(f, "PulseTime1", "50");
+	expect(f, 0, "stat/pad_plug/RESULT", "{\"PulseTime1\":{\"Set\":50,\"Remaining\":0}}");
+	say(f, "POWER", "ON");
+	pass(f, 60000);
+	assert_true(f->plug.contacts);
+	plug_timer(&f->plug, true);
+	say(f, "POWER", "ON");
+	pass(f, 5100);
+	assert_false(f->plug.contacts);
+}
+
 static void a_deaf_plug_neither_answers_nor_obeys(void **state)
 {
 	struct fixture *f = *state;
@@ -358,6 +389,8 @@ int main(void)
 	    T(status_11_tells_the_relay),
 	    T(only_the_last_will_topic_is_retained),
 	    T(a_plug_that_pretends_acknowledges_and_keeps_heating),
+	    T(a_plug_that_refuses_answers_what_it_is_and_stays_that),
+	    T(a_plug_without_a_timer_confirms_it_and_never_goes_off),
 	    T(a_deaf_plug_neither_answers_nor_obeys),
 	    T(a_welded_relay_reads_power_only_with_set_option_21),
 	    T(the_button_on_the_plug_switches_and_tells),

@@ -202,6 +202,15 @@ class TableTest(WithSim):
         while self.table.angle() < 44:
             pass
 
+    def test_a_drifting_sensor_wanders_and_comes_back_to_the_truth(self):
+        self.sim.command("table drift 50")
+        while self.table.angle() < 5:
+            pass
+        self.assertEqual(self.sim.state()["table"]["tilt"], 0)
+        self.sim.command("table drift 0")
+        while self.table.angle() != 0:
+            pass
+
     def test_a_pulled_cable_is_an_error_and_a_new_one_works(self):
         self.table.angle()
         self.sim.command("table unplug")
@@ -305,6 +314,12 @@ class BeltTest(WithSim):
         self.addCleanup(again.close)
         self.assertEqual(again.report()[3], 0)
 
+    def test_a_drifting_cell_says_a_force_that_is_not_there(self):
+        self.sim.command("belt drift 20N/s")
+        while self.belt.report()[1] < 2:
+            pass
+        self.assertEqual(self.sim.state()["belt"]["force"], 0)
+
     def test_the_pain_button_is_reported(self):
         self.sim.command("belt pain on")
         while self.belt.report()[4] != 1:
@@ -331,6 +346,16 @@ class PadTest(WithSim):
         late.publish("test/mark", "x")
         late.wait("test/mark")
         self.assertEqual([m.topic for m in late.messages if m.retained], ["tele/my_plug/LWT"])
+
+    def test_a_rogue_commands_the_plug_by_the_broker(self):
+        self.sim.command("pad rogue on")
+        self.client.wait("cmnd/my_plug/POWER", lambda m: m.text == "ON")
+        self.sim.wait_event("relay", lambda e: e["on"])
+        self.sim.command("pad rogue off retained")
+        self.sim.wait_event("relay", lambda e: not e["on"])
+        late = Client(self.broker.port)
+        self.addCleanup(late.close)
+        late.wait("cmnd/my_plug/POWER", lambda m: m.retained and m.text == "OFF")
 
     def test_a_command_moves_the_relay_and_is_answered(self):
         mark = self.client.mark()

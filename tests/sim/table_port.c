@@ -27,7 +27,7 @@ struct burst {
 
 static struct wt901_pose pose_now(const struct table_port *port, uint64_t now_us)
 {
-	return (struct wt901_pose){.roll_deg = tilt_at(&port->tilt, now_us),
+	return (struct wt901_pose){.roll_deg = tilt_at(&port->tilt, now_us) + drift_at(&port->drift, now_us),
 				   .roll_deg_s = tilt_speed(&port->tilt, now_us),
 				   .temp_c = SENSOR_C};
 }

@@ -19,6 +19,7 @@ struct table_port {
 	struct tilt tilt;
 	struct wt901_pose frozen_pose;
 	struct mischief mischief;
+	struct drift drift; /* deg/s, of what the sensor says */
 	double rate_hz;
 	char path[200];
 	int master;   /* -1: unplugged */

@@ -226,7 +226,8 @@ void description_core(const Therapy__V1__DeviceDescription *d, struct core_metri
 						  .unit = (enum therapy_unit)(d->metrics[i]->unit - 1),
 						  .stale_ms = d->metrics[i]->stale_ms,
 						  .words = *d->metrics[i]->words ? d->metrics[i]->words : NULL,
-						  .stops = d->metrics[i]->stops};
+						  .stops = d->metrics[i]->stops,
+						  .deadband = d->metrics[i]->deadband};
 	for (size_t i = 0; i < d->n_controls; i++)
 		controls[i] = (struct core_control){.key = d->controls[i]->key,
 						    .min = d->controls[i]->min,

@@ -5,6 +5,7 @@
  * nodes that are left of it, because folding would hide the work. */
 #include <string.h>
 
+#include "base/str.h"
 #include "core/binder.h"
 
 static int bind(struct binder *b, uint32_t index, struct place place, uint32_t *out);
@@ -94,10 +95,14 @@ static int bind_name(struct binder *b, const struct expr_node *e, struct place p
 	b->source = outer_source;
 	if (!bad)
 		return 0;
-	struct expr_fault inner = *b->fault; /* the caret goes to the name, the text says where within */
-	return expr_refuse(b->fault, e->name.at, "in condition '%.*s' (%s:%u), character %u: %s", shown, name,
-			   all->items[at].file ? all->items[at].file : "", all->items[at].when.line, inner.at + 1,
-			   inner.text);
+	/* The caret goes to the name, the text says where within. Of a long chain the innermost ones. */
+	struct expr_fault inner = *b->fault;
+	char text[sizeof inner.text];
+	struct str s;
+	str_init(&s, text, sizeof text);
+	str_add(&s, "in condition '%.*s' (%s:%u), character %u: %s", shown, name,
+		all->items[at].file ? all->items[at].file : "", all->items[at].when.line, inner.at + 1, inner.text);
+	return expr_refuse(b->fault, e->name.at, "%s", s.overflow ? inner.text : text);
 }
 
 /* Recursion is bounded by the depth that the network has room for. */

@@ -46,6 +46,14 @@ void report_coverage(const struct config *config, const struct core *core)
 	}
 }
 
+/* What a person should look at. */
+static bool warns(enum core_event_type type)
+{
+	return type == CORE_EVENT_TRIPPED || type == CORE_EVENT_STOPPED || type == CORE_EVENT_LATCHED ||
+	       type == CORE_EVENT_ALARM || type == CORE_EVENT_NOT_OBEYED || type == CORE_EVENT_WELDED ||
+	       type == CORE_EVENT_BYPASSED || type == CORE_EVENT_TIMER_FAILED;
+}
+
 void report_event(const char *who, const struct core_output *event)
 {
 	static const char *const names[] = {
@@ -74,7 +82,7 @@ void report_event(const char *who, const struct core_output *event)
 	    [CORE_EVENT_LIMIT_CHANGED] = "limit changed",
 	};
 	const char *name = (size_t)event->event < sizeof names / sizeof *names ? names[event->event] : "event";
-	if (event->event == CORE_EVENT_TRIPPED)
+	if (warns(event->event))
 		log_warn(who, "%s: %s", name, event->why);
 	else
 		log_info(who, "%s: %s", name, event->why);

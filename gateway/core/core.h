@@ -49,6 +49,11 @@ struct core_control {
 	uint32_t confirm_ms;      /* its device process sends rest again when nothing proved it for this long */
 	uint32_t device_timer_ms; /* the device rests by itself after this; 0: it does not */
 	uint32_t test_ms;         /* the timer that an off-test runs; 0: device_timer_ms */
+	uint32_t rest_bound_ms;   /* told to rest, a reading proves it within this if all is well; 0: not watched here,
+				     only what its device process counts */
+	bool accept_no_device_timer; /* the user accepts that its timer was not proved, or that it has none */
+	bool has_cutoff;             /* what is upstream of it can cut it off: ... */
+	uint16_t cutoff_device, cutoff_control; /* ... a control of another device of the spec */
 };
 
 struct core_device {
@@ -156,8 +161,9 @@ struct core_spec {
 	size_t n_conditions;
 	const struct core_derived *derived;
 	size_t n_derived;
-	uint64_t lease_ms; /* how long a lease lasts: 1000 */
-	uint64_t renew_ms; /* how often it is renewed: 250 */
+	bool needs_timer_proof; /* refuse what has not proved its own timer by an off-test */
+	uint64_t lease_ms;      /* how long a lease lasts: 1000 */
+	uint64_t renew_ms;      /* how often it is renewed: 250 */
 };
 
 struct core;
@@ -198,6 +204,7 @@ enum core_verb {
 
 struct core_request {
 	enum core_verb verb;
+	const char *by;               /* who asks, for people: "mqtt", "therapyctl"; NULL: not known */
 	const char *device, *control; /* as the asker wrote them; empty where the verb needs none */
 	const char *id;               /* the asker's; "" if none was given (then it cannot be a duplicate) */
 	double value;                 /* 0 asks for rest */
@@ -296,6 +303,7 @@ enum core_event_type { /* the order is that of therapy.v1.SafetyEventType withou
 		       CORE_EVENT_TIMER_PROVED, /* the device's own timer, by an off-test */
 		       CORE_EVENT_TIMER_FAILED,
 		       CORE_EVENT_LIMIT_CHANGED,
+		       CORE_EVENT_COUNT_,
 };
 
 #define CORE_NO_DEVICE  UINT16_MAX
@@ -356,6 +364,49 @@ struct core_permission {
 	char why[CORE_WHY_MAX]; /* "permitted", or which rule, which value, how old, what would rearm it */
 };
 void core_permission(const struct core *core, uint16_t device, uint16_t control, struct core_permission *out);
+
+/* What keeps things off until a person resets it. */
+enum core_latch_type {
+	CORE_LATCH_STOP,       /* everything */
+	CORE_LATCH_MEMORY,     /* everything: what was latched before is not known */
+	CORE_LATCH_RULE,       /* what the rule governs */
+	CORE_LATCH_NOT_OBEYED, /* one control, from here on */
+	CORE_LATCH_WELDED,
+	CORE_LATCH_BYPASSED, /* switched on by somebody else three times in a minute */
+};
+
+struct core_latch {
+	enum core_latch_type type;
+	uint16_t device, control; /* CORE_NO_...: not about one */
+	const char *rule;         /* RULE: its id */
+	unsigned hazard;
+	uint64_t since_ms;
+	bool resettable;        /* a reset would clear it now */
+	char why[CORE_WHY_MAX]; /* what latched it, and what is still wrong or how to reset it */
+};
+/* The n-th latch that is set. False, and nothing written: there are fewer. */
+bool core_latch(const struct core *core, size_t n, struct core_latch *out);
+
+/* A rule that watches and is not fine. */
+enum core_alarm_state { CORE_ALARM_UNKNOWN, CORE_ALARM_GRACE, CORE_ALARM_RAISED };
+
+struct core_alarm {
+	enum core_alarm_state state;
+	enum core_priority priority;
+	const char *rule;
+	unsigned hazard;
+	uint64_t since_ms; /* RAISED: since when; else since when it is not fine */
+	struct core_cause cause;
+	char why[CORE_WHY_MAX];
+};
+/* Of rule `i` (of the spec). False, and nothing written: it watches nothing, or all is well. */
+bool core_alarm(const struct core *core, size_t i, struct core_alarm *out);
+
+/* Is the device parked? *until_ms: when it ends by itself. */
+bool core_parked(const struct core *core, uint16_t device, uint64_t *until_ms);
+
+/* Has the control's own timer been proved by an off-test? */
+bool core_timer_proved(const struct core *core, uint16_t device, uint16_t control);
 
 /* A metric as rules see it now, with its own staleness applied. */
 struct core_reading core_value(const struct core *core, uint16_t device, uint16_t metric);

@@ -113,7 +113,7 @@ struct world {
 	uint64_t answers_at[3]; /* when the device says it is at rest */
 	double tilt;
 	bool there[3];
-	uint64_t leases, events[CORE_EVENT_DEVICE_BACK + 1], granted_steps;
+	uint64_t leases, events[CORE_EVENT_COUNT_], granted_steps;
 };
 
 static unsigned dice(struct world *w, unsigned sides)
@@ -289,7 +289,7 @@ static void no_lease_leaves_while_what_it_depends_on_is_violated_stale_or_implau
 		      (unsigned long long)w.events[CORE_EVENT_REARMED],
 		      (unsigned long long)w.events[CORE_EVENT_DEVICE_LOST], (unsigned long long)w.granted_steps);
 	/* The life was an eventful one: the assertions above were put to the test. */
-	for (size_t e = 0; e < sizeof w.events / sizeof *w.events; e++)
+	for (size_t e = 0; e <= CORE_EVENT_DEVICE_BACK; e++)
 		assert_true(w.events[e] >= 10);
 	assert_true(w.leases > 1000);
 	assert_true(w.monitor.belt_grant > 0 && w.monitor.pad_grant > 0);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/testing.h"
@@ -494,6 +495,70 @@ static void a_limit_whose_default_is_not_in_its_unit_is_told(void **state)
 	faults_release(&faults);
 }
 
+struct many {
+	const char *head, *before, *after; /* each item is before, its number, after */
+	size_t n;
+	const char *between, *tail, *says; /* says NULL: it is read */
+};
+
+static void write_many(struct test_home *home, const struct many *m)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *to = open_memstream(&text, &size);
+	fputs(m->head, to);
+	for (size_t i = 0; i < m->n; i++)
+		fprintf(to, "%s%s%zu%s", i ? m->between : "", m->before, i, m->after);
+	fputs(m->tail, to);
+	fclose(to);
+	test_home_write(home, "many.cfg", text, size, 0644);
+	free(text);
+}
+
+#define RULE_BEFORE "{ id = \"r"
+#define RULE_AFTER  "\"; permits = [ \"kind:heat\" ]; only_while = \"x\"; }"
+
+static void huge_rule_files_are_read_or_refused_in_bounded_time(void **state)
+{
+	struct test_home *home = *state;
+	static const struct many rows[] = {
+	    {"rules = (", RULE_BEFORE, RULE_AFTER, 10000, ",\n", ");\n", NULL},
+	    {"rules = (", RULE_BEFORE, RULE_AFTER, 10001, ",\n", ");\n",
+	     "more than 10000 rules, expected at most so many"},
+	    {"conditions = (", RULE_BEFORE, "\"; when = \"x\"; }", 10001, ",\n", ");\n",
+	     "more than 10000 conditions, expected at most so many"},
+	    {"derived = (", RULE_BEFORE, "\"; kind = \"heat\"; type = \"rate\"; of = \"self.x\"; }", 1001, ",\n",
+	     ");\n", "more than 1000 derived, expected at most so many"},
+	    {"limits = (", RULE_BEFORE, "\"; }", 1001, ",\n", ");\n",
+	     "more than 1000 limits, expected at most so many"},
+	    {"invariants = (", "\"x", "\"", 10001, ",\n", ");\n",
+	     "more than 10000 invariants, expected at most so many"},
+	    {"# ", "", " ", 1u << 18, "", "\n", "says nothing"}, /* a line of more than 1 MB */
+	    {"rules = ( { id = \"", "", " ", 1u << 18, "", "\"; } );\n", "bytes, expected at most 4096"},
+	    {"rules = ", "(", "", 1u << 18, "", "", "brackets stand more than 16 deep"},
+	    {"limits = ( { id = \"a\"; default = ", "", "", 1u << 18, "", "; } );\n", "digits, expected at most 63"},
+	};
+	test_home_write(home, "home.cfg", SMALL "rule_files = [ \"many.cfg\" ];\n",
+			strlen(SMALL "rule_files = [ \"many.cfg\" ];\n"), 0644);
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct config *c = NULL;
+		struct faults faults = {0};
+		struct timespec from, to;
+		write_many(home, &rows[i]);
+		clock_gettime(CLOCK_MONOTONIC, &from);
+		int result = test_home_load(home, &c, &faults);
+		clock_gettime(CLOCK_MONOTONIC, &to);
+		char *told = test_home_told(home, &faults);
+		if (rows[i].says ? !strstr(told, rows[i].says) : result != 0)
+			fail_msg("row %zu: expected '%s' in '%.300s'", i, rows[i].says ? rows[i].says : "", told);
+		assert_int_equal(result, rows[i].says ? -1 : 0);
+		assert_true(to.tv_sec - from.tv_sec < 10); /* sanitized, on a busy machine */
+		config_free(c);
+		free(told);
+		faults_release(&faults);
+	}
+}
+
 int main(void)
 {
 	setenv("THERAPY_TEST_HOST", "127.0.0.1", 1);
@@ -518,6 +583,7 @@ int main(void)
 	    T(figures_are_the_homes_and_its_devices),
 	    T(profile_is_what_the_file_says_and_nothing_else),
 	    T(a_limit_whose_default_is_not_in_its_unit_is_told),
+	    T(huge_rule_files_are_read_or_refused_in_bounded_time),
 	};
 	return cmocka_run_group_tests_name("config", tests, NULL, NULL);
 }

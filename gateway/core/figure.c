@@ -98,11 +98,26 @@ static void end_beyond(struct core *core, uint32_t control)
 	out_event(core, CORE_EVENT_ENDED, control, NONE, NULL, CORE_PRIORITY_MEDIUM, text);
 }
 
+static void tell_changed(struct core *core, uint32_t index, struct limit_figure figure)
+{
+	const struct limit_slot *slot = &core->limits.slots[index];
+	char why[CORE_WHY_MAX];
+	struct str s;
+	str_init(&s, why, sizeof why);
+	str_add(&s, "limit.%s of %s is ", core->limits.items[slot->limit].id, core->home.devices[slot->device].id);
+	if (figure.given)
+		add_figure(&s, core, index, figure.value);
+	else
+		str_add(&s, "not given any more");
+	out_device_event(core, CORE_EVENT_LIMIT_CHANGED, (uint16_t)slot->device, why);
+}
+
 static void apply(struct core *core, uint32_t index, struct limit_figure figure)
 {
 	struct limit_slot *slot = &core->limits.slots[index];
 	const struct home_device *device = &core->home.devices[slot->device];
 	slot->now = figure;
+	tell_changed(core, index, figure);
 	logic_set_limit(&core->logic, index, figure.given ? figure.value : (double)NAN);
 	for (uint32_t c = device->first_control; c < device->first_control + device->n_controls; c++)
 		if (capped_by(core, c, index)) {

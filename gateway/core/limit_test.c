@@ -170,6 +170,7 @@ static void tightened_figure_ends_at_once_what_is_beyond_it_and_only_that(void *
 	start(&rig, &force, NULL, 0, &rule);
 	assert_int_equal(rig_ask(&rig, "belt", "tension", 80), CORE_ACCEPTED);
 	give(&rig, CORE_NO_DEVICE, true, 80);
+	assert_string_equal(rig_event(&rig, CORE_EVENT_LIMIT_CHANGED)->why, "limit.force of belt is 80 N");
 	assert_null(rig_output(&rig, CORE_OUT_REST, 0));
 	give(&rig, CORE_NO_DEVICE, true, 79);
 	assert_non_null(rig_output(&rig, CORE_OUT_REST, 0));
@@ -202,8 +203,10 @@ static void loosened_figure_waits_until_nothing_runs_that_it_bears_on(void **sta
 	give(&rig, CORE_NO_DEVICE, true, 50);
 	assert_int_equal(rig_ask(&rig, "pad", "heat", 1), CORE_ACCEPTED);
 	give(&rig, CORE_NO_DEVICE, false, 0); /* the step ends: 100 N again, but not while the pad heats */
+	assert_null(rig_event(&rig, CORE_EVENT_LIMIT_CHANGED));
 	rig_read(&rig, BELT, BELT_FORCE, 60);
 	assert_non_null(rig_event(&rig, CORE_EVENT_TRIPPED));
+	assert_string_equal(rig_event(&rig, CORE_EVENT_LIMIT_CHANGED)->why, "limit.force of belt is 100 N");
 	rig_phase(&rig, PAD, PAD_HEAT, CORE_PHASE_AT_REST);
 	assert_int_equal(rig_ask(&rig, "pad", "heat", 1), CORE_ACCEPTED); /* nothing ran: 60 N is below 100 */
 	rig_stop(&rig);

@@ -288,7 +288,8 @@ static int build_rule(struct builder *b, uint32_t index)
 	to->blind = NONE;
 	to->timer = (struct timer){.kind = TIMER_RULE, .index = index};
 	to->id = strdup(rule->id);
-	if (!to->id)
+	to->because = rule->because ? strdup(rule->because) : NULL;
+	if (!to->id || (rule->because && !to->because))
 		return out_of_memory(b);
 	to->latch = rule->latch;
 	to->stop = rule->stop;
@@ -445,6 +446,7 @@ void core_free(struct core *core)
 		return;
 	for (uint32_t i = 0; core->rules && i < core->n_rules; i++) {
 		free(core->rules[i].id);
+		free(core->rules[i].because);
 		free(core->rules[i].controls);
 		free(core->rules[i].coverage_text);
 	}

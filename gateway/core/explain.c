@@ -61,8 +61,7 @@ static void add_must(struct str *s, const struct view *v, const struct node *lea
 	str_add(s, "%s%s)", unit_text(unit)[0] ? " " : "", unit_text(unit));
 }
 
-/* What a value is called: "pressed"; nothing, if it has no word. */
-static const char *word_of(const struct home_metric *m, double value, size_t *size)
+const char *explain_word(const struct home_metric *m, double value, size_t *size)
 {
 	const char *at = m->words;
 	for (double i = 0; at && *at; i++) {
@@ -77,7 +76,7 @@ static const char *word_of(const struct home_metric *m, double value, size_t *si
 static void add_reading(struct str *s, double value, const struct node *leaf, const struct home_metric *m)
 {
 	size_t size;
-	const char *word = word_of(m, value, &size);
+	const char *word = explain_word(m, value, &size);
 	if (word)
 		str_add(s, "%.*s", (int)size, word);
 	else

@@ -7,6 +7,7 @@
  *   grant.c    one control's grant: leases, suspension, rest
  *   gate.c     requests
  *   explain.c  sentences for people
+ *   explain_control.c  everything about one control, as data
  *   caps.c     which limits bound which requests: start-up
  *   figure.c   figures of limits that change, and what they cap
  *   derived.c  metrics that are computed here (derived.h)
@@ -46,7 +47,7 @@ enum rule_state {
 enum { TEXT_ONLY_WHILE, TEXT_HARD, TEXT_REARMS, TEXT_COUNT_ };
 
 struct rule {
-	char *id;
+	char *id, *because; /* because NULL: not given */
 	unsigned hazard;
 	enum core_priority priority;
 	uint64_t grace_ms;
@@ -180,6 +181,8 @@ void figure_describe(const struct core *core, uint32_t control, uint32_t slot, d
 void gate_request(struct core *core, const struct core_request *request);
 
 /* ---- explain.c ---- */
+/* What a value is called: "pressed", `size` bytes; NULL if it has no word. */
+const char *explain_word(const struct home_metric *metric, double value, size_t *size);
 struct core_cause explain_cause(const struct core *core, const struct logic_cause *cause);
 /* "table.tilt was 12.4 deg, must be <= 10 deg (rule x)": what made the rule leave ARMED. */
 void explain_first_out(const struct core *core, uint32_t rule, char why[CORE_WHY_MAX]);

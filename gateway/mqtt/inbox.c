@@ -11,8 +11,9 @@
 #include "base/str.h"
 #include "broker/topic.h"
 
-#define JSON_DEPTH 3 /* a request is flat */
-#define EXPECTED   "expected ON, OFF, a number, or JSON {\"value\": ..., \"id\": \"...\", \"time\": ...}"
+#define JSON_DEPTH     3 /* a request is flat */
+#define EXPECTED       "expected ON, OFF, a number, or JSON {\"value\": ..., \"id\": \"...\", \"time\": ...}"
+#define EXPECTED_PRESS "expected nothing, PRESS, ON, or JSON {\"id\": \"...\", \"time\": ...}"
 
 static bool flawed(struct inbox_request *r, enum core_flaw flaw, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
@@ -46,15 +47,33 @@ static bool split_topic(const char *base, const char *topic, struct inbox_reques
 		return false;
 	const char *device = topic + n + 1;
 	size_t device_size = strcspn(device, "/");
-	const char *set = device + device_size;
-	if (strncmp(set, "/set/", 5) != 0)
+	const char *what = device + device_size;
+	if (*what == '\0') { /* about the home */
+		r->core.verb = strcmp(device, "stop") == 0 ? CORE_STOP : CORE_RESET;
+		return r->core.verb == CORE_STOP || strcmp(device, "reset") == 0;
+	}
+	const char *control = "";
+	if (strncmp(what, "/set/", 5) == 0) {
+		control = what + 5;
+	} else if (strncmp(what, "/off_test/", 10) == 0) {
+		r->core.verb = CORE_OFF_TEST;
+		control = what + 10;
+	} else if (strcmp(what, "/park") == 0) {
+		r->core.verb = CORE_PARK;
+	} else {
 		return false;
-	const char *control = set + 5;
-	if (device_size == 0 || *control == '\0' || strchr(control, '/'))
+	}
+	if (device_size == 0 || (r->core.verb != CORE_PARK && *control == '\0') || strchr(control, '/'))
 		return false;
 	cut(r->device, sizeof r->device, device, device_size);
 	cut(r->control, sizeof r->control, control, strlen(control));
 	return true;
+}
+
+/* Does it set something, so that a value is needed? */
+static bool has_value(const struct inbox_request *r)
+{
+	return r->core.verb == CORE_SET || r->core.verb == CORE_PARK;
 }
 
 /* ---- values ---- */
@@ -238,9 +257,10 @@ static bool take_json(const struct inbox_context *context, struct inbox_request 
 		return flawed(r, CORE_FLAW_MALFORMED, "the JSON is no object; " EXPECTED);
 	if (json_object_object_get_ex(root, "id", &id) && !take_id(r, id))
 		return false;
-	if (!json_object_object_get_ex(root, "value", &value))
+	bool given = json_object_object_get_ex(root, "value", &value);
+	if (!given && has_value(r))
 		return flawed(r, CORE_FLAW_MALFORMED, "'value' is missing; " EXPECTED);
-	if (!json_value(value, &r->core.value))
+	if (given && has_value(r) && !json_value(value, &r->core.value))
 		return flawed(r, CORE_FLAW_MALFORMED,
 			      "'value' is none; expected a finite number, true, false, \"ON\" or \"OFF\"");
 	return !json_object_object_get_ex(root, "time", &stamp) || take_time(context, r, stamp);
@@ -272,14 +292,31 @@ static bool parse_json(const struct inbox_context *context, struct inbox_request
 
 static bool parse_payload(const struct inbox_context *context, struct inbox_request *r, const char *text, size_t size)
 {
+	if (size == 0 && !has_value(r))
+		return true;
 	if (size == 0)
 		return flawed(r, CORE_FLAW_MALFORMED, "the request is empty; " EXPECTED);
 	if (!topic_utf8(text, size))
 		return flawed(r, CORE_FLAW_MALFORMED, "the request is not UTF-8 text; " EXPECTED);
 	if (text[0] == '{' || text[0] == '[')
 		return parse_json(context, r, text, size);
+	if (!has_value(r))
+		return strcmp(text, "PRESS") == 0 || strcmp(text, "ON") == 0 ||
+		       flawed(r, CORE_FLAW_MALFORMED, "'%.40s' is no press; " EXPECTED_PRESS, text);
 	if (!word_or_number(text, &r->core.value))
 		return flawed(r, CORE_FLAW_MALFORMED, "'%.40s' is neither a word nor a number; " EXPECTED, text);
+	return true;
+}
+
+/* PARK with OFF is UNPARK. */
+static bool parse_park(struct inbox_request *r)
+{
+	bool parks = r->core.value >= 1 && r->core.value <= 1;
+	if (!parks && r->core.value != 0)
+		return flawed(r, CORE_FLAW_MALFORMED, "%g neither parks nor unparks; expected ON or OFF",
+			      r->core.value);
+	r->core.verb = parks ? CORE_PARK : CORE_UNPARK;
+	r->core.value = 0;
 	return true;
 }
 
@@ -291,13 +328,23 @@ bool inbox_parse(const struct inbox_context *context, const struct broker_messag
 		return false;
 	if (m->retained && m->size == 0)
 		return false;
-	r->core = (struct core_request){.device = r->device, .control = r->control, .id = r->id, .age_ms = -1};
-	if (m->size > INBOX_SIZE_MAX) {
+	r->core.device = r->device;
+	r->core.control = r->control;
+	r->core.id = r->id;
+	r->core.age_ms = -1;
+	bool stop = r->core.verb == CORE_STOP;
+	if (m->size > INBOX_SIZE_MAX && !stop) {
 		flawed(r, CORE_FLAW_TOO_LARGE, "the request has %zu bytes; expected at most %u", m->size,
 		       INBOX_SIZE_MAX);
 		return true;
 	}
-	bool ok = parse_payload(context, r, (const char *)m->payload, m->size);
+	bool ok = m->size <= INBOX_SIZE_MAX && parse_payload(context, r, (const char *)m->payload, m->size);
+	if (ok && r->core.verb == CORE_PARK)
+		ok = parse_park(r);
+	if (stop && !ok) {
+		r->core.flaw = CORE_FLAW_NONE;
+		ok = true;
+	}
 	if (m->retained) /* whatever it says: the broker would replay it at each connect */
 		flawed(r, CORE_FLAW_RETAINED,
 		       "it was sent with the retain flag; expected without, for it would come again");

@@ -4,7 +4,12 @@
  * core's to say. Pure.
  *
  * A request is plain (`ON`, `OFF`, `41.0`: what Home Assistant sends) or JSON: {"value": 41.0 or true or "ON", "id":
- * "text", "time": Unix seconds, Unix milliseconds or ISO 8601 with a zone}. Only `value` is needed.
+ * "text", "time": Unix seconds, Unix milliseconds or ISO 8601 with a zone}. Only `value` is needed, and that only where
+ * something is set:
+ *
+ *   <device>/set/<control>       a value          <device>/park   ON or OFF
+ *   <device>/off_test/<control>  nothing, PRESS or ON, likewise for `reset`
+ *   stop                         anything at all: who wants a stop must not have to spell it
  */
 #ifndef MQTT_INBOX_H
 #define MQTT_INBOX_H

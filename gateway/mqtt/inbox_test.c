@@ -186,12 +186,86 @@ static void only_request_topics_are_requests(void **state)
 					   "therapy/home/pad/set/a/b",
 					   "therapy/homes/pad/set/a",
 					   "therapy/home//set/a",
+					   "therapy/home//park",
+					   "therapy/home/stops",
+					   "therapy/home/stop/x",
+					   "therapy/home/pad/park/heat",
+					   "therapy/home/pad/off_test/",
+					   "therapy/home/pad/off_test",
 					   "x"};
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		struct inbox_request r;
 		const struct broker_message m = {.topic = rows[i], .payload = (const uint8_t *)"ON", .size = 2};
 		assert_false(inbox_parse(&quick, &m, &r));
 	}
+}
+
+static const struct inbox_request *on(const char *topic, const char *payload, bool retained)
+{
+	static struct inbox_request r;
+	const struct broker_message m = {
+	    .topic = topic, .payload = (const uint8_t *)payload, .size = strlen(payload), .retained = retained};
+	assert_true(inbox_parse(&quick, &m, &r));
+	return &r;
+}
+
+static void each_order_has_its_topic_and_none_of_them_carries_a_value(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *topic, *payload;
+		enum core_verb verb;
+		const char *device, *control, *id;
+	} rows[] = {
+	    {"therapy/home/stop", "PRESS", CORE_STOP, "", "", ""},
+	    {"therapy/home/stop", "{\"id\":\"s1\"}", CORE_STOP, "", "", "s1"},
+	    {"therapy/home/reset", "PRESS", CORE_RESET, "", "", ""},
+	    {"therapy/home/reset", "{\"id\":\"r1\",\"value\":1}", CORE_RESET, "", "", "r1"},
+	    {"therapy/home/table/park", "ON", CORE_PARK, "table", "", ""},
+	    {"therapy/home/table/park", "{\"value\":\"OFF\",\"id\":\"p\"}", CORE_UNPARK, "table", "", "p"},
+	    {"therapy/home/pad/off_test/heat", "", CORE_OFF_TEST, "pad", "heat", ""},
+	    {"therapy/home/pad/off_test/heat", "ON", CORE_OFF_TEST, "pad", "heat", ""},
+	    {"therapy/home/pad/off_test/heat", "{\"id\":\"t\",\"value\":1}", CORE_OFF_TEST, "pad", "heat", "t"},
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		const struct inbox_request *r = on(rows[i].topic, rows[i].payload, false);
+		assert_int_equal(r->core.flaw, CORE_FLAW_NONE);
+		assert_int_equal(r->core.verb, rows[i].verb);
+		assert_string_equal(r->core.device, rows[i].device);
+		assert_string_equal(r->core.control, rows[i].control);
+		assert_string_equal(r->core.id, rows[i].id);
+		assert_near(r->core.value, 0, 0);
+	}
+	assert_int_equal(on("therapy/home/pad/set/heat", "ON", false)->core.verb, CORE_SET);
+}
+
+static void a_stop_is_a_stop_however_it_is_written_but_not_if_the_broker_kept_it(void **state)
+{
+	(void)state;
+	static const char *const rows[] = {"", "0", "OFF", "{\"id\":", "STOPP!", "\xff\xfe", "{\"id\":7}"};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		const struct inbox_request *r = on("therapy/home/stop", rows[i], false);
+		assert_int_equal(r->core.verb, CORE_STOP);
+		assert_int_equal(r->core.flaw, CORE_FLAW_NONE);
+	}
+	char big[5000];
+	memset(big, 'x', sizeof big);
+	big[sizeof big - 1] = '\0';
+	assert_int_equal(on("therapy/home/stop", big, false)->core.flaw, CORE_FLAW_NONE);
+	assert_int_equal(on("therapy/home/stop", "PRESS", true)->core.flaw, CORE_FLAW_RETAINED);
+}
+
+static void orders_that_say_something_else_are_malformed_and_kept_ones_refused(void **state)
+{
+	(void)state;
+	assert_int_equal(on("therapy/home/reset", "OFF", false)->core.flaw, CORE_FLAW_MALFORMED);
+	assert_int_equal(on("therapy/home/reset", "1", false)->core.flaw, CORE_FLAW_MALFORMED);
+	assert_int_equal(on("therapy/home/pad/off_test/heat", "0", false)->core.flaw, CORE_FLAW_MALFORMED);
+	assert_int_equal(on("therapy/home/table/park", "", false)->core.flaw, CORE_FLAW_MALFORMED);
+	assert_int_equal(on("therapy/home/table/park", "0.5", false)->core.flaw, CORE_FLAW_MALFORMED);
+	assert_int_equal(on("therapy/home/table/park", "{}", false)->core.flaw, CORE_FLAW_MALFORMED);
+	assert_int_equal(on("therapy/home/reset", "PRESS", true)->core.flaw, CORE_FLAW_RETAINED);
+	assert_int_equal(on("therapy/home/pad/off_test/heat", "ON", true)->core.flaw, CORE_FLAW_RETAINED);
 }
 
 static void iso_times_need_a_real_date_and_a_zone(void **state)
@@ -227,6 +301,9 @@ int main(void)
 	    cmocka_unit_test(more_than_four_kilobytes_are_too_large),
 	    cmocka_unit_test(without_a_usable_time_stamp_the_connection_must_be_timely),
 	    cmocka_unit_test(only_request_topics_are_requests),
+	    cmocka_unit_test(each_order_has_its_topic_and_none_of_them_carries_a_value),
+	    cmocka_unit_test(a_stop_is_a_stop_however_it_is_written_but_not_if_the_broker_kept_it),
+	    cmocka_unit_test(orders_that_say_something_else_are_malformed_and_kept_ones_refused),
 	    cmocka_unit_test(iso_times_need_a_real_date_and_a_zone),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -200,8 +200,9 @@ void publish_result(struct outlet *o, const struct core_output *result)
 	    .correlation_size = asked->message->correlation_size,
 	};
 	int rc = 0;
-	if (id_valid(asked->device)) {
-		topic_of(topic, o->base, asked->device, "result");
+	bool home = asked->device[0] == '\0'; /* stop and reset are about all of it */
+	if (home || id_valid(asked->device)) {
+		topic_of(topic, o->base, home ? NULL : asked->device, "result");
 		rc = broker_publish(o->broker, topic, text, strlen(text), 1, false, &properties, 0);
 	}
 	if (may_answer_to(o, asked->message->response_topic))

@@ -25,9 +25,12 @@ void receive_subscribe(struct outlet *o)
 	str_init(&s, topic, sizeof topic);
 	str_add(&s, "%s/ping/+", o->base);
 	subscribe(o, topic, false);
-	str_init(&s, topic, sizeof topic);
-	str_add(&s, "%s/+/set/+", o->base);
-	subscribe(o, topic, true); /* a live request with the retain flag must be refused like one from the store */
+	static const char *const requests[] = {"stop", "reset", "+/set/+", "+/off_test/+", "+/park"};
+	for (size_t i = 0; i < sizeof requests / sizeof *requests; i++) {
+		str_init(&s, topic, sizeof topic);
+		str_add(&s, "%s/%s", o->base, requests[i]);
+		subscribe(o, topic, true); /* a live one with the retain flag must be refused like one from the store */
+	}
 	if (o->birth_topic)
 		subscribe(o, o->birth_topic, false);
 }

@@ -6,8 +6,6 @@
 #include "core/inside.h"
 #include "core/self.h"
 
-static const char *const names[] = {"time", "count", "dose", "rate", "contradiction"};
-
 bool derived_fits(const struct core_derived *row, const struct home *home, uint32_t device)
 {
 	return row->of.text && self_fits(home, device, row->of.text) &&
@@ -40,7 +38,7 @@ enum therapy_unit derived_unit(const struct core_derived *row, const struct home
 static const char *flaw_of(const struct core_derived *row)
 {
 	bool counts = row->type == CORE_DERIVE_COUNT, doses = row->type == CORE_DERIVE_DOSE;
-	if ((unsigned)row->type >= sizeof names / sizeof *names)
+	if ((unsigned)row->type > CORE_DERIVE_CONTRADICTION)
 		return "a type was expected: time, count, dose, rate or contradiction";
 	if ((counts || doses) && row->within_ms == 0)
 		return "'within' was expected: how far it looks back, like \"24 h\"";

@@ -25,7 +25,10 @@ static void device_says(struct rig *rig, enum core_phase phase, uint64_t grant, 
 	rig->last = core_step(
 	    rig->core, rig->now,
 	    &(struct core_input){
-		.type = CORE_IN_CONTROL, .device = PAD, .control = PAD_HEAT, .state = {phase, grant, ended, expired}});
+		.type = CORE_IN_CONTROL,
+		.device = PAD,
+		.control = PAD_HEAT,
+		.state = {.phase = phase, .grant = grant, .ended_by_device = ended, .lease_expired = expired}});
 }
 
 static void lose_tilt(struct rig *rig)

@@ -242,6 +242,7 @@ static int open_outlet(struct gateway *g)
 static int compile(struct gateway *g)
 {
 	setup_check_timers(g->config, g->descriptions, &g->faults);
+	setup_check_cutoffs(g->config, g->descriptions, &g->faults);
 	struct core_spec spec;
 	struct setup_core rows;
 	if (setup_core_spec(g->config, g->descriptions, &rows, &spec) != 0) {

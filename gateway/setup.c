@@ -146,6 +146,38 @@ const char *const *setup_names(const struct setup *s)
 	return s->names;
 }
 
+/* "plug.power" */
+static bool find_control(const struct config *config, const Therapy__V1__DeviceDescription *const *descriptions,
+			 const char *name, uint16_t *device, uint16_t *control)
+{
+	size_t n = strcspn(name, ".");
+	for (size_t i = 0; i < config->n_devices; i++) {
+		if (strncmp(config->devices[i].id, name, n) != 0 || config->devices[i].id[n] != '\0')
+			continue;
+		for (size_t c = 0; c < descriptions[i]->n_controls; c++) {
+			if (name[n] != '.' || strcmp(descriptions[i]->controls[c]->key, name + n + 1) != 0)
+				continue;
+			*device = (uint16_t)i;
+			*control = (uint16_t)c;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* What the user said of a device holds for each of its controls. */
+static void put_device_settings(const struct config *config, const Therapy__V1__DeviceDescription *const *descriptions,
+				size_t device, struct core_control *controls)
+{
+	const struct config_device *d = &config->devices[device];
+	for (size_t i = 0; i < descriptions[device]->n_controls; i++) {
+		struct core_control *c = &controls[i];
+		c->accept_no_device_timer = d->accept_no_device_timer;
+		c->has_cutoff =
+		    d->cutoff && find_control(config, descriptions, d->cutoff, &c->cutoff_device, &c->cutoff_control);
+	}
+}
+
 int setup_core_spec(const struct config *config, const Therapy__V1__DeviceDescription *const *descriptions,
 		    struct setup_core *rows, struct core_spec *out)
 {
@@ -165,6 +197,7 @@ int setup_core_spec(const struct config *config, const Therapy__V1__DeviceDescri
 	for (size_t i = 0; i < config->n_devices; i++) {
 		description_core(descriptions[i], &rows->metrics[metrics], &rows->controls[controls],
 				 &rows->devices[i]);
+		put_device_settings(config, descriptions, i, &rows->controls[controls]);
 		metrics += descriptions[i]->n_metrics;
 		controls += descriptions[i]->n_controls;
 	}
@@ -213,5 +246,19 @@ void setup_check_timers(const struct config *config, const Therapy__V1__DeviceDe
 					   "a model with a timer of its own, or 'accept_no_device_timer = true' if you "
 					   "accept that",
 					   d->id, descriptions[i]->model, descriptions[i]->controls[c]->key);
+	}
+}
+
+void setup_check_cutoffs(const struct config *config, const Therapy__V1__DeviceDescription *const *descriptions,
+			 struct faults *faults)
+{
+	uint16_t device, control;
+	for (size_t i = 0; i < config->n_devices; i++) {
+		const struct config_device *d = &config->devices[i];
+		if (d->cutoff && !find_control(config, descriptions, d->cutoff, &device, &control))
+			faults_add(
+			    faults, d->file, d->cutoff_line,
+			    "device '%s': cutoff: found \"%s\", expected a control that a device of this home has",
+			    d->id, d->cutoff);
 	}
 }

@@ -37,5 +37,8 @@ void setup_core_release(struct setup_core *rows);
 /* A control whose device does not rest by itself is a fault, unless the user accepted that for the device. */
 void setup_check_timers(const struct config *config, const Therapy__V1__DeviceDescription *const *descriptions,
 			struct faults *faults);
+/* A cut-off must be a control that there is. */
+void setup_check_cutoffs(const struct config *config, const Therapy__V1__DeviceDescription *const *descriptions,
+			 struct faults *faults);
 
 #endif

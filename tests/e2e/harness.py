@@ -8,6 +8,7 @@ missing. Times are CLOCK_BOOTTIME in microseconds, the clock of the simulator an
 import ctypes
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -423,14 +424,17 @@ class Home:
     report of a sanitizer is a failure. Parts: home.broker, .client, .sim, .gateway, .directory."""
 
     def __init__(self, sim=(), config=None, config_text=None, gateway=True, gateway_id="demo", broker_options="",
-                 url=None):
+                 url=None, proofs=False):
         """`sim`: options of therapy-sim, None: no simulator. `config`: a file, or `config_text`: its text. `url`: a broker
-        that runs already, instead of a private one."""
+        that runs already, instead of a private one. `proofs`: leave the file as it is, so that each control needs its
+        off-test (see prove) before it is permitted; else the user of this home has accepted to go without, which saves
+        each test 6 s."""
         self.url = url
         self.sim_options = sim
         self.config = config or os.path.join(SOURCE, "etc", "demo.cfg")
         self.config_text = config_text
         self.with_gateway = gateway
+        self.proofs = proofs
         self.base = f"therapy/{gateway_id}"
         self.broker_options = broker_options
         self.broker = self.client = self.sim = self.gateway = None
@@ -461,6 +465,9 @@ class Home:
         return env
 
     def start_gateway(self, wait=True):
+        if self.config_text is None and not self.proofs:
+            with open(self.config) as f:
+                self.config_text = re.sub(r"^(\s*)(link *=)", r"\1accept_no_device_timer = true; \2", f.read(), flags=re.M)
         if self.config_text is not None:
             self.config = os.path.join(self.directory, "gateway.cfg")
             with open(self.config, "w") as f:
@@ -493,6 +500,62 @@ class Home:
         self.client.publish(f"{self.base}/{device}/set/{control}", json.dumps({"value": value, "id": request_id}))
         return self.client.wait(f"{self.base}/{device}/result", lambda m: m.json.get("id") == request_id, mark, timeout,
                                 f"the result of {device}.{control} = {value}").json
+
+    def order(self, topic, timeout=5.0, payload=None):
+        """Publishes one of the requests without a value (stop, reset, <device>/off_test/<control>, <device>/park) and
+        returns the JSON result."""
+        request_id = f"e2e-{now_us()}"
+        device = topic.split("/")[0] + "/" if "/" in topic else ""
+        mark = self.client.mark()
+        self.client.publish(f"{self.base}/{topic}", json.dumps({"id": request_id, **(payload or {})}))
+        return self.client.wait(f"{self.base}/{device}result", lambda m: m.json.get("id") == request_id, mark, timeout,
+                                f"the result of {topic}").json
+
+    def off_test(self, device, control, timeout=15.0):
+        """Asks for it and waits for what came of it: "timer proved" or "timer failed". None: it was refused."""
+        mark = self.client.mark()
+        result = self.order(f"{device}/off_test/{control}")
+        if result["outcome"] != "accepted":
+            return None
+        event = self.wait_safety_event(("timer proved", "timer failed"), mark, lambda e: e.device_id == device
+                                       and e.control == control, timeout)
+        return self.schema().event_name(event)
+
+    def prove(self, device, control, timeout=30.0):
+        """Until the control's own timer is proved. A device that has just come is not ready for a moment."""
+        end = time.monotonic() + timeout
+        while True:
+            outcome = self.off_test(device, control)
+            if outcome == "timer proved":
+                return
+            if outcome or time.monotonic() > end:
+                raise Failure(f"the timer of {device}.{control} was not proved: {outcome or 'the off-test is refused'}; "
+                              f"{self.device_state(device).get(control + '_why')}")
+            time.sleep(0.2)  # nothing tells that a request would no longer be refused
+
+    def schema(self):
+        return Schema(self.client.wait(f"{self.base}/schema", since=None).payload)
+
+    def safety_events(self, since=0):
+        """(name, event) of each SafetyEvent after client mark `since`, in order."""
+        schema = self.schema()
+        events = [schema.decode("SafetyEvent", m.payload) for m in self.client.messages[max(0, since - self.client.dropped):]
+                  if m.topic == f"{self.base}/event"]
+        return [(schema.event_name(event), event) for event in events]
+
+    def wait_safety_event(self, names, since, predicate=lambda e: True, timeout=10.0):
+        names = (names,) if isinstance(names, str) else names
+        schema = self.schema()
+
+        def fits(message):
+            event = schema.decode("SafetyEvent", message.payload)
+            return schema.event_name(event) in names and predicate(event)
+        try:
+            message = self.client.wait(f"{self.base}/event", fits, since, timeout)
+        except Failure:
+            seen = [(name, event.text) for name, event in self.safety_events(since)]
+            raise Failure(f"an event '{' or '.join(names)}': not within {timeout:g} s; seen: {seen or 'nothing'}") from None
+        return schema.decode("SafetyEvent", message.payload)
 
     def wait_at_rest(self, device, control, since):
         """Until the gateway has it proved, after client mark `since`: before that every request is "not ready"."""
@@ -553,6 +616,11 @@ class Schema:
         message = self.factory.GetPrototype(self.pool.FindMessageTypeByName(f"therapy.v1.{name}"))()
         message.ParseFromString(payload)
         return message
+
+    @staticmethod
+    def event_name(event):
+        value = event.DESCRIPTOR.fields_by_name["type"].enum_type.values_by_number.get(event.type)
+        return value.name.replace("SAFETY_EVENT_TYPE_", "").lower().replace("_", " ") if value else str(event.type)
 
     def batch(self, payload):
         return self.decode("ReadingBatch", payload)

@@ -264,6 +264,81 @@ static void minimum_is_stricter_when_larger(void **state)
 	assert_true(limits_beyond(&greatest, none, -1e9));
 }
 
+/* ---- whatever the rule says, a stricter figure permits no more ---- */
+
+static unsigned pick(unsigned n)
+{
+	return (unsigned)rand() % n;
+}
+
+/* A random condition with limits in it, of which many are faults. */
+static void write_random(FILE *to, unsigned depth)
+{
+	static const char *const ops[] = {"<", "<=", ">", ">="};
+	if (depth > 0 && pick(3)) {
+		const char *op = pick(2) ? "and" : "or";
+		fprintf(to, "%s(", pick(3) ? "" : "not ");
+		write_random(to, depth - 1);
+		fprintf(to, " %s ", op);
+		write_random(to, depth - 1);
+		fprintf(to, ")");
+	} else if (pick(5) == 0) {
+		fprintf(to, "%sany traction.pressure > %u kPa", pick(2) ? "" : "not ", pick(9) * 10);
+	} else {
+		fprintf(to, "%s%s traction.force %s limit.force", pick(4) ? "" : "not ", pick(2) ? "all" : "any",
+			ops[pick(4)]);
+	}
+}
+
+static void stricter_figure_never_permits_more_whatever_the_rule_says(void **state)
+{
+	(void)state;
+	const struct core_device devices[] = {rig_table, rig_belt, rig_pad};
+	unsigned taken = 0, permitted = 0;
+	srand(7);
+	for (int i = 0; i < 4000; i++) {
+		char *text = NULL;
+		size_t size = 0;
+		FILE *to = open_memstream(&text, &size);
+		write_random(to, 3);
+		fclose(to);
+		struct core_limit limit = no_default;
+		limit.minimum = pick(2);
+		limit.caps = NULL;
+		limit.n_caps = 0;
+		const struct core_rule rule = rule_of(heat, text);
+		const struct core_spec spec = {.devices = devices,
+					       .n_devices = 3,
+					       .rules = &rule,
+					       .n_rules = 1,
+					       .limits = &limit,
+					       .n_limits = 1,
+					       .lease_ms = 1000,
+					       .renew_ms = 250};
+		struct faults faults = {0};
+		struct rig rig = {.now = 1000000, .n_devices = 3};
+		if (core_new(&spec, rig.now, &rig.core, &faults) == 0) {
+			taken++;
+			rig_calm(&rig);
+			rig_read(&rig, BELT, BELT_FORCE, pick(9) * 10);
+			rig_read(&rig, BELT, BELT_PRESSURE, pick(9) * 10);
+			bool before = rig_permission(&rig, PAD, PAD_HEAT).permitted; /* without a figure */
+			for (unsigned step = 0; step <= 10; step++) {
+				give(&rig, BELT, true, limit.minimum ? 100 - 10 * step : 10 * step); /* ever looser */
+				bool now = rig_permission(&rig, PAD, PAD_HEAT).permitted;
+				if (before && !now)
+					fail_msg("%s: looser step %u", text, step);
+				before = now;
+				permitted += now;
+			}
+			rig_stop(&rig);
+		}
+		faults_release(&faults);
+		free(text);
+	}
+	assert_true(taken > 200 && permitted > 500); /* else it proves nothing */
+}
+
 /* ---- what is wrong with them ---- */
 
 static char *faults_of(const struct core_limit *limits, size_t n, const struct core_figure *f, const char *only_while)
@@ -363,6 +438,7 @@ int main(void)
 	    cmocka_unit_test(paused_request_keeps_a_looser_figure_waiting),
 	    cmocka_unit_test(figures_that_are_none_change_nothing),
 	    cmocka_unit_test(minimum_is_stricter_when_larger),
+	    cmocka_unit_test(stricter_figure_never_permits_more_whatever_the_rule_says),
 	    cmocka_unit_test(fault_in_a_limit_says_where_it_stands_and_what_was_expected),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

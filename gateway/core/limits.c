@@ -16,6 +16,7 @@ static struct limit_figure strictest(bool minimum, struct limit_figure a, struct
 uint32_t limits_find(const struct limits *limits, const char *id, size_t size)
 {
 	for (uint32_t i = 0; i < limits->n; i++)
+		/* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): limits that are counted have an id */
 		if (strncmp(limits->items[i].id, id, size) == 0 && limits->items[i].id[size] == '\0')
 			return i;
 	return LIMITS_NONE;

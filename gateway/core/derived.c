@@ -227,31 +227,33 @@ static void rate_read(struct core *core, struct derived *d)
 
 /* ---- CONTRADICTION ---- */
 
+/* A sensor that froze stays so until it moves: standing still again does not make it true. Whether it is heard at all
+ * is no matter of this metric: each rule that needs it says how old it may be. */
 static void still_look(struct core *core, struct derived *d)
 {
 	struct derived_still *s = &d->still;
 	const struct value *v = &core->values[d->source];
 	uint32_t stale = core->home.metrics[d->source].stale_ms;
 	enum truth of = logic_value(&core->logic, d->text);
-	enum therapy_quality quality = THERAPY_GOOD;
+	bool heard = value_quality(v, core->now_ms, stale) == THERAPY_GOOD;
 	uint64_t at = UINT64_MAX;
-	if (of != TRUTH_TRUE) {
+	s->known |= of == TRUTH_TRUE || of == TRUTH_FALSE;
+	if (s->stuck && heard && fabs(v->value - s->value) > d->deadband)
+		s->stuck = s->anchored = false;
+	if (of == TRUTH_TRUE && heard && !s->stuck) {
+		if (!s->anchored || fabs(v->value - s->value) > d->deadband) {
+			s->anchored = true;
+			s->since_ms = core->now_ms;
+			s->value = v->value;
+		}
+		s->stuck = core->now_ms - s->since_ms >= STILL_MS;
+		at = s->stuck ? UINT64_MAX
+			      : sooner(s->since_ms + STILL_MS, timers_after(timers_after(v->stamp_ms, stale), 1));
+	} else if (!s->stuck) {
 		s->anchored = false;
-		quality = of == TRUTH_FALSE ? THERAPY_GOOD : THERAPY_UNKNOWN;
-	} else if (value_quality(v, core->now_ms, stale) != THERAPY_GOOD) {
-		s->anchored = false;
-		quality = THERAPY_UNKNOWN;
-	} else {
-		if (!s->anchored || fabs(v->value - s->value) > d->deadband)
-			*s = (struct derived_still){true, core->now_ms, v->value};
-		if (core->now_ms - s->since_ms >= STILL_MS)
-			quality = THERAPY_ERROR;
-		else
-			at = s->since_ms + STILL_MS;
-		at = sooner(at, timers_after(timers_after(v->stamp_ms, stale), 1));
 	}
 	wake(core, d, at);
-	show(core, d, 0, quality);
+	show(core, d, 0, s->stuck ? THERAPY_ERROR : s->known ? THERAPY_GOOD : THERAPY_UNKNOWN);
 }
 
 /* ---- all ---- */

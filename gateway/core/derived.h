@@ -56,8 +56,10 @@ struct derived_rate {
 
 /* CONTRADICTION. */
 struct derived_still {
-	bool anchored;
-	uint64_t since_ms; /* it did not move since then */
+	bool known;        /* the condition was seen to be TRUE or FALSE */
+	bool stuck;        /* did not move for too long, and has not moved since */
+	bool anchored;     /* the condition is TRUE: it should move ... */
+	uint64_t since_ms; /* ... and did not since then */
 	double value;
 };
 

@@ -252,3 +252,21 @@ void description_core(const Therapy__V1__DeviceDescription *d, struct core_metri
 				    .controls = controls,
 				    .n_controls = d->n_controls};
 }
+
+void description_state(const Therapy__V1__ControlState *state, struct core_input *out)
+{
+	bool known = state->phase >= THERAPY__V1__CONTROL_PHASE__CONTROL_PHASE_UNKNOWN &&
+		     state->phase <= THERAPY__V1__CONTROL_PHASE__CONTROL_PHASE_CONFIRMED_ON;
+	out->state.phase = known ? (enum core_phase)(state->phase - 1) : CORE_PHASE_UNKNOWN;
+	out->state.grant = state->grant;
+	out->state.ended_by_device = state->ended_by_device;
+	out->state.lease_expired = state->lease_expired;
+	out->state.foreign = state->foreign;
+	out->state.value = state->value;
+	out->state.repeats = state->repeats;
+	out->state.test = CORE_TEST_NONE;
+	if (state->test == THERAPY__V1__OFF_TEST_RESULT__OFF_TEST_RESULT_PASSED)
+		out->state.test = CORE_TEST_PASSED;
+	else if (state->test == THERAPY__V1__OFF_TEST_RESULT__OFF_TEST_RESULT_FAILED)
+		out->state.test = CORE_TEST_FAILED;
+}

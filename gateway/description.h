@@ -30,5 +30,7 @@ void description_counters(const struct device_counters *from, Therapy__V1__Devic
  */
 void description_core(const Therapy__V1__DeviceDescription *description, struct core_metric *metrics,
 		      struct core_control *controls, struct core_device *out);
+/* What a device process says of a control: fills in out->state. Numbers that no enum has are taken as not known. */
+void description_state(const Therapy__V1__ControlState *state, struct core_input *out);
 
 #endif

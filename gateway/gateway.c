@@ -153,20 +153,8 @@ static void on_control(void *user, const Therapy__V1__ControlState *state)
 	struct seat *seat = user;
 	if (seat->gateway->stage != RUNNING || state->control > UINT8_MAX)
 		return;
-	bool known = state->phase >= THERAPY__V1__CONTROL_PHASE__CONTROL_PHASE_UNKNOWN &&
-		     state->phase <= THERAPY__V1__CONTROL_PHASE__CONTROL_PHASE_CONFIRMED_ON;
 	struct core_input input = {.type = CORE_IN_CONTROL, .device = seat->index, .control = (uint16_t)state->control};
-	input.state.phase = known ? (enum core_phase)(state->phase - 1) : CORE_PHASE_UNKNOWN;
-	input.state.grant = state->grant;
-	input.state.ended_by_device = state->ended_by_device;
-	input.state.lease_expired = state->lease_expired;
-	input.state.foreign = state->foreign;
-	input.state.value = state->value;
-	input.state.repeats = state->repeats;
-	if (state->test == THERAPY__V1__OFF_TEST_RESULT__OFF_TEST_RESULT_PASSED)
-		input.state.test = CORE_TEST_PASSED;
-	else if (state->test == THERAPY__V1__OFF_TEST_RESULT__OFF_TEST_RESULT_FAILED)
-		input.state.test = CORE_TEST_FAILED;
+	description_state(state, &input);
 	feed(seat->gateway, clock_boot_ms(), &input);
 }
 

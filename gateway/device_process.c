@@ -27,10 +27,9 @@
 #include "to_gateway.h"
 #include "wire/wire.h"
 
-#define WIRE_FD     3
-#define TICK_MS     1000u
-#define WATCHDOG_MS 3000u /* three ticks: a loop that stands still that long lost its lease twice over */
-#define FAILED      3     /* exit status after Failure */
+#define WIRE_FD 3
+#define TICK_MS 1000u
+#define FAILED  3 /* exit status after Failure */
 
 struct device_process {
 	uv_loop_t loop;
@@ -398,7 +397,7 @@ int device_process_main(void)
 	fcntl(WIRE_FD, F_SETFL, fcntl(WIRE_FD, F_GETFL) | O_NONBLOCK);
 	if (uv_loop_init(&p->loop) != 0 || boot_timer_init(&p->loop, &p->timer, p, on_deadline) != 0 ||
 	    wire_new(&p->loop, WIRE_FD, &callbacks, &p->to.wire) != 0 ||
-	    watchdog_start(&p->watchdog, WATCHDOG_MS) != 0) {
+	    watchdog_start(&p->watchdog, DEVICE_PROCESS_WATCHDOG_MS) != 0) {
 		log_error("device-process",
 			  "cannot start: descriptor 3 must be the gateway's socket (this command is for the "
 			  "gateway itself)");

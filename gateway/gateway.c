@@ -17,12 +17,12 @@
 #include "loop/boot_timer.h"
 #include "loop/watchdog.h"
 #include "mqtt/outlet.h"
+#include "promises.h"
 #include "report.h"
 #include "schema.h"
 #include "setup.h"
 #include "supervisor/process.h"
 
-#define TICK_MS         500u
 #define WATCHDOG_MS     3000u
 #define CLOSE_WAIT_MS   5000u /* for device processes to reach rest when the gateway is asked to end */
 #define REFUSALS_MS     60000u
@@ -43,7 +43,7 @@ struct gateway {
 	struct config *config;
 	struct faults faults;
 	char program[512];
-	bool only_check;
+	bool only_check, as_json;
 	enum stage stage;
 	struct setup *setup;
 	struct seat *seats;
@@ -51,6 +51,7 @@ struct gateway {
 	const Therapy__V1__DeviceDescription **descriptions;
 	Therapy__V1__DeviceCounters **counters; /* of each seat, while a status is packed */
 	struct core *core;
+	struct promises *promises;
 	struct outlet *outlet;
 	struct boot_timer timer;
 	uv_timer_t tick;
@@ -220,6 +221,8 @@ static int open_outlet(struct gateway *g)
 	    .telemetry_queue = m->queue,
 	    .schema = therapy_schema,
 	    .schema_size = (size_t)(therapy_schema_end - therapy_schema),
+	    .hazards = g->promises->hazards_json,
+	    .deadman = (const char *const *)g->promises->deadman_json,
 	};
 	struct outlet_callbacks callbacks = {g, on_request, on_permission_wanted, on_status_wanted};
 	return outlet_new(&g->loop, &config, &callbacks, &g->outlet);
@@ -246,8 +249,11 @@ static int compile(struct gateway *g)
 static void all_described(struct gateway *g)
 {
 	g->stage = CHECKED;
-	if (g->faults.n == 0)
-		compile(g);
+	if (g->faults.n == 0 && compile(g) == 0) {
+		g->promises = promises_new(g->config, g->descriptions, g->core);
+		if (!g->promises)
+			faults_add(&g->faults, NULL, 0, "out of memory");
+	}
 	if (g->faults.n > 0) {
 		faults_print(&g->faults, stderr);
 		g->status = 1;
@@ -255,7 +261,10 @@ static void all_described(struct gateway *g)
 		return;
 	}
 	if (g->only_check) {
-		report_home(stdout, g->config, g->descriptions, g->core);
+		if (g->as_json)
+			report_json(stdout, g->config, g->promises);
+		else
+			report_home(stdout, g->config, g->descriptions, g->core, g->promises);
 		gateway_close(g);
 		return;
 	}
@@ -418,7 +427,7 @@ static int open_loop(struct gateway *g)
 	uv_signal_init(&g->loop, &g->interrupt);
 	uv_signal_init(&g->loop, &g->terminate);
 	g->tick.data = g->interrupt.data = g->terminate.data = g;
-	uv_timer_start(&g->tick, on_tick, TICK_MS, TICK_MS);
+	uv_timer_start(&g->tick, on_tick, PROCESS_TICK_MS, PROCESS_TICK_MS);
 	uv_signal_start(&g->interrupt, on_signal, SIGINT);
 	uv_signal_start(&g->terminate, on_signal, SIGTERM);
 	return watchdog_start(&g->watchdog, WATCHDOG_MS);
@@ -426,6 +435,7 @@ static int open_loop(struct gateway *g)
 
 static void release(struct gateway *g)
 {
+	promises_free(g->promises);
 	core_free(g->core);
 	for (size_t i = 0; i < g->n_seats; i++)
 		process_free(g->seats[i].process);
@@ -437,9 +447,9 @@ static void release(struct gateway *g)
 	config_free(g->config);
 }
 
-static int start(const char *path, bool only_check)
+static int start(const char *path, bool only_check, bool as_json)
 {
-	struct gateway g = {.only_check = only_check, .stage = DESCRIBING};
+	struct gateway g = {.only_check = only_check, .as_json = as_json, .stage = DESCRIBING};
 	struct config_places places;
 	setup_places(&places);
 	if (config_load(path, &places, &g.config, &g.faults) != 0) {
@@ -481,12 +491,12 @@ static int start(const char *path, bool only_check)
 	return status;
 }
 
-int gateway_check(const char *path)
+int gateway_check(const char *path, bool as_json)
 {
-	return start(path, true);
+	return start(path, true, as_json);
 }
 
 int gateway_run(const char *path)
 {
-	return start(path, false);
+	return start(path, false, false);
 }

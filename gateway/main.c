@@ -10,8 +10,8 @@
 #define DEFAULT_FILE THERAPY_CONFIG_DIR "/therapy-gateway.cfg"
 
 static const char usage[] =
-    "Usage: therapy-gateway run   [-c FILE]   check the configuration, then run\n"
-    "       therapy-gateway check [-c FILE]   print every fault as file:line, or what this home covers\n"
+    "Usage: therapy-gateway run   [-c FILE]            check the configuration, then run\n"
+    "       therapy-gateway check [-c FILE] [--json]   print every fault as file:line, or what this home covers\n"
     "       therapy-gateway --version\n"
     "FILE is " DEFAULT_FILE " unless given.\n"
     "\n"
@@ -32,9 +32,11 @@ int main(int argc, char **argv)
 		return 0;
 	}
 	bool run = argc >= 2 && strcmp(argv[1], "run") == 0, check = argc >= 2 && strcmp(argv[1], "check") == 0;
-	if ((run || check) && (argc == 2 || (argc == 4 && strcmp(argv[2], "-c") == 0))) {
-		const char *file = argc == 4 ? argv[3] : DEFAULT_FILE;
-		return run ? gateway_run(file) : gateway_check(file);
+	bool json = check && argc > 2 && strcmp(argv[argc - 1], "--json") == 0;
+	int words = json ? argc - 1 : argc;
+	if ((run || check) && (words == 2 || (words == 4 && strcmp(argv[2], "-c") == 0))) {
+		const char *file = words == 4 ? argv[3] : DEFAULT_FILE;
+		return run ? gateway_run(file) : gateway_check(file, json);
 	}
 	if (run || check)
 		fprintf(stderr, "therapy-gateway: %s: found '%s', expected nothing or -c FILE\n\n", argv[1], argv[2]);

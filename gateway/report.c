@@ -6,7 +6,7 @@
 #include "base/log.h"
 
 void report_home(FILE *to, const struct config *config, const Therapy__V1__DeviceDescription *const *descriptions,
-		 const struct core *core)
+		 const struct core *core, const struct promises *promises)
 {
 	fprintf(to, "%s: no fault: %zu device%s, %zu rule%s\n\n", config->file, config->n_devices,
 		config->n_devices == 1 ? "" : "s", config->n_rules, config->n_rules == 1 ? "" : "s");
@@ -16,24 +16,40 @@ void report_home(FILE *to, const struct config *config, const Therapy__V1__Devic
 		bool named = strncmp(d->model_name, d->manufacturer, strlen(d->manufacturer)) == 0;
 		fprintf(to, "%-12s %s, %s%s%s, on %s\n", d->device_id, d->kind, named ? "" : d->manufacturer,
 			named ? "" : " ", d->model_name, config->devices[i].link);
-		for (size_t c = 0; c < d->n_controls; c++) {
-			if (d->controls[c]->device_timer_ms)
-				fprintf(to, "%-12s   %s: rests by itself after %.1f s without the gateway\n", "",
-					d->controls[c]->key, d->controls[c]->device_timer_ms / 1000.0);
-			else
-				fprintf(to, "%-12s   %s: does NOT rest by itself (accepted in the configuration)\n", "",
-					d->controls[c]->key);
-		}
 	}
-	fprintf(to, "\nhazard  rule\n");
+	fputs("\nHow soon it goes off when something dies (docs/dead-man.md)\n", to);
+	for (size_t i = 0; i < promises->n_controls; i++) {
+		fputc('\n', to);
+		words_deadman(to, &promises->controls[i]);
+	}
+	fputs("\nHazards\n", to);
+	words_hazards(to, promises->hazards);
+	bool others = false;
 	for (size_t i = 0; i < config->n_rules; i++) {
 		char text[CORE_WHY_MAX];
+		if (config->rules[i].hazard != 0)
+			continue;
 		core_coverage(core, i, text);
-		fprintf(to, "%6u  %s: %s\n", config->rules[i].hazard, config->rules[i].id, text);
+		if (!others)
+			fputs("\nRules about no hazard of the table\n", to);
+		others = true;
+		fprintf(to, "      %s: %s\n", config->rules[i].id, text);
 	}
 	fprintf(to, "\nThis is an interlock and a logbook, not a medical device. It cannot see a strap that slips, the "
 		    "state of "
 		    "skin,\nor a person without a sensor.\n");
+}
+
+void report_json(FILE *to, const struct config *config, const struct promises *promises)
+{
+	const char *comma = "";
+	fputs("{\"deadman\":{", to);
+	for (size_t d = 0; d < config->n_devices; d++)
+		if (promises->deadman_json[d]) {
+			fprintf(to, "%s\"%s\":%s", comma, config->devices[d].id, promises->deadman_json[d]);
+			comma = ",";
+		}
+	fprintf(to, "},\"hazards\":%s}\n", promises->hazards_json);
 }
 
 void report_coverage(const struct config *config, const struct core *core)

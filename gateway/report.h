@@ -7,11 +7,14 @@
 
 #include "config/config.h"
 #include "core/core.h"
+#include "promises.h"
 #include "therapy/v1/device.pb-c.h"
 
-/* Devices, then each rule's hazard as covered, partly or not covered. */
+/* Devices, how soon each control goes off when something dies, and each hazard as covered, partly or not covered. */
 void report_home(FILE *to, const struct config *config, const Therapy__V1__DeviceDescription *const *descriptions,
-		 const struct core *core);
+		 const struct core *core, const struct promises *promises);
+/* The same but the devices, as one JSON object: {"deadman": {"pad": ..}, "hazards": [..]} as MQTT has them. */
+void report_json(FILE *to, const struct config *config, const struct promises *promises);
 /* The hazards that are not wholly covered, as log lines. */
 void report_coverage(const struct config *config, const struct core *core);
 /* One of the core's events as a log line: what happened, and why. `who`: its device, or "core". */

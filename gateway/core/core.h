@@ -416,5 +416,13 @@ enum core_coverage { CORE_COVERED, CORE_PARTLY, CORE_NOT_COVERED };
 /* Does this home let rule `i` (of the spec) see its hazard? `text` (CORE_WHY_MAX) says what is covered or missing:
  * "covered by table.tilt", "not covered, missing: a tilt sensor (kind inversion)". */
 enum core_coverage core_coverage(const struct core *core, size_t i, char text[CORE_WHY_MAX]);
+/* How many controls it governs here, or devices it watches. 0: it is dormant, there is nothing to guard. */
+size_t core_governs(const struct core *core, size_t i);
+/* A figure without a default that rule `i` compares with and nobody gave, "limit.pressure for belt": until somebody
+ * does, it refuses. False: none. */
+bool core_lacks_figure(const struct core *core, size_t i, char text[CORE_WHY_MAX]);
+/* The longest that another device's sensor, which the control's rules need, may be silent before the control goes to
+ * rest. 0: they need none. */
+uint64_t core_silence_ms(const struct core *core, uint16_t device, uint16_t control);
 
 #endif

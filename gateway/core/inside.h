@@ -8,6 +8,7 @@
  *   gate.c     requests
  *   explain.c  sentences for people
  *   explain_control.c  everything about one control, as data
+ *   needs.c    what the rules need of this home: ages, figures; start-up
  *   caps.c     which limits bound which requests: start-up
  *   figure.c   figures of limits that change, and what they cap
  *   derived.c  metrics that are computed here (derived.h)

@@ -272,6 +272,8 @@ int outlet_new(uv_loop_t *loop, const struct outlet_config *config, const struct
 		return UV_ENOMEM;
 	o->loop = loop;
 	o->callbacks = *callbacks;
+	o->hazards = config->hazards;
+	o->deadman = config->deadman;
 	o->schema = config->schema;
 	o->schema_size = config->schema ? config->schema_size : 0;
 	o->started_ms = clock_boot_ms();

@@ -6,9 +6,10 @@
  * availability.
  *
  * Topics, with <base> = therapy/<gateway>: <base>/availability, <base>/status (protobuf GatewayStatus), <base>/safety
- * (JSON, retained), <base>/event (protobuf SafetyEvent), <base>/schema (FileDescriptorSet, retained), and per device
- * <base>/<device>/telemetry (protobuf ReadingBatch), /state (JSON, retained), /availability (retained),
- * /set/<control> (requests), /result (JSON CommandResult).
+ * (JSON, retained), <base>/hazards (JSON, retained), <base>/event (protobuf SafetyEvent), <base>/schema
+ * (FileDescriptorSet, retained), and per device <base>/<device>/telemetry (protobuf ReadingBatch), /state (JSON,
+ * retained), /availability (retained), /deadman (JSON, retained), /set/<control> (requests), /result (JSON
+ * CommandResult).
  *
  * While the broker is away telemetry waits in bounded memory, the oldest dropped and counted.
  */
@@ -35,6 +36,9 @@ struct outlet_config {
 	uint32_t batch_ms;      /* telemetry is batched for at most this long; 90 unless 0 */
 	const uint8_t *schema;  /* FileDescriptorSet; NULL: none */
 	size_t schema_size;
+	const char *hazards;        /* JSON; NULL: none */
+	const char *const *deadman; /* JSON, parallel to devices; NULL, or NULL for a device: none. All outlive the
+				       outlet */
 };
 
 struct outlet_callbacks {

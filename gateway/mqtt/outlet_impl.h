@@ -32,6 +32,8 @@ struct outlet {
 	char *version, *prefix, *birth_topic; /* prefix NULL: no discovery */
 	struct safety_config safety;          /* devices are in it */
 	const char **names;
+	const char *hazards;
+	const char *const *deadman;
 	const uint8_t *schema;
 	size_t schema_size;
 	uint32_t batch_ms;

@@ -69,6 +69,7 @@ static const uint8_t schema[] = {1, 2, 3};
 static void open_outlet(struct fixture *f, size_t queue)
 {
 	static const char *const names[] = {"Inversion table", "Heat pad"};
+	static const char *const deadman[N_DEVICES] = {[PAD] = "{\"heat\":{}}"};
 	const struct outlet_config config = {
 	    .gateway_id = "home",
 	    .version = "1.2",
@@ -81,6 +82,8 @@ static void open_outlet(struct fixture *f, size_t queue)
 	    .telemetry_queue = queue,
 	    .schema = schema,
 	    .schema_size = sizeof schema,
+	    .hazards = "[{\"hazard\":1}]",
+	    .deadman = deadman,
 	};
 	const struct outlet_callbacks callbacks = {f, on_request, on_permission, on_status};
 	assert_int_equal(outlet_new(&f->loop, &config, &callbacks, &f->outlet), 0);
@@ -173,6 +176,9 @@ static void on_connecting_everything_is_told(void **state)
 	wait_for(f, "therapy/home/safety", "\"permitted\":false");
 	wait_for(f, "homeassistant/device/therapy_home_pad/config", "\"switch\"");
 	wait_for(f, "homeassistant/device/therapy_home_table/config", "Inversion table");
+	wait_for(f, "therapy/home/hazards", "[{\"hazard\":1}]");
+	wait_for(f, "therapy/home/pad/deadman", "{\"heat\":{}}");
+	assert_null(testing_client_last(&f->client, "therapy/home/table/deadman"));
 	assert_int_equal(wait_for(f, "therapy/home/schema", NULL)->size, sizeof schema);
 	const struct testing_message *m = wait_for(f, "therapy/home/status", NULL);
 	Therapy__V1__GatewayStatus *s = therapy__v1__gateway_status__unpack(NULL, m->size, m->payload);
@@ -196,6 +202,8 @@ static void what_must_survive_for_late_comers_is_retained(void **state)
 					   "therapy/home/pad/state",
 					   "therapy/home/safety",
 					   "therapy/home/schema",
+					   "therapy/home/hazards",
+					   "therapy/home/pad/deadman",
 					   "homeassistant/device/therapy_home_pad/config"};
 	for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) {
 		assert_non_null(testing_client_last(late, kept[i]));

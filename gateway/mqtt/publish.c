@@ -215,6 +215,16 @@ void publish_result(struct outlet *o, const struct core_output *result)
 
 /* ---- telling all again ---- */
 
+/* What does not change while the gateway runs. */
+static int send_fact(struct outlet *o, const char *device, const char *what, const char *text)
+{
+	char topic[OUTLET_TOPIC_MAX];
+	if (!text)
+		return 0;
+	topic_of(topic, o->base, device, what);
+	return broker_publish(o->broker, topic, text, strlen(text), 1, true, NULL, 0);
+}
+
 static int announce_gateway(struct outlet *o)
 {
 	char topic[OUTLET_TOPIC_MAX];
@@ -225,6 +235,8 @@ static int announce_gateway(struct outlet *o)
 			return rc;
 	}
 	int rc = publish_gateway(o, true);
+	if (rc == 0)
+		rc = send_fact(o, NULL, "hazards", o->hazards);
 	if (rc == 0)
 		rc = publish_safety(o);
 	return rc == 0 ? publish_status(o) : rc;
@@ -244,6 +256,8 @@ static int announce_device(struct outlet *o, uint16_t device)
 			return rc;
 	}
 	int rc = publish_presence(o, device);
+	if (rc == 0)
+		rc = send_fact(o, device_id(o, device), "deadman", o->deadman ? o->deadman[device] : NULL);
 	return rc == 0 ? publish_state(o, device) : rc;
 }
 

@@ -16,7 +16,6 @@
 #include "supervisor/to_device.h"
 #include "wire/wire.h"
 
-#define SILENT_MS        1000u /* asked after this much silence */
 #define BACKOFF_FIRST_MS 100u
 #define BACKOFF_MAX_MS   30000u
 #define STEADY_MS        60000u
@@ -475,7 +474,7 @@ void process_tick(struct process *p, uint64_t now_ms)
 		uv_process_kill(&p->child, SIGKILL);
 		return;
 	}
-	if (now_ms >= p->heard_ms + SILENT_MS)
+	if (now_ms >= p->heard_ms + PROCESS_SILENT_MS)
 		ask(p, now_ms);
 }
 

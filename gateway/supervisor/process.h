@@ -16,6 +16,10 @@
 #include "therapy/v1/device.pb-c.h"
 #include "therapy/v1/wire.pb-c.h"
 
+/* How soon one that hangs is found: it is asked after this much silence, and looked at this often. */
+#define PROCESS_SILENT_MS 1000u
+#define PROCESS_TICK_MS   500u
+
 struct process_config {
 	const char *program;             /* this program's own file, run with `device-process` */
 	const Therapy__V1__Setup *setup; /* outlives the process; generation is filled in here */
@@ -48,7 +52,7 @@ void process_lease(struct process *process, uint16_t control, uint64_t grant, do
 		   bool adopt);
 void process_off_test(struct process *process, uint16_t control, uint64_t grant, uint64_t expires_ms);
 void process_rest(struct process *process, uint16_t control, bool stop);
-/* Heartbeat: call about twice a second. */
+/* Heartbeat: call every PROCESS_TICK_MS. */
 void process_tick(struct process *process, uint64_t now_ms);
 /* 0 while it is not running. */
 pid_t process_pid(const struct process *process);

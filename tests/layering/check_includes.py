@@ -20,6 +20,7 @@ FOLDERS = {
     "broker": ["base"],
     "mqtt": ["base", "broker", "proto", "core/core.h", "therapy/plugin.h"],
     "config": ["base", "link/address.h", "core/core.h", "therapy/plugin.h"],
+    "promise": ["base"],
     "supervisor": ["base", "wire", "proto", "link", "therapy/plugin.h"],
 }
 # Single files that may include more than their folder.

@@ -330,7 +330,7 @@ static int link_controls(struct core *core)
  * renewed once; it can be paused, resumed and tripped, and a late step may see that twice. */
 static int reserve_outputs(struct core *core)
 {
-	size_t controls = core->home.n_controls, orders = controls * 5 + 1;
+	size_t controls = core->home.n_controls, orders = controls * 5 + 2;
 	core->room_for_events = controls * 8 + core->n_rules * 2u + core->home.n_devices + 8;
 	core->cap_outputs = orders + core->room_for_events;
 	core->outputs = malloc((core->cap_outputs + 1) * sizeof *core->outputs);
@@ -385,7 +385,7 @@ static int finish(struct core *core)
 {
 	size_t timers = (size_t)core->logic.n_nodes + core->n_rules + core->home.n_controls + core->n_derived;
 	return link_controls(core) || reserve_outputs(core) || timers_init(&core->timers, timers) ||
-	       logic_seal(&core->logic, core->n_rules + core->n_derived);
+	       logic_seal(&core->logic, core->n_rules + core->n_derived) || memory_build(core);
 }
 
 static void begin(struct core *core)
@@ -416,6 +416,7 @@ int core_new(const struct core_spec *spec, uint64_t now_ms, struct core **out, s
 	core->now_ms = now_ms;
 	core->lease_ms = spec->lease_ms;
 	core->renew_ms = spec->renew_ms;
+	core->memory.enabled = spec->remembers;
 	if (check_spec(spec, faults) || home_init(&core->home, spec, faults) ||
 	    limits_init(&core->limits, spec, &core->home, faults))
 		goto failed;
@@ -466,6 +467,7 @@ void core_free(struct core *core)
 	free(core->remembered);
 	free(core->outputs);
 	derived_release(core);
+	memory_release(core);
 	logic_release(&core->logic);
 	limits_release(&core->limits);
 	timers_release(&core->timers);

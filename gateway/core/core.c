@@ -130,6 +130,14 @@ static void take(struct core *core, const struct core_input *input)
 		gate_request(core, &input->request);
 		return;
 	}
+	if (input->type == CORE_IN_REMEMBERED) {
+		memory_remembered(core, input->remembered.revision, input->remembered.ok);
+		return;
+	}
+	if (input->type == CORE_IN_CLOSING) {
+		memory_closing(core);
+		return;
+	}
 	if (input->device >= core->home.n_devices)
 		return;
 	const struct home_device *device = &core->home.devices[input->device];
@@ -158,6 +166,7 @@ struct core_outputs core_step(struct core *core, uint64_t now_ms, const struct c
 		core_settle(core);
 	grant_renew(core);
 	out_flush_changed(core);
+	memory_flush(core);
 	return (struct core_outputs){core->outputs, core->n_outputs};
 }
 
@@ -184,7 +193,7 @@ void core_permission(const struct core *core, uint16_t device, uint16_t control,
 	out->phase = (enum core_phase)core->switches[index].phase;
 	out->permitted = out->granted ? c->n_forbidding == 0 : grant_possible(core, index);
 	if (out->permitted) {
-		str_add(&s, "permitted");
+		str_add(&s, c->held ? "permitted; waiting for the memory to be written" : "permitted");
 		return;
 	}
 	uint32_t rule = explain_refusal(core, index, &out->cause, out->why);

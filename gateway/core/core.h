@@ -164,6 +164,7 @@ struct core_spec {
 	bool needs_timer_proof; /* refuse what has not proved its own timer by an off-test */
 	uint64_t lease_ms;      /* how long a lease lasts: 1000 */
 	uint64_t renew_ms;      /* how often it is renewed: 250 */
+	bool remembers;         /* somebody writes down what CORE_OUT_REMEMBER announces: no grant runs before that */
 };
 
 struct core;
@@ -219,7 +220,9 @@ enum core_input_type {
 	CORE_IN_PRESENCE, /* a device's link or process came or went; going makes its metrics and phases UNKNOWN */
 	CORE_IN_CONTROL,  /* a device process told a control's phase */
 	CORE_IN_REQUEST,
-	CORE_IN_FIGURE, /* the step of a plan sets or withdraws its figure for a limit */
+	CORE_IN_REMEMBERED, /* what CORE_OUT_REMEMBER announced is on disk, or could not be written */
+	CORE_IN_CLOSING,    /* the gateway is about to end: every grant ends, and nothing new begins */
+	CORE_IN_FIGURE,     /* the step of a plan sets or withdraws its figure for a limit */
 };
 
 struct core_reading {
@@ -251,6 +254,10 @@ struct core_input {
 		} state;
 		struct core_request request;
 		struct {
+			uint64_t revision; /* everything up to it */
+			bool ok;
+		} remembered;
+		struct {
 			const char *limit; /* its id; one that does not exist is ignored */
 			bool given;        /* false: withdrawn */
 			double value;      /* in the limit's unit; one that is not finite is ignored */
@@ -259,11 +266,12 @@ struct core_input {
 };
 
 enum core_output_type {
-	CORE_OUT_LEASE,   /* energise or go on: device, control, grant, value, expires_ms */
-	CORE_OUT_REST,    /* drive to rest: device, control, stop */
-	CORE_OUT_RESULT,  /* answer to the request of this step: outcome, why, rule */
-	CORE_OUT_EVENT,   /* something for the log of people: event */
-	CORE_OUT_CHANGED, /* what core_permission says of this control changed */
+	CORE_OUT_LEASE,    /* energise or go on: device, control, grant, value, expires_ms */
+	CORE_OUT_REST,     /* drive to rest: device, control, stop */
+	CORE_OUT_RESULT,   /* answer to the request of this step: outcome, why, rule */
+	CORE_OUT_EVENT,    /* something for the log of people: event */
+	CORE_OUT_CHANGED,  /* what core_permission says of this control changed */
+	CORE_OUT_REMEMBER, /* what core_remember would tell has changed: revision, urgent */
 };
 
 enum core_outcome { /* the order is that of therapy.v1.CommandOutcome without its zero */
@@ -327,6 +335,8 @@ struct core_output {
 	bool stop;                /* REST: the fast sequence */
 	bool adopt;               /* LEASE: keep what somebody else switched on; nothing is switched */
 	bool test;                /* LEASE: an off-test; nothing is renewed at the device and nothing switched off */
+	uint64_t revision;        /* REMEMBER */
+	bool urgent;              /* REMEMBER: at once; else within a minute */
 	enum core_outcome outcome;
 	enum core_event_type event;
 	enum core_priority priority;
@@ -349,6 +359,52 @@ struct core_outputs core_step(struct core *core, uint64_t now_ms, const struct c
 
 /* When time alone will next change something: call core_step with TICK then at the latest. UINT64_MAX: never. */
 uint64_t core_deadline(const struct core *core);
+
+/* ---- what outlives the process ---- */
+
+enum core_row_kind {                   /* the order is that of therapy.v1.MemoryKind without its zero */
+		     CORE_ROW_WINDOW,  /* of a `for` or `since` */
+		     CORE_ROW_DERIVED, /* a sum */
+		     CORE_ROW_LATCH,
+		     CORE_ROW_PARKED,
+		     CORE_ROW_PROOF, /* of a device's own timer */
+		     CORE_ROW_COUNT_
+};
+
+/* One thing worth keeping. Times in it are ages, so that they mean something in the next boot. */
+struct core_row {
+	enum core_row_kind kind;
+	const char *key; /* stable across restarts and edits of other rules; a rule that was edited has another */
+	const double *numbers;
+	size_t n;
+};
+
+struct core_memory {
+	uint64_t revision; /* counts changes; for CORE_IN_REMEMBERED */
+	uint64_t at_ms;    /* the moment that the rows speak of */
+};
+
+/* Tells every row to `put`, valid only within the call. To be called between steps. */
+struct core_memory core_remember(const struct core *core, void *user,
+				 void (*put)(void *user, const struct core_row *row));
+
+enum core_recall_state {
+	CORE_RECALL_FIRST, /* the first start ever: windows and sums before it are not known */
+	CORE_RECALL_KEPT,
+	CORE_RECALL_LOST, /* missing or damaged: latched; rows of an older copy may still tell sums and latches */
+};
+
+struct core_recall {
+	enum core_recall_state state;
+	const struct core_row *rows;
+	size_t n;
+	bool off_known; /* how long ago the rows were written; else every pause in them begins anew now */
+	uint64_t off_ms;
+};
+
+/* Gives back what core_remember told an earlier run: once, after core_new and before the first step. Nothing resumes by
+ * it. What was violated when it was written counts as violated until now. */
+void core_recall(struct core *core, const struct core_recall *recall);
 
 /* ---- what is the case: for showing, not for deciding ---- */
 

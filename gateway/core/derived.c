@@ -3,11 +3,10 @@
 
 #include "core/inside.h"
 
-#define TICK_MS  1000u   /* a sum that grows is shown at most this late */
-#define STILL_MS 2000u   /* what has to move and does not for this long contradicts; hazard 18 */
-#define SPAN_MS  250u    /* a rate is over at least this */
-#define SPACE_MS 40u     /* samples nearer to each other than this would not reach over SPAN_MS */
-#define HOLD_MS  600000u /* how long skin is taken to stay as warm as it was last seen */
+#define TICK_MS  1000u /* a sum that grows is shown at most this late */
+#define STILL_MS 2000u /* what has to move and does not for this long contradicts; hazard 18 */
+#define SPAN_MS  250u  /* a rate is over at least this */
+#define SPACE_MS 40u   /* samples nearer to each other than this would not reach over SPAN_MS */
 
 /* ---- what rules see ---- */
 
@@ -38,13 +37,6 @@ static uint64_t sooner(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
-/* A moment that may lie before 0, plus a time. */
-static uint64_t moment_after(int64_t at, uint64_t ms)
-{
-	int64_t sum = at + (int64_t)ms;
-	return sum > 0 ? (uint64_t)sum : 0;
-}
-
 /* ---- TIME, COUNT ---- */
 
 static void session_count(struct core *core, struct derived *d)
@@ -64,7 +56,7 @@ static void session_count(struct core *core, struct derived *d)
 static void session_over(struct core *core, struct derived *d)
 {
 	struct derived_session *s = &d->session;
-	uint64_t over = moment_after(s->false_ms, d->gap_ms);
+	uint64_t over = timers_since(s->false_ms, d->gap_ms);
 	if (s->state != DERIVED_GAP || s->broken || over > core->now_ms)
 		return;
 	s->state = DERIVED_IDLE;
@@ -92,7 +84,7 @@ static void session_show(struct core *core, struct derived *d)
 	if (s->state == DERIVED_RUNNING && d->type == CORE_DERIVE_TIME)
 		at = sooner(at, s->since_ms + TICK_MS - (uint64_t)s->sum_ms % TICK_MS);
 	if (s->state == DERIVED_GAP && !s->broken)
-		at = sooner(at, moment_after(s->false_ms, d->gap_ms));
+		at = sooner(at, timers_since(s->false_ms, d->gap_ms));
 	if (s->bridge_ms)
 		at = sooner(at, s->bridge_ms);
 	wake(core, d, at);
@@ -150,7 +142,7 @@ static double dose_rate(double celsius)
 
 static uint64_t dose_held(const struct derived *d)
 {
-	return d->dose.seen ? timers_after(d->dose.read_ms, HOLD_MS) : 0;
+	return d->dose.seen ? timers_after(d->dose.read_ms, DERIVED_HOLD_MS) : 0;
 }
 
 static void dose_count(struct core *core, struct derived *d)

@@ -18,6 +18,7 @@
 struct core;
 
 #define DERIVED_SAMPLES 8u
+#define DERIVED_HOLD_MS 600000u /* skin is taken to stay as warm as it was last seen for this long */
 
 enum derived_state {
 	DERIVED_NEW,     /* nothing is known yet */

@@ -160,21 +160,31 @@ static void describe_leaf(struct str *s, const struct view *v, enum truth value)
 		str_add(s, "the condition is never true");
 }
 
+static void add_ago(struct str *s, const struct view *v)
+{
+	int64_t ms = (int64_t)v->core->now_ms - v->cause->until_ms;
+	if (ms <= 0)
+		return;
+	str_add(s, ", ");
+	add_time(s, (uint64_t)ms);
+	str_add(s, " ago");
+}
+
 /* What a window still remembers, and for how long. `value`: what the window is because of it. */
 static void describe_window(struct str *s, const struct view *v, enum truth value)
 {
 	const struct core *core = v->core;
 	const struct window *w = &core->logic.windows[core->logic.nodes[v->cause->window].window];
-	uint64_t ends = timers_after(v->cause->until_ms, w->duration_ms);
-	if (v->cause->node == LOGIC_NONE) {
+	uint64_t ends = timers_since(v->cause->until_ms, w->duration_ms);
+	if (v->cause->recalled) {
+		str_add(s, "the condition was %s before the gateway started",
+			value == TRUTH_FALSE ? "not met" : "not known to be met");
+		add_ago(s, v);
+	} else if (v->cause->node == LOGIC_NONE) {
 		str_add(s, "nothing is known of the time before the gateway started");
 	} else {
 		describe_leaf(s, v, value);
-		if (core->now_ms > v->cause->until_ms) {
-			str_add(s, ", ");
-			add_time(s, core->now_ms - v->cause->until_ms);
-			str_add(s, " ago");
-		}
+		add_ago(s, v);
 	}
 	str_add(s, ", and that must hold for ");
 	add_time(s, w->duration_ms);
@@ -329,6 +339,8 @@ uint32_t explain_refusal(const struct core *core, uint32_t control, struct core_
 	}
 	struct str s;
 	str_init(&s, why, CORE_WHY_MAX);
+	if (memory_refuses(core, why))
+		return NONE;
 	if (c->n_rules == 0)
 		str_add(&s, "no rule governs %s.%s: what nothing guards stays off", control_device(core, control),
 			control_key(core, control));

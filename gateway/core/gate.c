@@ -167,7 +167,8 @@ static void grant(struct core *core, struct decision *d, double value)
 {
 	const char *device = control_device(core, d->control), *key = control_key(core, d->control);
 	grant_start(core, d->control, value);
-	conclude(d, CORE_ACCEPTED, "%s.%s is granted at %g", device, key, value);
+	conclude(d, CORE_ACCEPTED, "%s.%s is granted at %g%s", device, key, value,
+		 core->controls[d->control].held ? ", as soon as the memory is written" : "");
 	out_event(core, CORE_EVENT_GRANTED, d->control, NONE, NULL, CORE_PRIORITY_LOW, d->why);
 }
 

@@ -11,7 +11,7 @@ bool grant_possible(const struct core *core, uint32_t control)
 	const struct control *c = &core->controls[control];
 	const struct logic_switch *s = &core->switches[control];
 	return c->n_rules > 0 && c->n_forbidding == 0 && present(core, control) && !s->granted &&
-	       s->phase == CORE_PHASE_AT_REST && figure_blocking(core, control) == NONE;
+	       s->phase == CORE_PHASE_AT_REST && figure_blocking(core, control) == NONE && !memory_refuses(core, NULL);
 }
 
 /* The one place that makes leases: the expiry is absolute and counts from the step's own time. */
@@ -49,17 +49,38 @@ void grant_set_phase(struct core *core, uint32_t control, enum core_phase phase)
 	out_changed(core, control);
 }
 
+/* Nobody is told to act before it is written down that somebody was: a gateway that dies now knows of it later. */
+static void hold(struct core *core, uint32_t control)
+{
+	struct control *c = &core->controls[control];
+	core->memory.n_held += !c->held;
+	c->held = true;
+	memory_changed(core, true);
+	c->needed = core->memory.revision + 1; /* what this step's changes will be */
+	timers_set(&core->timers, &c->timer, timers_after(core->now_ms, HELD_MS));
+}
+
+static void unhold(struct core *core, uint32_t control)
+{
+	core->memory.n_held -= core->controls[control].held;
+	core->controls[control].held = false;
+}
+
 void grant_start(struct core *core, uint32_t control, double value)
 {
 	struct control *c = &core->controls[control];
 	unsuspend(core, control);
 	c->grant = ++core->last_grant;
 	c->value = value;
-	if (!core->switches[control].granted) {
-		core->switches[control].granted = true;
-		grant_set_phase(core, control, CORE_PHASE_ENERGISED); /* told to act, until the device says more */
+	bool fresh = !core->switches[control].granted;
+	core->switches[control].granted = true;
+	if (core->memory.enabled && (fresh || c->held)) {
+		hold(core, control);
+	} else {
+		if (fresh) /* told to act, until the device says more */
+			grant_set_phase(core, control, CORE_PHASE_ENERGISED);
+		lease(core, control);
 	}
-	lease(core, control);
 	logic_touch_control(&core->logic, control);
 	out_changed(core, control);
 }
@@ -77,14 +98,16 @@ void grant_end(struct core *core, uint32_t control, bool rest)
 	out_changed(core, control);
 	if (!core->switches[control].granted)
 		return;
+	bool held = c->held; /* then it was never told to act */
+	unhold(core, control);
 	core->switches[control].granted = false;
 	timers_stop(&core->timers, &c->timer);
 	logic_touch_control(&core->logic, control);
 	if (!rest)
 		return;
 	grant_rest(core, control);
-	if (core->switches[control].phase !=
-	    CORE_PHASE_UNKNOWN) /* nothing starts before the device says it is at rest */
+	if (!held && core->switches[control].phase !=
+			 CORE_PHASE_UNKNOWN) /* nothing starts before the device says it is at rest */
 		grant_set_phase(core, control, CORE_PHASE_COMING_TO_REST);
 }
 
@@ -148,7 +171,12 @@ void grant_trip(struct core *core, uint32_t control, uint32_t rule, const struct
 void grant_timer(struct core *core, uint32_t control)
 {
 	struct control *c = &core->controls[control];
-	if (core->switches[control].granted) {
+	if (c->held) {
+		grant_end(core, control, true);
+		tell(core, CORE_EVENT_ENDED, control,
+		     "%s.%s was ended before it began: the memory was not written within %u s; a new request is needed",
+		     control_device(core, control), control_key(core, control), HELD_MS / 1000u);
+	} else if (core->switches[control].granted) {
 		if (!c->due)
 			core->due[core->n_due++] = control;
 		c->due = true;
@@ -185,6 +213,26 @@ void grant_renew(struct core *core)
 			lease(core, core->due[i]);
 	}
 	core->n_due = 0;
+}
+
+void grant_release(struct core *core, bool failed)
+{
+	for (uint32_t i = 0; core->memory.n_held && i < core->home.n_controls; i++) {
+		struct control *c = &core->controls[i];
+		if (!c->held || (!failed && c->needed > core->memory.stored))
+			continue;
+		if (failed) {
+			grant_end(core, i, true);
+			tell(core, CORE_EVENT_ENDED, i,
+			     "%s.%s was ended before it began: the memory cannot be written; a new request is needed",
+			     control_device(core, i), control_key(core, i));
+			continue;
+		}
+		unhold(core, i);
+		grant_set_phase(core, i, CORE_PHASE_ENERGISED);
+		lease(core, i);
+		out_changed(core, i);
+	}
 }
 
 bool grant_resume_one(struct core *core)

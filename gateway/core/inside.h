@@ -34,6 +34,8 @@
 #include "core/values.h"
 
 #define NONE                UINT32_MAX
+#define HELD_MS             5000u  /* a grant waits this long for the memory to be written */
+#define BRIDGE_MS           60000u /* after a start devices have this long to say how they are */
 #define PAUSE_MS            60000u /* how long a request may wait to go on by itself; DESIGN: within 60 s */
 #define DUPLICATE_MS        60000u /* the same id within this is a duplicate */
 #define REMEMBERED_REQUESTS 1024u  /* ids within DUPLICATE_MS; more requests than 17 a second are refused */
@@ -82,6 +84,8 @@ struct control {
 	uint64_t expires_ms;
 	double value; /* of the grant, or of the suspended request */
 	bool suspended, due, changed;
+	bool held;       /* granted, but its first lease waits for the memory to be written ... */
+	uint64_t needed; /* ... up to this revision */
 	uint64_t pause_end_ms;
 	struct timer timer; /* renewal while granted, end of the pause while suspended */
 };
@@ -90,6 +94,27 @@ struct remembered {
 	uint64_t hash, at_ms;
 	bool used;
 	char id[CORE_REQUEST_ID_MAX];
+};
+
+struct memory_window {
+	uint32_t node, ordinal; /* the nth window of its text */
+	uint32_t text;
+	uint64_t hash; /* of the text and of what it looks at in this home */
+};
+
+/* What outlives the process (memory.c). */
+struct memory {
+	bool enabled;
+	bool failing;         /* the last write failed: nothing new is granted */
+	bool lost;            /* it was missing or damaged at start: latched until a person resets */
+	bool changed, urgent; /* since the last CORE_OUT_REMEMBER */
+	uint64_t revision, stored;
+	uint32_t n_held;
+	bool closing;
+	uint64_t closing_ms;
+	struct memory_window *windows;
+	uint32_t n_windows;
+	double *numbers; /* of one row */
 };
 
 struct presence {
@@ -119,6 +144,7 @@ struct core {
 	uint32_t *changed, *due, *suspended;
 	uint32_t n_changed, n_due, n_suspended;
 	struct remembered *remembered;
+	struct memory memory;
 	struct core_output *outputs;
 	size_t n_outputs, cap_outputs, room_for_events;
 	size_t n_events;
@@ -152,6 +178,8 @@ void grant_rest(struct core *core, uint32_t control);
 void grant_timer(struct core *core, uint32_t control);
 void grant_lapse(struct core *core);
 void grant_renew(struct core *core);
+/* The memory is written up to core->memory.stored, or cannot be (`failed`): held grants begin, or end. */
+void grant_release(struct core *core, bool failed);
 /* Resumes one suspended request that may go on. False: there is none. */
 bool grant_resume_one(struct core *core);
 void grant_phase(struct core *core, uint32_t control, const struct core_input *input);
@@ -160,6 +188,16 @@ void grant_set_phase(struct core *core, uint32_t control, enum core_phase phase)
 /* ---- memory.c ---- */
 /* What is kept has changed: urgent, or soon. */
 void memory_changed(struct core *core, bool urgent);
+/* At the end of a step: tells, if something has. */
+void memory_flush(struct core *core);
+int memory_build(struct core *core); /* after the logic is sealed; -1 without memory */
+void memory_release(struct core *core);
+void memory_remembered(struct core *core, uint64_t revision, bool ok);
+/* Why nothing may be granted as long as the memory is as it is. False, and nothing written: it may. */
+bool memory_refuses(const struct core *core, char why[CORE_WHY_MAX]);
+/* A person says that all is well, though the memory was lost. */
+void memory_reset(struct core *core);
+void memory_closing(struct core *core);
 
 /* ---- caps.c ---- */
 /* Which limits bound the requests for which controls. -1 with what is wrong added to `faults`. */

@@ -62,26 +62,44 @@ static enum truth compute_on(struct logic *logic, struct node *node, uint64_t no
 /* Was it that within the window? At the end of what it was it is no longer: the window is open at its old end. */
 static bool within(const struct window *w, enum truth what, uint64_t now_ms)
 {
-	return w->was[what] && timers_after(w->ended[what], w->duration_ms) > now_ms;
+	return w->was[what] && timers_since(w->ended[what], w->duration_ms) > now_ms;
+}
+
+static void note_child(struct logic *logic, const struct node *node, struct window *w, uint64_t now_ms)
+{
+	uint8_t child = logic->nodes[node->first].value, before = w->child;
+	if (child == before)
+		return;
+	w->ended[before] = (int64_t)now_ms;
+	w->was[before] = true;
+	w->child = child;
+	if (child != TRUTH_TRUE)
+		w->causes[child] = logic_node_cause(logic, node->first, now_ms);
+	logic->windows_changed = true;
+	logic->windows_violated |=
+	    child == TRUTH_FALSE || child == TRUTH_ERROR || before == TRUTH_FALSE || before == TRUTH_ERROR;
 }
 
 static enum truth compute_for(struct logic *logic, struct node *node, uint64_t now_ms)
 {
 	struct window *w = &logic->windows[node->window];
 	uint8_t child = logic->nodes[node->first].value;
-	if (child != w->child) {
-		w->ended[w->child] = now_ms;
-		w->was[w->child] = true;
-		w->child = child;
-		if (child != TRUTH_TRUE)
-			w->causes[child] = logic_node_cause(logic, node->first, now_ms);
+	uint64_t at = UINT64_MAX;
+	if (child == TRUTH_UNKNOWN && now_ms < w->bridge_ms) {
+		child = w->child == TRUTH_TRUE ? TRUTH_UNKNOWN : w->child;
+		at = w->bridge_ms;
+		timers_set(logic->timers, &node->timer, at);
+	} else {
+		w->bridge_ms = 0;
+		note_child(logic, node, w, now_ms);
 	}
 	static const enum truth order[] = {TRUTH_FALSE, TRUTH_ERROR, TRUTH_UNKNOWN};
 	for (size_t i = 0; i < sizeof order / sizeof *order; i++) {
 		if (child == order[i])
 			return order[i];
 		if (within(w, order[i], now_ms)) {
-			timers_set(logic->timers, &node->timer, timers_after(w->ended[order[i]], w->duration_ms));
+			uint64_t ends = timers_since(w->ended[order[i]], w->duration_ms);
+			timers_set(logic->timers, &node->timer, ends < at ? ends : at);
 			return order[i];
 		}
 	}
@@ -228,7 +246,7 @@ void logic_begin(struct logic *logic, uint64_t now_ms)
 		if (node->op == NODE_FOR) {
 			struct window *w = &logic->windows[node->window];
 			w->child = logic->nodes[node->first].value;
-			w->ended[TRUTH_UNKNOWN] = now_ms;
+			w->ended[TRUTH_UNKNOWN] = (int64_t)now_ms;
 			w->was[TRUTH_UNKNOWN] = true;
 			w->causes[TRUTH_UNKNOWN] =
 			    (struct logic_cause){.node = LOGIC_NONE, .window = i, .at_ms = now_ms};

@@ -36,15 +36,17 @@ struct logic_cause {
 	uint32_t window; /* the FOR node that still remembers it; LOGIC_NONE: it is the case now */
 	bool negated;    /* the leaf should have been false */
 	struct value reading;
-	uint64_t at_ms;    /* when the reading was looked at */
-	uint64_t until_ms; /* when it was so last */
+	uint64_t at_ms;   /* when the reading was looked at */
+	int64_t until_ms; /* when it was so last */
+	bool recalled;    /* before the gateway started: which leaf is not known any more */
 };
 
 struct window {
 	uint64_t duration_ms;
-	uint64_t ended[TRUTH_COUNT_]; /* when the child last was that */
+	int64_t ended[TRUTH_COUNT_]; /* when the child last was that */
 	bool was[TRUTH_COUNT_];
 	uint8_t child;
+	uint64_t bridge_ms; /* after a start: until then UNKNOWN counts as what was so before; 0: it does not */
 	struct logic_cause causes[TRUTH_COUNT_];
 };
 
@@ -109,6 +111,8 @@ struct logic {
 	uint32_t *dirty;               /* owners one of whose roots changed */
 	bool *is_dirty;
 	uint32_t n_dirty, n_owners;
+	bool windows_changed;  /* since the user last set it to false */
+	bool windows_violated; /* the same, and one became FALSE or ERROR or ceased to be */
 };
 
 /* How a text is bound. */

@@ -39,14 +39,14 @@ struct logic_cause logic_node_cause(const struct logic *logic, uint32_t index, u
 						    .negated = negated,
 						    .reading = logic->values[node->metric],
 						    .at_ms = now_ms,
-						    .until_ms = now_ms};
+						    .until_ms = (int64_t)now_ms};
 		case NODE_UNSEEN:
 		case NODE_CONSTANT:
 			return (struct logic_cause){.node = index,
 						    .window = LOGIC_NONE,
 						    .negated = negated,
 						    .at_ms = now_ms,
-						    .until_ms = now_ms};
+						    .until_ms = (int64_t)now_ms};
 		}
 	}
 }
@@ -70,7 +70,7 @@ static uint64_t window_earliest(const struct logic *logic, const struct node *no
 	uint64_t at = now_ms;
 	for (int v = 0; v < TRUTH_COUNT_; v++)
 		if (v != TRUTH_TRUE && w->was[v])
-			at = later(at, timers_after(w->ended[v], w->duration_ms));
+			at = later(at, timers_since(w->ended[v], w->duration_ms));
 	return at;
 }
 

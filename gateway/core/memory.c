@@ -1,8 +1,455 @@
-/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0
+ * What outlives the process, as plain rows of numbers: windows, sums, and that the memory itself was lost. Times are
+ * written as ages; whoever reads them back says how long ago that was, if it is known.
+ *
+ * After a start devices need a moment to say how they are. For BRIDGE_MS what is not known counts as what was so when
+ * the rows were written, so that a pause that was observed before and after is one pause. It permits nothing meanwhile.
+ */
+#include <stdlib.h>
+
 #include "core/inside.h"
+
+#define KEY_MAX      160u
+#define ROW_HEADER   6u /* numbers of a derived row before its pairs of age and amount */
+#define WINDOW_COUNT 7u
+
+static const enum truth remembered_truths[] = {TRUTH_FALSE, TRUTH_UNKNOWN, TRUTH_ERROR};
+
+/* ---- what changes ---- */
 
 void memory_changed(struct core *core, bool urgent)
 {
-	(void)core;
-	(void)urgent;
+	core->memory.changed = true;
+	core->memory.urgent |= urgent;
+}
+
+void memory_flush(struct core *core)
+{
+	struct memory *m = &core->memory;
+	if (core->logic.windows_changed)
+		memory_changed(core, core->logic.windows_violated);
+	core->logic.windows_changed = core->logic.windows_violated = false;
+	if (!m->changed)
+		return;
+	m->revision++;
+	if (m->enabled) {
+		struct core_output *out = out_add(core, CORE_OUT_REMEMBER, NONE);
+		out->revision = m->revision;
+		out->urgent = m->urgent;
+	}
+	m->changed = m->urgent = false;
+}
+
+static void show_all(struct core *core)
+{
+	for (uint32_t i = 0; i < core->home.n_controls; i++)
+		out_changed(core, i);
+}
+
+void memory_remembered(struct core *core, uint64_t revision, bool ok)
+{
+	struct memory *m = &core->memory;
+	if (m->failing == ok)
+		show_all(core);
+	m->failing = !ok;
+	if (ok && revision > m->stored && revision <= m->revision)
+		m->stored = revision;
+	grant_release(core, !ok);
+}
+
+bool memory_refuses(const struct core *core, char why[CORE_WHY_MAX])
+{
+	const struct memory *m = &core->memory;
+	const char *text = m->closing   ? "the gateway is about to end: nothing new is granted"
+			   : m->lost    ? "the gateway's memory was missing or damaged when it started, so what ran "
+					  "before is not known: reset it when nothing speaks against it"
+			   : m->failing ? "the gateway's memory cannot be written (is the disk full?): nothing is "
+					  "granted that would be forgotten"
+					: NULL;
+	if (text && why)
+		str_copy(why, CORE_WHY_MAX, text);
+	return text != NULL;
+}
+
+void memory_reset(struct core *core)
+{
+	if (!core->memory.lost)
+		return;
+	core->memory.lost = false;
+	memory_changed(core, true);
+	show_all(core);
+}
+
+void memory_closing(struct core *core)
+{
+	if (core->memory.closing)
+		return;
+	core->memory.closing = true;
+	core->memory.closing_ms = core->now_ms;
+	for (uint32_t i = 0; i < core->home.n_controls; i++)
+		grant_lose(core, i, "the gateway is about to end");
+	show_all(core);
+}
+
+/* ---- names ---- */
+
+static uint64_t mix(uint64_t hash, const void *bytes, size_t n) /* FNV-1a */
+{
+	for (size_t i = 0; i < n; i++)
+		hash = (hash ^ ((const unsigned char *)bytes)[i]) * 0x100000001b3u;
+	return hash;
+}
+
+static uint64_t mix_text(uint64_t hash, const char *text)
+{
+	return mix(hash, text, strlen(text) + 1);
+}
+
+/* The text, and what it looks at in this home: with a table more the window of "any inversion.tilt" is another. The
+ * nodes of a text stand together and end with their root. */
+static uint64_t hash_text(const struct core *core, uint32_t text)
+{
+	uint64_t hash = mix_text(0xcbf29ce484222325u, core->logic.texts[text].text);
+	uint32_t first = core->logic.texts[text].root;
+	while (first > 0 && core->logic.nodes[first - 1].text == text)
+		first--;
+	for (uint32_t i = first; i <= core->logic.texts[text].root; i++) {
+		const struct node *node = &core->logic.nodes[i];
+		hash = mix(hash, &node->op, sizeof node->op);
+		if (node->op != NODE_COMPARE && node->op != NODE_ON)
+			continue;
+		const struct home_metric *m = &core->home.metrics[node->metric];
+		hash = mix_text(mix_text(hash, core->home.devices[m->device].id), m->key);
+	}
+	return hash;
+}
+
+int memory_build(struct core *core)
+{
+	struct memory *m = &core->memory;
+	size_t most = WINDOW_COUNT;
+	for (uint32_t i = 0; i < core->n_derived; i++) {
+		size_t pairs = core->derived[i].rolling.n > MOMENTS ? core->derived[i].rolling.n : MOMENTS;
+		most = most > ROW_HEADER + pairs * 2 ? most : ROW_HEADER + pairs * 2;
+	}
+	m->windows = calloc((size_t)core->logic.n_windows + 1, sizeof *m->windows);
+	m->numbers = calloc(most, sizeof *m->numbers);
+	if (!m->windows || !m->numbers)
+		return -1;
+	for (uint32_t i = 0; i < core->logic.n_nodes; i++) {
+		if (core->logic.nodes[i].op != NODE_FOR)
+			continue;
+		const struct memory_window *last = m->n_windows ? &m->windows[m->n_windows - 1] : NULL;
+		uint32_t text = core->logic.nodes[i].text;
+		bool again = last && last->text == text;
+		m->windows[m->n_windows++] = (struct memory_window){
+		    .node = i,
+		    .text = text,
+		    .ordinal = again ? last->ordinal + 1 : 0,
+		    .hash = again ? last->hash : hash_text(core, text),
+		};
+	}
+	return 0;
+}
+
+void memory_release(struct core *core)
+{
+	free(core->memory.windows);
+	free(core->memory.numbers);
+}
+
+static const char *derived_name(const struct core *core, uint32_t index, char *key, size_t size)
+{
+	const struct home_metric *m = &core->home.metrics[core->derived[index].metric];
+	struct str s;
+	str_init(&s, key, size);
+	str_add(&s, "%s.%s", core->home.devices[m->device].id, m->key);
+	return key;
+}
+
+/* "no-heat-during-inversion/2/0/0123456789abcdef": the rule, which of its texts, which window of that, the hash. */
+static const char *window_name(const struct core *core, const struct memory_window *w, char *key, size_t size)
+{
+	uint32_t owner = core->logic.texts[w->text].owner;
+	unsigned which = 0;
+	struct str s;
+	str_init(&s, key, size);
+	if (owner < core->n_rules) {
+		while (which < TEXT_COUNT_ && core->rules[owner].texts[which] != w->text)
+			which++;
+		str_add(&s, "%s", core->rules[owner].id);
+	} else if (owner - core->n_rules < core->n_derived) {
+		char name[ID_MAX * 2];
+		str_add(&s, "%s", derived_name(core, owner - core->n_rules, name, sizeof name));
+	}
+	str_add(&s, "/%u/%u/%016llx", which, w->ordinal, (unsigned long long)w->hash);
+	return key;
+}
+
+/* ---- told ---- */
+
+struct teller {
+	const struct core *core;
+	void *user;
+	void (*put)(void *user, const struct core_row *row);
+};
+
+static double age(const struct core *core, int64_t moment)
+{
+	return (double)((int64_t)core->now_ms - moment);
+}
+
+static void tell_window(const struct teller *t, const struct memory_window *window)
+{
+	const struct core *core = t->core;
+	const struct window *w = &core->logic.windows[core->logic.nodes[window->node].window];
+	double *numbers = core->memory.numbers;
+	char key[KEY_MAX];
+	uint8_t child = w->child;
+	/* Sensors are silent once their processes have ended: what was TRUE when the closing began, was. */
+	if (core->memory.closing && child == TRUTH_UNKNOWN && w->was[TRUTH_TRUE] &&
+	    w->ended[TRUTH_TRUE] >= (int64_t)core->memory.closing_ms)
+		child = TRUTH_TRUE;
+	numbers[0] = child;
+	for (size_t i = 0; i < 3; i++) {
+		enum truth v = remembered_truths[i];
+		bool matters = w->was[v] && timers_since(w->ended[v], w->duration_ms) > core->now_ms;
+		numbers[1 + i * 2] = matters;
+		numbers[2 + i * 2] = matters ? age(core, w->ended[v]) : 0;
+	}
+	t->put(t->user,
+	       &(struct core_row){CORE_ROW_WINDOW, window_name(core, window, key, sizeof key), numbers, WINDOW_COUNT});
+}
+
+static size_t add_pair(double *numbers, size_t n, double ms, double amount)
+{
+	numbers[n] = ms;
+	numbers[n + 1] = amount;
+	return n + 2;
+}
+
+static size_t add_buckets(const struct core *core, const struct rolling *r, double pending, double *numbers, size_t n)
+{
+	for (uint32_t i = 0; i < r->n; i++) {
+		double amount = r->buckets[i] + (i == 0 ? pending : 0);
+		if (amount > 0)
+			n = add_pair(numbers, n, age(core, (int64_t)((r->head - i) * r->bucket_ms)), amount);
+	}
+	return n;
+}
+
+static size_t tell_session(const struct core *core, const struct derived *d, double *numbers)
+{
+	const struct derived_session *s = &d->session;
+	double pending = s->state == DERIVED_RUNNING ? (double)(core->now_ms - s->since_ms) : 0;
+	bool broken = s->broken && !(core->memory.closing && s->broken_ms >= core->memory.closing_ms);
+	size_t n = ROW_HEADER;
+	numbers[1] = s->state;
+	numbers[2] = s->sum_ms + pending;
+	numbers[3] = s->state == DERIVED_GAP ? age(core, s->false_ms) : 0;
+	numbers[4] = broken;
+	if (d->type == CORE_DERIVE_COUNT)
+		for (uint32_t i = 0; i < d->moments.n; i++)
+			n = add_pair(numbers, n, age(core, d->moments.at_ms[i]), d->moments.count[i]);
+	else if (d->within_ms)
+		n = add_buckets(core, &d->rolling, pending / 1e3, numbers, n);
+	return n;
+}
+
+static size_t tell_dose(const struct core *core, const struct derived *d, double *numbers)
+{
+	const struct derived_dose *s = &d->dose;
+	numbers[1] = s->seen;
+	numbers[2] = s->rate;
+	numbers[3] = s->seen ? (double)(core->now_ms - s->since_ms) : 0;
+	numbers[4] = s->seen ? (double)(core->now_ms - s->read_ms) : 0;
+	return add_buckets(core, &d->rolling, 0, numbers, ROW_HEADER);
+}
+
+static void tell_derived(const struct teller *t, uint32_t index)
+{
+	const struct derived *d = &t->core->derived[index];
+	double *numbers = t->core->memory.numbers;
+	char key[KEY_MAX];
+	size_t n = 0;
+	memset(numbers, 0, ROW_HEADER * sizeof *numbers);
+	numbers[0] = d->type;
+	if (d->type == CORE_DERIVE_TIME || d->type == CORE_DERIVE_COUNT)
+		n = tell_session(t->core, d, numbers);
+	else if (d->type == CORE_DERIVE_DOSE)
+		n = tell_dose(t->core, d, numbers);
+	if (n)
+		t->put(t->user,
+		       &(struct core_row){CORE_ROW_DERIVED, derived_name(t->core, index, key, sizeof key), numbers, n});
+}
+
+struct core_memory core_remember(const struct core *core, void *user,
+				 void (*put)(void *user, const struct core_row *row))
+{
+	const struct teller t = {core, user, put};
+	for (uint32_t i = 0; i < core->memory.n_windows; i++)
+		tell_window(&t, &core->memory.windows[i]);
+	for (uint32_t i = 0; i < core->n_derived; i++)
+		tell_derived(&t, i);
+	if (core->memory.lost)
+		put(user, &(struct core_row){CORE_ROW_LATCH, "memory", NULL, 0});
+	return (struct core_memory){core->memory.revision, core->now_ms};
+}
+
+/* ---- taken back ---- */
+
+/* When that was, of which the row says so many ms: a file may say anything. */
+static int64_t moment_of(const struct core *core, const struct core_recall *recall, double ms)
+{
+	if (!(ms >= 0) || !(ms < 1e12))
+		return (int64_t)core->now_ms;
+	return (int64_t)core->now_ms - (int64_t)ms - (recall->off_known ? (int64_t)recall->off_ms : 0);
+}
+
+/* A pause that would have gone on while the gateway was off, or begins anew. */
+static int64_t pause_of(const struct core *core, const struct core_recall *recall, double ms)
+{
+	return recall->off_known ? moment_of(core, recall, ms) : (int64_t)core->now_ms;
+}
+
+static void recall_window(struct core *core, const struct core_recall *recall, const struct memory_window *window,
+			  const struct core_row *row)
+{
+	struct window *w = &core->logic.windows[core->logic.nodes[window->node].window];
+	if (row->n != WINDOW_COUNT || !(row->numbers[0] >= 0 && row->numbers[0] < TRUTH_COUNT_))
+		return;
+	w->child = (uint8_t)row->numbers[0];
+	w->bridge_ms = timers_after(core->now_ms, BRIDGE_MS);
+	for (size_t i = 0; i < 3; i++) {
+		enum truth v = remembered_truths[i];
+		bool is = w->child == v;
+		w->was[v] = is || row->numbers[1 + i * 2] > 0;
+		w->ended[v] = is ? (int64_t)core->now_ms : pause_of(core, recall, row->numbers[2 + i * 2]);
+		w->causes[v] = (struct logic_cause){
+		    .node = LOGIC_NONE, .window = window->node, .at_ms = core->now_ms, .recalled = true};
+	}
+	logic_touch_node(&core->logic, window->node);
+}
+
+static double off_ms(const struct core_recall *recall)
+{
+	return recall->off_known ? (double)recall->off_ms : 0;
+}
+
+static void recall_session(struct core *core, const struct core_recall *recall, struct derived *d,
+			   const struct core_row *row)
+{
+	struct derived_session *s = &d->session;
+	double state = row->numbers[1], sum = row->numbers[2];
+	if (!(state >= DERIVED_NEW && state <= DERIVED_GAP) || !(sum >= 0 && sum < 1e12))
+		return;
+	s->state = (uint8_t)state;
+	s->sum_ms = sum;
+	s->bridge_ms = timers_after(core->now_ms, BRIDGE_MS);
+	if (s->state == DERIVED_RUNNING) { /* so until now */
+		s->sum_ms += off_ms(recall);
+		s->since_ms = core->now_ms;
+		if (d->type == CORE_DERIVE_TIME && d->within_ms)
+			rolling_add(&d->rolling, core->now_ms, off_ms(recall) / 1e3);
+	}
+	s->false_ms = pause_of(core, recall, row->numbers[3]);
+	s->broken = s->state == DERIVED_GAP && row->numbers[4] > 0;
+	s->broken_ms = core->now_ms;
+}
+
+/* It stayed as warm as it was last seen, for as long as that is taken to last. */
+static void recall_dose(struct core *core, const struct core_recall *recall, struct derived *d,
+			const struct core_row *row)
+{
+	double rate = row->numbers[2], uncounted = row->numbers[3], since_read = row->numbers[4];
+	if (!(row->numbers[1] > 0) || !(rate >= 0) || !isfinite(rate) || !(uncounted >= 0) ||
+	    !(since_read >= uncounted))
+		return;
+	double left = DERIVED_HOLD_MS - (since_read - uncounted);
+	double warm = recall->off_known ? fmin(uncounted + off_ms(recall), left) : left;
+	if (warm > 0)
+		rolling_add(&d->rolling, core->now_ms, rate * warm / 1e3);
+}
+
+static void recall_derived(struct core *core, const struct core_recall *recall, uint32_t index,
+			   const struct core_row *row)
+{
+	struct derived *d = &core->derived[index];
+	if (row->n < ROW_HEADER || !(row->numbers[0] >= d->type && row->numbers[0] <= d->type))
+		return;
+	for (size_t i = ROW_HEADER; i + 1 < row->n; i += 2) {
+		int64_t moment = moment_of(core, recall, row->numbers[i]);
+		double amount = row->numbers[i + 1];
+		if (!(amount > 0 && amount < 1e12))
+			continue;
+		if (d->type == CORE_DERIVE_COUNT)
+			moments_add(&d->moments, moment, (uint32_t)fmin(amount, 1e6));
+		else if (d->rolling.n)
+			rolling_put(&d->rolling, core->now_ms, (uint64_t)((int64_t)core->now_ms - moment), amount);
+	}
+	if (d->type == CORE_DERIVE_DOSE)
+		recall_dose(core, recall, d, row);
+	else
+		recall_session(core, recall, d, row);
+}
+
+/* Rows come in the order in which they were told, so the next one is mostly the one after the last. */
+static bool same_key(const struct core *core, enum core_row_kind kind, uint32_t i, const char *key)
+{
+	char name[KEY_MAX];
+	if (kind == CORE_ROW_WINDOW)
+		return strcmp(window_name(core, &core->memory.windows[i], name, sizeof name), key) == 0;
+	return strcmp(derived_name(core, i, name, sizeof name), key) == 0;
+}
+
+static uint32_t find_row(const struct core *core, enum core_row_kind kind, uint32_t n, const char *key,
+			 uint32_t *cursor)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t at = (*cursor + i) % n;
+		if (same_key(core, kind, at, key)) {
+			*cursor = at + 1;
+			return at;
+		}
+	}
+	return NONE;
+}
+
+static void recall_row(struct core *core, const struct core_recall *recall, const struct core_row *row,
+		       uint32_t cursors[2])
+{
+	uint32_t at;
+	switch (row->kind) {
+	case CORE_ROW_WINDOW:
+		at = find_row(core, row->kind, core->memory.n_windows, row->key, &cursors[0]);
+		if (at != NONE && recall->state == CORE_RECALL_KEPT)
+			recall_window(core, recall, &core->memory.windows[at], row);
+		break;
+	case CORE_ROW_DERIVED:
+		at = find_row(core, row->kind, core->n_derived, row->key, &cursors[1]);
+		if (at != NONE)
+			recall_derived(core, recall, at, row);
+		break;
+	case CORE_ROW_LATCH:
+		if (strcmp(row->key, "memory") == 0)
+			core->memory.lost = true;
+		break;
+	case CORE_ROW_PARKED:
+	case CORE_ROW_PROOF:
+	case CORE_ROW_COUNT_:
+		break;
+	}
+}
+
+void core_recall(struct core *core, const struct core_recall *recall)
+{
+	uint32_t cursors[2] = {0, 0};
+	for (size_t i = 0; i < recall->n && recall->state != CORE_RECALL_FIRST; i++)
+		recall_row(core, recall, &recall->rows[i], cursors);
+	core->memory.lost |= recall->state == CORE_RECALL_LOST;
+	for (uint32_t i = 0; i < core->n_derived; i++)
+		derived_show(core, i);
+	core_settle(core);
+	out_flush_changed(core);
+	memory_changed(core, true);
 }

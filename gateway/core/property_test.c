@@ -146,6 +146,7 @@ static void watch(struct world *w)
 			w->events[out->event]++;
 			break;
 		case CORE_OUT_CHANGED:
+		case CORE_OUT_REMEMBER:
 			break;
 		}
 	}

@@ -36,4 +36,11 @@ static inline uint64_t timers_after(uint64_t a, uint64_t b)
 	return a > UINT64_MAX - b ? UINT64_MAX : a + b;
 }
 
+/* A moment that may lie before 0, as one that the memory of an earlier boot tells does, plus a time. */
+static inline uint64_t timers_since(int64_t moment, uint64_t ms)
+{
+	int64_t at = moment + (int64_t)ms;
+	return at > 0 ? (uint64_t)at : 0;
+}
+
 #endif

@@ -357,6 +357,7 @@ void outlet_core(struct outlet *o, uint64_t now_ms, const struct core_output *ou
 		break;
 	case CORE_OUT_LEASE:
 	case CORE_OUT_REST:
+	case CORE_OUT_REMEMBER: /* the wiring's */
 		break;
 	}
 }

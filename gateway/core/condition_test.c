@@ -292,6 +292,98 @@ static void chains_and_doublings_cost_an_error_not_time(void **state)
 		free(texts);
 	}
 }
+static void deepest_chain_that_is_taken_runs(void **state)
+{
+	(void)state;
+	size_t taken = 0;
+	for (size_t n = 2; n < 140; n++) {
+		char(*texts)[96], *told;
+		struct core_condition *all = chain(n, "any inversion.tilt > 10 deg", "not (c%zu)", &texts);
+		const struct core_rule rule = rig_rule("r", texts[2 * (n - 1)]);
+		struct rig rig = {.now = 1000000, .core = build(all, n, &rule, 1, &told), .n_devices = 4};
+		if (rig.core) {
+			taken = n;
+			rig_calm(&rig);
+			for (int tilt = 0; tilt <= 40; tilt += 40) { /* an odd number of nots turns it around */
+				rig_read(&rig, TABLE, TABLE_TILT, tilt);
+				assert_int_equal(rig.core->rules[0].value, (tilt > 10) != (n % 2 == 0));
+			}
+			rig_stop(&rig);
+		}
+		free(told);
+		free(all);
+		free(texts);
+	}
+	assert_in_range(taken, 30, 138);
+}
+
+static void nonsense_of_real_words_is_taken_or_refused_but_does_no_harm(void **state)
+{
+	(void)state;
+	static const char *const words[] = {"all",
+					    "any",
+					    "not",
+					    "and",
+					    "or",
+					    "for",
+					    "since",
+					    "is",
+					    "on(",
+					    ")",
+					    "(",
+					    "c0",
+					    "c1",
+					    "c2",
+					    "inversion.tilt",
+					    "belt.force",
+					    "table.tilt",
+					    "<=",
+					    ">",
+					    "10 deg",
+					    "5 N",
+					    "limit.x",
+					    "kind:heat",
+					    "self",
+					    "5 s",
+					    "1e999",
+					    "nan",
+					    "pressed",
+					    "button.state",
+					    "on(pad.heat)",
+					    "==",
+					    "0"};
+	srand(11);
+	size_t taken = 0;
+	for (int i = 0; i < 20000; i++) {
+		char texts[4][160];
+		for (size_t t = 0; t < 4; t++) {
+			struct str s;
+			str_init(&s, texts[t], sizeof texts[t]);
+			for (int k = rand() % 10; k >= 0; k--)
+				str_add(&s, "%s ", words[(size_t)rand() % (sizeof words / sizeof *words)]);
+			if (rand() % 4) /* most of the time something that could be meant */
+				str_copy(texts[t], sizeof texts[t],
+					 (const char *[]){"all inversion.tilt <= 10 deg", "c1 or not c2", "c2 for 5 s",
+							  "any inversion.tilt > 10 deg",
+							  "button.state is pressed"}[rand() % 5]);
+		}
+		const struct core_condition all[] = {CONDITION("c0", texts[1], 1), CONDITION("c1", texts[2], 3),
+						     CONDITION("c2", texts[3], 5)};
+		const struct core_rule rule = rig_rule("r", texts[0]);
+		char *told;
+		struct rig rig = {.now = 1000000, .core = build(all, 3, &rule, 1, &told), .n_devices = 4};
+		assert_true((rig.core != NULL) == (*told == '\0'));
+		if (rig.core) {
+			taken++;
+			rig_calm(&rig);
+			rig_wait(&rig, 10000);
+			rig_stop(&rig);
+		}
+		free(told);
+	}
+	assert_in_range(taken, 500, 19000);
+}
+
 static void ten_thousand_rules_and_conditions_are_built_in_bounded_time(void **state)
 {
 	(void)state;
@@ -363,6 +455,8 @@ int main(void)
 	    cmocka_unit_test(circle_of_conditions_is_shown_as_a_chain),
 	    cmocka_unit_test(window_in_a_window_in_a_window_is_found_through_names),
 	    cmocka_unit_test(chains_and_doublings_cost_an_error_not_time),
+	    cmocka_unit_test(deepest_chain_that_is_taken_runs),
+	    cmocka_unit_test(nonsense_of_real_words_is_taken_or_refused_but_does_no_harm),
 	    cmocka_unit_test(ten_thousand_rules_and_conditions_are_built_in_bounded_time),
 	    cmocka_unit_test(rule_that_watches_governs_nothing_and_sleeps_without_a_device),
 	};

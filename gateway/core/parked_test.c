@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  * What a parked device is to conditions: as if it were not there, where that satisfies; not known, where it would have
  * to be seen. Never more than the same device gone from the home would permit. */
+#include <stdio.h>
+#include <stdlib.h>
+
 #include "core/inside.h"
 #include "core/testing_rig.h"
 
@@ -103,6 +106,71 @@ static void reason_says_that_the_device_is_parked(void **state)
 	rig_stop(&rig);
 }
 
+static unsigned pick(unsigned n)
+{
+	return (unsigned)rand() % n;
+}
+
+static void write_random(FILE *to, unsigned depth)
+{
+	static const char *const terms[] = {"all inversion.tilt <= 10 deg", "any inversion.tilt > 10 deg",
+					    "all traction.force < 20 N", "any traction.force > 20 N",
+					    "on(kind:traction)"};
+	if (depth > 0 && pick(3)) {
+		const char *op = pick(2) ? "and" : "or";
+		fprintf(to, "%s(", pick(3) ? "" : "not ");
+		write_random(to, depth - 1);
+		fprintf(to, " %s ", op);
+		write_random(to, depth - 1);
+		fprintf(to, ")%s", pick(6) ? "" : " for 2 s");
+	} else {
+		fprintf(to, "%s%s", pick(3) ? "" : "not ", terms[pick(5)]);
+	}
+}
+
+static void parked_device_never_permits_more_than_one_that_is_not_there(void **state)
+{
+	(void)state;
+	const struct core_device with[] = {rig_table, rig_belt, rig_pad}, without[] = {rig_belt, rig_pad};
+	unsigned permitted = 0, less = 0;
+	srand(5);
+	for (int i = 0; i < 3000; i++) {
+		char *text = NULL;
+		size_t size = 0;
+		FILE *to = open_memstream(&text, &size);
+		write_random(to, 3);
+		fclose(to);
+		struct expr expr;
+		struct expr_fault fault;
+		bool deep = expr_parse(text, &expr, &fault) != 0; /* a third window */
+		if (!deep) {
+			expr_release(&expr);
+			const struct core_rule rule = rig_rule("r", text);
+			struct rig other;
+			rig_start(&rig, with, 3, &rule, 1);
+			rig_start(&other, without, 2, &rule, 1);
+			park(TABLE, true);
+			for (int step = 0; step < 6; step++) {
+				double force = pick(2) * 40;
+				rig_wait(&rig, 700);
+				rig_wait(&other, 700);
+				rig_read(&rig, TABLE, TABLE_TILT, pick(2) * 40);
+				rig_read(&rig, BELT, BELT_FORCE, force);
+				rig_read(&other, BELT - 1, BELT_FORCE, force);
+				bool absent = other.core->rules[0].value == TRUTH_TRUE;
+				if (value() == TRUTH_TRUE && !absent)
+					fail_msg("%s: parked permits, absent does not", text);
+				permitted += value() == TRUTH_TRUE;
+				less += absent && value() != TRUTH_TRUE;
+			}
+			rig_stop(&rig);
+			rig_stop(&other);
+		}
+		free(text);
+	}
+	assert_true(permitted > 500 && less > 100);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -110,6 +178,7 @@ int main(void)
 	    cmocka_unit_test(device_that_is_used_again_is_asked_again),
 	    cmocka_unit_test(window_remembers_what_was_before_the_device_was_parked),
 	    cmocka_unit_test(parked_control_that_is_on_counts_as_on),
+	    cmocka_unit_test(parked_device_never_permits_more_than_one_that_is_not_there),
 	    cmocka_unit_test(reason_says_that_the_device_is_parked),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -18,6 +18,7 @@
 #include "loop/watchdog.h"
 #include "mqtt/outlet.h"
 #include "promises.h"
+#include "prove.h"
 #include "report.h"
 #include "schema.h"
 #include "setup.h"
@@ -44,6 +45,7 @@ struct gateway {
 	struct faults faults;
 	char program[512];
 	bool only_check, as_json;
+	struct prove_wanted *wanted; /* verify: what to prove once the devices are described; NULL: nothing */
 	enum stage stage;
 	struct setup *setup;
 	struct seat *seats;
@@ -260,6 +262,11 @@ static void all_described(struct gateway *g)
 		gateway_close(g);
 		return;
 	}
+	if (g->wanted) {
+		gateway_close(
+		    g); /* then start() proves: not on the loop, where the watchdog would end what takes long */
+		return;
+	}
 	if (g->only_check) {
 		if (g->as_json)
 			report_json(stdout, g->config, g->promises);
@@ -447,9 +454,9 @@ static void release(struct gateway *g)
 	config_free(g->config);
 }
 
-static int start(const char *path, bool only_check, bool as_json)
+static int start(const char *path, bool only_check, bool as_json, struct prove_wanted *wanted)
 {
-	struct gateway g = {.only_check = only_check, .as_json = as_json, .stage = DESCRIBING};
+	struct gateway g = {.only_check = only_check, .as_json = as_json, .wanted = wanted, .stage = DESCRIBING};
 	struct config_places places;
 	setup_places(&places);
 	if (config_load(path, &places, &g.config, &g.faults) != 0) {
@@ -486,6 +493,9 @@ static int start(const char *path, bool only_check, bool as_json)
 		log_error("gateway", "a handle was left open");
 		g.status = 1;
 	}
+	if (wanted && g.status == 0)
+		g.status =
+		    g.core ? prove(g.config, g.descriptions, wanted, stdout) : 1; /* no core: it was interrupted */
 	int status = g.status;
 	release(&g);
 	return status;
@@ -493,10 +503,16 @@ static int start(const char *path, bool only_check, bool as_json)
 
 int gateway_check(const char *path, bool as_json)
 {
-	return start(path, true, as_json);
+	return start(path, true, as_json, NULL);
 }
 
 int gateway_run(const char *path)
 {
-	return start(path, false, false);
+	return start(path, false, false, NULL);
+}
+
+int gateway_verify(const char *path, const char *const *invariants, size_t n_invariants)
+{
+	struct prove_wanted wanted = {.texts = invariants, .n = n_invariants};
+	return start(path, true, false, &wanted) != 0 ? PROVE_FAULT : wanted.status;
 }

@@ -12,10 +12,40 @@
 static const char usage[] =
     "Usage: therapy-gateway run   [-c FILE]            check the configuration, then run\n"
     "       therapy-gateway check [-c FILE] [--json]   print every fault as file:line, or what this home covers\n"
+    "       therapy-gateway verify [-c FILE] [--invariant TEXT]...\n"
+    "                                                 prove or refute what must always hold, as in\n"
+    "                                                 \"whenever permitted(kind:heat): all inversion.tilt <= 20 deg\"\n"
+    "                                                 (exit: 0 proved, 1 refuted, 3 possible, 2 a fault)\n"
     "       therapy-gateway --version\n"
     "FILE is " DEFAULT_FILE " unless given.\n"
     "\n"
     "An interlock between therapy devices, and their logbook over MQTT. Not a medical device.\n";
+
+/* verify [-c FILE] [--invariant TEXT]... */
+static int verify(int argc, char **argv)
+{
+	const char *file = DEFAULT_FILE, **texts = calloc((size_t)argc, sizeof(const char *));
+	size_t n = 0;
+	if (!texts)
+		return 2;
+	for (int i = 2; i < argc; i += 2) {
+		bool invariant = strcmp(argv[i], "--invariant") == 0;
+		if ((!invariant && strcmp(argv[i], "-c") != 0) || i + 1 == argc) {
+			fprintf(stderr,
+				"therapy-gateway: verify: found '%s', expected -c FILE or --invariant TEXT\n\n%s",
+				argv[i], usage);
+			free(texts);
+			return 2;
+		}
+		if (invariant)
+			texts[n++] = argv[i + 1];
+		else
+			file = argv[i + 1];
+	}
+	int status = gateway_verify(file, texts, n);
+	free(texts);
+	return status;
+}
 
 int main(int argc, char **argv)
 {
@@ -31,6 +61,8 @@ int main(int argc, char **argv)
 		puts("therapy-gateway " THERAPY_VERSION);
 		return 0;
 	}
+	if (argc >= 2 && strcmp(argv[1], "verify") == 0)
+		return verify(argc, argv);
 	bool run = argc >= 2 && strcmp(argv[1], "run") == 0, check = argc >= 2 && strcmp(argv[1], "check") == 0;
 	bool json = check && argc > 2 && strcmp(argv[argc - 1], "--json") == 0;
 	int words = json ? argc - 1 : argc;
@@ -41,7 +73,7 @@ int main(int argc, char **argv)
 	if (run || check)
 		fprintf(stderr, "therapy-gateway: %s: found '%s', expected nothing or -c FILE\n\n", argv[1], argv[2]);
 	else if (argc >= 2)
-		fprintf(stderr, "therapy-gateway: found '%s', expected run or check\n\n", argv[1]);
+		fprintf(stderr, "therapy-gateway: found '%s', expected run, check or verify\n\n", argv[1]);
 	fputs(usage, stderr);
 	return 2;
 }

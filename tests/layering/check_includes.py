@@ -14,6 +14,7 @@ FOLDERS = {
     "base": ["therapy/plugin.h"],
     "loop": ["base"],
     "core": ["base", "therapy/plugin.h"],
+    "verify": ["base", "core"],
     "device": ["base", "therapy/plugin.h"],
     "wire": ["base", "therapy/plugin.h", "proto"],
     "link": ["base", "therapy/plugin.h"],
@@ -34,12 +35,13 @@ TESTS = r".*_test\.[ch]|(.*/)?(test|testing|fake)_\w+\.[ch]"
 LIBRARIES = [
     (r"libconfig\.h(\+\+)?", [r"gateway/config/read\.c"], "only gateway/config/read.c reads libconfig"),
     (r"MQTT\w+\.h", [r"gateway/broker/.*"], "only gateway/broker talks to Paho"),
+    (r"picosat(/picosat)?\.h", [r"gateway/verify/sat\.c"], "only gateway/verify/sat.c talks to PicoSAT"),
     (r"mosquitto\.h", [TESTS], "the gateway's only MQTT library is Paho, in gateway/broker"),
     (r"cmocka\.h|base/testing\.h|(.*/)?(test|testing|fake)_\w+\.h", [TESTS, r"gateway/base/testing\.h"], "only tests may"),
     (r".*\.c", [], "a source is compiled, not included"),
     (r"uv\.h|uv/.*",
-     [r"gateway/(?!base/|core/|device/)[^/]+/.*", r"gateway/device/plugin_file\.c", r"gateway/[^/]+", TESTS],
-     "base, core and the device machine are pure: only device/plugin_file.c loads files"),
+     [r"gateway/(?!base/|core/|verify/|device/)[^/]+/.*", r"gateway/device/plugin_file\.c", r"gateway/[^/]+", TESTS],
+     "base, core, verify and the device machine are pure: only device/plugin_file.c loads files"),
     (r"json-c/.*|json\.h", [r"gateway/(?!base/|core/|device/)[^/]+/.*", r"gateway/[^/]+", r"plugins/.*"],
      "base, core and device know no JSON"),
 ]

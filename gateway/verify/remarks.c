@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "verify/remarks.h"
+
+#include <stdlib.h>
+
+#include "verify/report.h"
+
+int remarks_init(struct remarks *r, struct verify_report *report, uint32_t n_rules)
+{
+	*r = (struct remarks){.report = report, .n_rules = n_rules};
+	r->examined = calloc((size_t)n_rules + 1, sizeof *r->examined);
+	r->never = calloc((size_t)n_rules + 1, sizeof *r->never);
+	r->matters = calloc((size_t)n_rules + 1, sizeof *r->matters);
+	r->by = malloc(((size_t)n_rules + 1) * sizeof *r->by);
+	if (!r->examined || !r->never || !r->matters || !r->by)
+		return -1;
+	for (uint32_t i = 0; i < n_rules; i++)
+		r->by[i] = NONE;
+	return 0;
+}
+
+void remarks_release(struct remarks *r)
+{
+	free(r->examined);
+	free(r->never);
+	free(r->matters);
+	free(r->by);
+	*r = (struct remarks){0};
+}
+
+/* A rule by itself, the first time it is met. */
+static void examine(struct remarks *r, const struct core *core, struct proof *p, uint32_t i)
+{
+	uint32_t rule = p->rules[i].rule;
+	const struct rule *it = &core->rules[rule];
+	if (r->examined[rule])
+		return;
+	r->examined[rule] = true;
+	if (it->blind != NONE) {
+		r->never[rule] = true;
+		report_remark(r->report, "rule %s can never permit: %s cannot tell what it asks", it->id,
+			      core->home.devices[it->blind].id);
+	} else if (!proof_arms(p, i, false)) {
+		r->never[rule] = true;
+		report_remark(r->report, "rule %s can never permit: no reading makes its only_while%s TRUE", it->id,
+			      it->texts[TEXT_HARD] == NONE ? "" : " and its hard");
+	} else if (!proof_arms(p, i, true)) {
+		report_remark(r->report,
+			      "rule %s can never be armed again after a trip: its rearms contradicts its only_while",
+			      it->id);
+	}
+}
+
+static void tell_contradiction(struct remarks *r, const struct core *core, const struct proof *p)
+{
+	char names[512];
+	struct str s;
+	uint32_t n = 0;
+	str_init(&s, names, sizeof names);
+	for (uint32_t i = 0; i < p->n_rules; i++) {
+		if (!proof_used(p, i))
+			continue;
+		if (r->never[p->rules[i].rule])
+			return; /* said already */
+		str_add(&s, "%s%s", n++ ? ", " : "", core->rules[p->rules[i].rule].id);
+	}
+	report_remark(r->report, "%s.%s can never be permitted: its rules contradict each other: %s",
+		      control_device(core, p->control), control_key(core, p->control), names);
+}
+
+/* Whether each of its rules makes a difference here. */
+static void find_idle(struct remarks *r, const struct core *core, struct proof *p)
+{
+	for (uint32_t i = 0; i < p->n_rules; i++) {
+		uint32_t rule = p->rules[i].rule;
+		if (r->matters[rule])
+			continue;
+		if (!proof_idle(p, i)) {
+			r->matters[rule] = true;
+			continue;
+		}
+		for (uint32_t k = 0; k < p->n_rules; k++)
+			if (k != i && proof_used(p, k))
+				r->by[rule] = p->rules[k].rule;
+	}
+	(void)core;
+}
+
+void remarks_control(struct remarks *r, const struct core *core, uint32_t control, struct proof *p)
+{
+	if (!p) {
+		report_remark(r->report, "%s.%s is never permitted: no rule governs it", control_device(core, control),
+			      control_key(core, control));
+		return;
+	}
+	for (uint32_t i = 0; i < p->n_rules; i++)
+		examine(r, core, p, i);
+	if (proof_permits(p)) {
+		find_idle(r, core, p);
+		return;
+	}
+	tell_contradiction(r, core, p);
+	for (uint32_t i = 0; i < p->n_rules; i++)
+		r->matters[p->rules[i].rule] = true; /* where nothing is permitted nothing can be said of one of them */
+}
+
+void remarks_rules(struct remarks *r, const struct core *core)
+{
+	for (uint32_t i = 0; i < r->n_rules; i++) {
+		if (core->rules[i].n_controls == 0 || r->matters[i])
+			continue;
+		if (r->by[i] == NONE)
+			report_remark(r->report, "rule %s never matters: it is always TRUE in this home",
+				      core->rules[i].id);
+		else
+			report_remark(r->report, "rule %s never matters: what it asks is asked already, by rule %s",
+				      core->rules[i].id, core->rules[r->by[i]].id);
+	}
+}

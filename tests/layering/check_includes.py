@@ -22,6 +22,7 @@ FOLDERS = {
     "mqtt": ["base", "broker", "proto", "core/core.h", "therapy/plugin.h"],
     "config": ["base", "link/address.h", "core/core.h", "therapy/plugin.h"],
     "promise": ["base"],
+    "store": ["base", "proto", "core/core.h", "therapy/plugin.h"],
     "supervisor": ["base", "wire", "proto", "link", "therapy/plugin.h"],
 }
 # Single files that may include more than their folder.

@@ -15,6 +15,7 @@ FOLDERS = {
     "loop": ["base"],
     "core": ["base", "therapy/plugin.h"],
     "verify": ["base", "core"],
+    "store": ["base"],
     "device": ["base", "therapy/plugin.h"],
     "wire": ["base", "therapy/plugin.h", "proto"],
     "link": ["base", "therapy/plugin.h"],

@@ -8,6 +8,7 @@
 
 struct builder {
 	struct core *core;
+	struct stop_rules *stops;
 	const struct core_spec *spec;
 	struct faults *faults;
 	bool *blind;    /* by device, for the rule at hand */
@@ -33,12 +34,13 @@ static int out_of_memory(struct builder *b)
 static int check_rule(struct builder *b, const struct core_rule *rule, size_t index)
 {
 	size_t before = b->faults->n;
-	if (!rule->id || !id_valid(rule->id))
+	bool written = index < b->spec->n_rules; /* the others have a device and a metric in their ids */
+	if (!rule->id || (written && !id_valid(rule->id)))
 		faults_add(b->faults, rule->file, rule->line,
 			   "rule id '%.40s': [a-z0-9_-]+ of at most %d characters was expected",
 			   rule->id ? rule->id : "", ID_MAX - 1);
 	else
-		for (size_t i = 0; i < index; i++)
+		for (size_t i = 0; i < index && i < b->spec->n_rules; i++)
 			if (b->spec->rules[i].id && strcmp(b->spec->rules[i].id, rule->id) == 0)
 				faults_add(b->faults, rule->file, rule->line,
 					   "rule '%s' is there twice, first at %s:%u", rule->id, b->spec->rules[i].file,
@@ -275,9 +277,15 @@ static int build_conditions(struct builder *b)
 	return bad;
 }
 
+/* Those of the spec, then those of stop sources. */
+static const struct core_rule *rule_at(const struct builder *b, size_t index)
+{
+	return index < b->spec->n_rules ? &b->spec->rules[index] : stop_rules_at(b->stops, index - b->spec->n_rules);
+}
+
 static int build_rule(struct builder *b, uint32_t index)
 {
-	const struct core_rule *rule = &b->spec->rules[index];
+	const struct core_rule *rule = rule_at(b, index);
 	struct rule *to = &b->core->rules[index];
 	struct expr exprs[TEXT_COUNT_] = {0};
 	if (check_rule(b, rule, index))
@@ -291,6 +299,7 @@ static int build_rule(struct builder *b, uint32_t index)
 	to->because = rule->because ? strdup(rule->because) : NULL;
 	if (!to->id || (rule->because && !to->because))
 		return out_of_memory(b);
+	to->stops_all = index >= b->spec->n_rules;
 	to->latch = rule->latch;
 	to->stop = rule->stop;
 	int bad = govern(b, rule, to) | watch(b, rule, to);
@@ -313,6 +322,7 @@ static int link_controls(struct core *core)
 	for (uint32_t c = 0; c < core->home.n_controls; c++) {
 		struct control *control = &core->controls[c];
 		control->timer = (struct timer){.kind = TIMER_CONTROL, .index = c};
+		control->obey = (struct timer){.kind = TIMER_OBEY, .index = c};
 		control->rules = calloc((size_t)control->n_rules + 1, sizeof *control->rules);
 		control->n_rules = 0;
 		if (!control->rules)
@@ -326,18 +336,19 @@ static int link_controls(struct core *core)
 	return 0;
 }
 
-/* In one step a control can be told to rest twice (its grant ends, and a request asks for rest) and be granted and
- * renewed once; it can be paused, resumed and tripped, and a late step may see that twice. */
+/* In one step a control can be told to rest because its grant ends, because a request asks for it, once more the fast
+ * way, and as the cut-off of others (each of them once for each fault); it can be granted, renewed and resumed. It can
+ * be paused, resumed, tripped, latched and reset, and a late step may see some of that twice. */
 static int reserve_outputs(struct core *core)
 {
-	size_t controls = core->home.n_controls, orders = controls * 5 + 2;
-	core->room_for_events = controls * 8 + core->n_rules * 2u + core->home.n_devices + 8;
+	size_t controls = core->home.n_controls, orders = controls * 10 + 2;
+	core->room_for_events = controls * 12 + core->n_rules * 4u + core->home.n_devices * 2u + 8;
 	core->cap_outputs = orders + core->room_for_events;
 	core->outputs = malloc((core->cap_outputs + 1) * sizeof *core->outputs);
 	return core->outputs ? 0 : -1;
 }
 
-static int reserve(struct core *core, const struct core_spec *spec)
+static int reserve(struct core *core, const struct core_spec *spec, size_t n_stops)
 {
 	size_t controls = (size_t)core->home.n_controls + 1, metrics = (size_t)core->home.n_metrics + 1;
 	core->values = calloc(metrics, sizeof *core->values);
@@ -349,11 +360,16 @@ static int reserve(struct core *core, const struct core_spec *spec)
 	core->due = calloc(controls, sizeof *core->due);
 	core->suspended = calloc(controls, sizeof *core->suspended);
 	core->remembered = calloc(REMEMBERED_REQUESTS, sizeof *core->remembered);
-	core->rules = calloc(spec->n_rules + 1, sizeof *core->rules);
+	core->parking = calloc((size_t)core->home.n_devices + 1, sizeof *core->parking);
+	core->anchors = calloc(metrics, sizeof *core->anchors);
+	core->rules = calloc(spec->n_rules + n_stops + 1, sizeof *core->rules);
 	if (!core->values || !core->group || !core->presence || !core->switches || !core->controls || !core->changed ||
-	    !core->due || !core->suspended || !core->remembered || !core->rules)
+	    !core->due || !core->suspended || !core->remembered || !core->rules || !core->parking || !core->anchors)
 		return -1;
-	core->n_rules = (uint32_t)spec->n_rules;
+	core->n_written = (uint32_t)spec->n_rules;
+	core->n_rules = (uint32_t)(spec->n_rules + n_stops);
+	for (uint32_t i = 0; i < core->home.n_devices; i++)
+		core->parking[i].timer = (struct timer){.kind = TIMER_PARKED, .index = i};
 	logic_init(&core->logic, &core->home, core->values, core->switches, &core->timers);
 	core->logic.limits = &core->limits;
 	return 0;
@@ -383,7 +399,8 @@ static int build_rules(struct builder *b)
 
 static int finish(struct core *core)
 {
-	size_t timers = (size_t)core->logic.n_nodes + core->n_rules + core->home.n_controls + core->n_derived;
+	size_t timers = (size_t)core->logic.n_nodes + core->n_rules + core->home.n_controls * 2u + core->n_derived +
+			core->home.n_devices;
 	return link_controls(core) || reserve_outputs(core) || timers_init(&core->timers, timers) ||
 	       logic_seal(&core->logic, core->n_rules + core->n_derived) || memory_build(core);
 }
@@ -417,10 +434,12 @@ int core_new(const struct core_spec *spec, uint64_t now_ms, struct core **out, s
 	core->lease_ms = spec->lease_ms;
 	core->renew_ms = spec->renew_ms;
 	core->memory.enabled = spec->remembers;
+	core->needs_timer_proof = spec->needs_timer_proof;
+	core->reset_ms = now_ms; /* a reset that is held while the gateway starts is none */
 	if (check_spec(spec, faults) || home_init(&core->home, spec, faults) ||
 	    limits_init(&core->limits, spec, &core->home, faults))
 		goto failed;
-	if (reserve(core, spec)) {
+	if (stop_rules_new(spec, &b.stops) || reserve(core, spec, stop_rules_count(b.stops))) {
 		out_of_memory(&b);
 		goto failed;
 	}
@@ -432,11 +451,13 @@ int core_new(const struct core_spec *spec, uint64_t now_ms, struct core **out, s
 	}
 	core->home.n_known_kinds = 0; /* the lists are the spec's */
 	core->limits.n_figures = 0;
+	stop_rules_free(b.stops);
 	begin(core);
 	*out = core;
 	return 0;
 
 failed:
+	stop_rules_free(b.stops);
 	core_free(core);
 	return -1;
 }
@@ -460,6 +481,8 @@ void core_free(struct core *core)
 	free(core->values);
 	free(core->group);
 	free(core->presence);
+	free(core->parking);
+	free(core->anchors);
 	free(core->switches);
 	free(core->changed);
 	free(core->due);

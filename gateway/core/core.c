@@ -17,6 +17,12 @@ static void ring(struct core *core, struct timer *timer)
 	case TIMER_DERIVED:
 		derived_timer(core, timer->index);
 		break;
+	case TIMER_OBEY:
+		obey_timer(core, timer->index);
+		break;
+	case TIMER_PARKED:
+		park_timer(core, (uint16_t)timer->index);
+		break;
 	}
 }
 
@@ -66,6 +72,8 @@ static void take_reading(struct core *core, const struct home_device *device, co
 		return;
 	logic_touch_metric(&core->logic, metric);
 	derived_source(core, metric);
+	obey_reading(core, metric);
+	park_reading(core, metric);
 }
 
 static void take_readings(struct core *core, const struct core_input *input)
@@ -226,4 +234,20 @@ enum core_coverage core_coverage(const struct core *core, size_t i, char text[CO
 	}
 	str_copy(text, CORE_WHY_MAX, core->rules[i].coverage_text);
 	return core->rules[i].coverage;
+}
+
+bool core_alarm(const struct core *core, size_t i, struct core_alarm *out)
+{
+	static const enum core_alarm_state states[] = {
+	    [RULE_GRACE] = CORE_ALARM_GRACE, [RULE_PAUSED] = CORE_ALARM_UNKNOWN, [RULE_TRIPPED] = CORE_ALARM_RAISED};
+	if (i >= core->n_rules || !core->rules[i].watches || core->rules[i].state == RULE_ARMED)
+		return false;
+	const struct rule *rule = &core->rules[i];
+	*out = (struct core_alarm){.state = states[rule->state],
+				   .priority = rule->priority,
+				   .rule = rule->id,
+				   .hazard = rule->hazard,
+				   .since_ms = rule->cause_ms};
+	explain_rule(core, (uint32_t)i, &out->cause, out->why);
+	return true;
 }

@@ -18,6 +18,8 @@ static void show(struct core *core, const struct derived *d, double value, enum 
 	if (same && v->lasting)
 		return;
 	v->value = value;
+	if (v->quality != THERAPY_ERROR)
+		v->wrong_ms = core->now_ms;
 	v->quality = (uint8_t)quality;
 	v->seen = true;
 	logic_touch_metric(&core->logic, d->metric);

@@ -19,6 +19,11 @@ static void add_time(struct str *s, uint64_t ms)
 	}
 }
 
+void explain_time(struct str *s, uint64_t ms)
+{
+	add_time(s, ms);
+}
+
 /* An age that is over what is allowed, so that it reads as more than that. */
 static void add_excess(struct str *s, uint64_t ms, uint64_t allowed_ms)
 {
@@ -248,9 +253,13 @@ static void add_rearming(struct str *s, const struct core *core, const struct ru
 {
 	uint32_t text = rule->texts[rule->texts[TEXT_REARMS] == NONE ? TEXT_ONLY_WHILE : TEXT_REARMS];
 	const char *expression = core->logic.texts[text].text;
+	if (rule->latched && rule_resettable(core, (uint32_t)(rule - core->rules))) {
+		str_add(s, "; latched: look at it, then reset it");
+		return;
+	}
 	bool cut = strlen(expression) > EXPRESSION_SHOWN;
-	str_add(s, "; armed again when %.*s%s", cut ? EXPRESSION_SHOWN - 3 : EXPRESSION_SHOWN, expression,
-		cut ? "..." : "");
+	str_add(s, "; %s when %.*s%s", rule->latched ? "latched, can be reset" : "armed again",
+		cut ? EXPRESSION_SHOWN - 3 : EXPRESSION_SHOWN, expression, cut ? "..." : "");
 	uint64_t earliest = logic_earliest(&core->logic, text, core->now_ms);
 	if (earliest > core->now_ms) {
 		str_add(s, ", in ");
@@ -332,6 +341,8 @@ uint32_t explain_refusal(const struct core *core, uint32_t control, struct core_
 {
 	const struct control *c = &core->controls[control];
 	*cause = (struct core_cause){.device = CORE_NO_DEVICE};
+	if (latch_forbids(core, control, why))
+		return NONE;
 	uint32_t rule = forbidding_rule(core, c);
 	if (rule != NONE) {
 		explain_rule(core, rule, cause, why);
@@ -346,7 +357,7 @@ uint32_t explain_refusal(const struct core *core, uint32_t control, struct core_
 			control_key(core, control));
 	else if (figure_blocking(core, control) != NONE)
 		figure_describe(core, control, figure_blocking(core, control), core->home.controls[control].min, why);
-	else if (!explain_not_ready(core, control, why))
+	else if (!explain_not_ready(core, control, why) && !proof_missing(core, control, why))
 		str_add(&s, "permitted");
 	return NONE;
 }

@@ -94,7 +94,7 @@ static void end_beyond(struct core *core, uint32_t control)
 	figure_describe(core, control, slot, core->controls[control].value, why);
 	str_init(&s, text, sizeof text);
 	str_add(&s, "%s; ended, a new request is needed", why);
-	grant_end(core, control, true);
+	grant_end(core, control, REACT_REST);
 	out_event(core, CORE_EVENT_ENDED, control, NONE, NULL, CORE_PRIORITY_MEDIUM, text);
 }
 

@@ -1,20 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The one way in for requests. Asking for rest (0) is always obeyed, however late, unless the message itself is no
  * live, new request; anything else has to pass every check, and the first that fails is the reason. */
-#include "core/inside.h"
+#include "core/gate.h"
 
-struct decision {
-	enum core_outcome outcome;
-	uint32_t control, rule;
-	struct core_cause cause;
-	char why[CORE_WHY_MAX];
-};
-
-/* Notes the answer. Always -1, so that a refusal is one line; what was accepted ignores it. */
-static int conclude(struct decision *d, enum core_outcome outcome, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-
-static int conclude(struct decision *d, enum core_outcome outcome, const char *format, ...)
+int gate_conclude(struct decision *d, enum core_outcome outcome, const char *format, ...)
 {
 	d->outcome = outcome;
 	struct str s;
@@ -26,14 +15,19 @@ static int conclude(struct decision *d, enum core_outcome outcome, const char *f
 	return -1;
 }
 
-/* What strangers wrote, fit for a sentence: at most 40 characters, nothing unprintable. */
-static const char *shown(const char *text, char buffer[44])
+const char *gate_shown(const char *text, char buffer[44])
 {
 	size_t n = 0;
 	for (; n < 40 && text[n]; n++)
 		buffer[n] = (char)((unsigned char)text[n] < ' ' || (unsigned char)text[n] >= 0x7f ? '?' : text[n]);
 	memcpy(buffer + n, text[n] ? "..." : "", text[n] ? 4 : 1);
 	return buffer;
+}
+
+/* To go to rest is always allowed, however late; whatever else is asked has to be fresh. */
+static bool asks_rest(const struct core_request *request)
+{
+	return request->verb == CORE_STOP || (request->verb == CORE_SET && request->value == 0);
 }
 
 static int check_flaw(struct decision *d, const struct core_request *request)
@@ -43,26 +37,27 @@ static int check_flaw(struct decision *d, const struct core_request *request)
 	case CORE_FLAW_NONE:
 		break;
 	case CORE_FLAW_TOO_LARGE:
-		return conclude(d, CORE_TOO_LARGE, "the message is too large: at most 4096 bytes are read");
+		return gate_conclude(d, CORE_TOO_LARGE, "the message is too large: at most 4096 bytes are read");
 	case CORE_FLAW_MALFORMED:
 		if (request->flaw_text)
-			return conclude(d, CORE_MALFORMED, "the message is not understood: %.200s", request->flaw_text);
-		return conclude(d, CORE_MALFORMED, "the message is not understood");
+			return gate_conclude(d, CORE_MALFORMED, "the message is not understood: %.200s",
+					     request->flaw_text);
+		return gate_conclude(d, CORE_MALFORMED, "the message is not understood");
 	case CORE_FLAW_RETAINED:
-		return conclude(
+		return gate_conclude(
 		    d, CORE_RETAINED,
 		    "the message was kept by the broker (retained), so nobody asks now: send it without the "
 		    "retain flag");
 	case CORE_FLAW_UNTIMELY:
-		if (request->value == 0) /* rest is always allowed */
+		if (asks_rest(request))
 			break;
-		return conclude(
+		return gate_conclude(
 		    d, CORE_LATE,
 		    "the connection has not proved itself timely, and the message does not say when it was sent");
 	}
 	if (strlen(request->id) >= CORE_REQUEST_ID_MAX)
-		return conclude(d, CORE_MALFORMED, "the request's id '%s' is too long: at most %d characters",
-				shown(request->id, text), CORE_REQUEST_ID_MAX - 1);
+		return gate_conclude(d, CORE_MALFORMED, "the request's id '%s' is too long: at most %d characters",
+				     gate_shown(request->id, text), CORE_REQUEST_ID_MAX - 1);
 	return 0;
 }
 
@@ -87,17 +82,17 @@ static int check_duplicate(struct core *core, struct decision *d, const struct c
 		if (young && r->hash == hash && strcmp(r->id, request->id) == 0) {
 			uint64_t age = core->now_ms - r->at_ms;
 			r->at_ms = core->now_ms;
-			return conclude(d, CORE_DUPLICATE,
-					"a request with this id came %.1f s ago: each needs its own for 60 s",
-					(double)age / 1e3);
+			return gate_conclude(d, CORE_DUPLICATE,
+					     "a request with this id came %.1f s ago: each needs its own for 60 s",
+					     (double)age / 1e3);
 		}
 		if (!young && !free_slot)
 			free_slot = r;
 	}
-	if (!free_slot && request->value == 0)
+	if (!free_slot && asks_rest(request))
 		return 0;
 	if (!free_slot)
-		return conclude(
+		return gate_conclude(
 		    d, CORE_NOT_PERMITTED,
 		    "more than %u requests in 60 s: whether this one is a duplicate cannot be told any more",
 		    REMEMBERED_REQUESTS);
@@ -106,16 +101,25 @@ static int check_duplicate(struct core *core, struct decision *d, const struct c
 	return 0;
 }
 
-static int find_control(const struct core *core, struct decision *d, const struct core_request *request)
+int gate_find_device(const struct core *core, struct decision *d, const struct core_request *request)
 {
 	char text[44];
-	uint32_t device = home_find_device(&core->home, request->device, strlen(request->device));
-	if (device == HOME_NONE)
-		return conclude(d, CORE_UNKNOWN_CONTROL, "there is no device '%s'", shown(request->device, text));
-	d->control = home_find_control(&core->home, device, request->control, strlen(request->control));
+	d->device = home_find_device(&core->home, request->device, strlen(request->device));
+	if (d->device == HOME_NONE)
+		return gate_conclude(d, CORE_UNKNOWN_CONTROL, "there is no device '%s'",
+				     gate_shown(request->device, text));
+	return 0;
+}
+
+int gate_find_control(const struct core *core, struct decision *d, const struct core_request *request)
+{
+	char text[44];
+	if (gate_find_device(core, d, request))
+		return -1;
+	d->control = home_find_control(&core->home, d->device, request->control, strlen(request->control));
 	if (d->control == HOME_NONE)
-		return conclude(d, CORE_UNKNOWN_CONTROL, "%s has no control '%s'", core->home.devices[device].id,
-				shown(request->control, text));
+		return gate_conclude(d, CORE_UNKNOWN_CONTROL, "%s has no control '%s'",
+				     core->home.devices[d->device].id, gate_shown(request->control, text));
 	return 0;
 }
 
@@ -125,17 +129,17 @@ static int check_range(const struct core *core, struct decision *d, double *valu
 	const struct home_control *c = &core->home.controls[d->control];
 	const char *device = control_device(core, d->control);
 	if (!isfinite(*value))
-		return conclude(d, CORE_OUT_OF_RANGE, "a number was expected for %s.%s", device, c->key);
+		return gate_conclude(d, CORE_OUT_OF_RANGE, "a number was expected for %s.%s", device, c->key);
 	if (*value < c->min || *value > c->max)
-		return conclude(d, CORE_OUT_OF_RANGE, "%g is out of range: %s.%s takes 0 (rest) and %g to %g", *value,
-				device, c->key, c->min, c->max);
+		return gate_conclude(d, CORE_OUT_OF_RANGE, "%g is out of range: %s.%s takes 0 (rest) and %g to %g",
+				     *value, device, c->key, c->min, c->max);
 	if (!(c->step > 0))
 		return 0;
 	double steps = (*value - c->min) / c->step, whole = round(steps);
 	if (fabs(steps - whole) > 1e-6)
-		return conclude(d, CORE_OUT_OF_RANGE,
-				"%g is between two steps: %s.%s goes from %g to %g in steps of %g", *value, device,
-				c->key, c->min, c->max, c->step);
+		return gate_conclude(d, CORE_OUT_OF_RANGE,
+				     "%g is between two steps: %s.%s goes from %g to %g in steps of %g", *value, device,
+				     c->key, c->min, c->max, c->step);
 	*value = fmin(c->min + whole * c->step, c->max);
 	return 0;
 }
@@ -153,46 +157,62 @@ static void obey_rest(struct core *core, struct decision *d, const struct core_r
 {
 	uint32_t control = d->control;
 	bool granted = core->switches[control].granted, suspended = core->controls[control].suspended;
-	grant_end(core, control, true);
+	grant_end(core, control, REACT_REST);
 	if (!granted)
-		grant_rest(core, control); /* whoever energised it */
+		grant_rest(core, control, REACT_REST); /* whoever energised it */
 	if (granted || suspended)
 		end_event(core, control);
 	bool late = request->flaw == CORE_FLAW_UNTIMELY || request->age_ms > CORE_LATE_MS;
-	conclude(d, CORE_ACCEPTED, "%s.%s is told to rest%s", control_device(core, control), control_key(core, control),
-		 late ? "; rest is always allowed, though this request may be an old one" : "");
+	gate_conclude(d, CORE_ACCEPTED, "%s.%s is told to rest%s", control_device(core, control),
+		      control_key(core, control),
+		      late ? "; rest is always allowed, though this request may be an old one" : "");
 }
 
 static void grant(struct core *core, struct decision *d, double value)
 {
 	const char *device = control_device(core, d->control), *key = control_key(core, d->control);
-	grant_start(core, d->control, value);
-	conclude(d, CORE_ACCEPTED, "%s.%s is granted at %g%s", device, key, value,
-		 core->controls[d->control].held ? ", as soon as the memory is written" : "");
+	grant_start(core, d->control, value, GRANT_ASKED);
+	gate_conclude(d, CORE_ACCEPTED, "%s.%s is granted at %g%s", device, key, value,
+		      core->controls[d->control].held ? ", as soon as the memory is written" : "");
 	out_event(core, CORE_EVENT_GRANTED, d->control, NONE, NULL, CORE_PRIORITY_LOW, d->why);
+}
+
+/* The first that forbids is the reason; a person who has to reset something hears that before anything else. */
+int gate_check_ready(const struct core *core, struct decision *d, double value)
+{
+	if (latch_forbids(core, d->control, d->why) || memory_refuses(core, d->why)) {
+		d->outcome = CORE_NOT_PERMITTED;
+		return -1;
+	}
+	if (explain_not_ready(core, d->control, d->why)) {
+		d->outcome = CORE_DEVICE_NOT_READY;
+		return -1;
+	}
+	d->outcome = CORE_NOT_PERMITTED;
+	uint32_t cap = figure_forbidding(core, d->control, value);
+	if (cap != NONE) {
+		figure_describe(core, d->control, cap, value, d->why);
+		return -1;
+	}
+	return 0;
 }
 
 /* Everything that a request for something other than rest has to pass. */
 static int check_act(struct core *core, struct decision *d, const struct core_request *request, double *value)
 {
-	if (check_range(core, d, value))
+	if (check_range(core, d, value) || gate_check_ready(core, d, *value))
 		return -1;
-	if (explain_not_ready(core, d->control, d->why)) {
-		d->outcome = CORE_DEVICE_NOT_READY;
-		return -1;
-	}
-	uint32_t cap = figure_forbidding(core, d->control, *value);
-	if (cap != NONE) {
-		d->outcome = CORE_NOT_PERMITTED;
-		figure_describe(core, d->control, cap, *value, d->why);
-		return -1;
-	}
+	const struct control *c = &core->controls[d->control];
 	bool granted = core->switches[d->control].granted;
-	if (granted && core->controls[d->control].value >= *value && core->controls[d->control].value <= *value) {
-		conclude(d, CORE_ACCEPTED, "%s.%s goes on at %g as it was", request->device, request->control, *value);
+	if (granted && c->kind == GRANT_TEST)
+		return gate_conclude(d, CORE_NOT_PERMITTED,
+				     "an off-test of %s.%s runs: ask again when it is over, or ask for rest",
+				     request->device, request->control);
+	if (granted && c->value >= *value && c->value <= *value) {
+		gate_conclude(d, CORE_ACCEPTED, "%s.%s goes on at %g as it was", request->device, request->control,
+			      *value);
 		return 0;
 	}
-	const struct control *c = &core->controls[d->control];
 	if (granted ? c->n_rules == 0 || c->n_forbidding > 0 : !grant_possible(core, d->control)) {
 		d->outcome = CORE_NOT_PERMITTED;
 		d->rule = explain_refusal(core, d->control, &d->cause, d->why);
@@ -200,6 +220,35 @@ static int check_act(struct core *core, struct decision *d, const struct core_re
 	}
 	grant(core, d, *value);
 	return 0;
+}
+
+static int set(struct core *core, struct decision *d, const struct core_request *request)
+{
+	double value = request->value;
+	if (gate_find_control(core, d, request))
+		return -1;
+	if (!asks_rest(request))
+		return check_act(core, d, request, &value);
+	obey_rest(core, d, request);
+	return 0;
+}
+
+static int obey(struct core *core, struct decision *d, const struct core_request *request)
+{
+	switch (request->verb) {
+	case CORE_SET:
+		return set(core, d, request);
+	case CORE_STOP:
+		return stop_request(core, d, request);
+	case CORE_RESET:
+		return latch_reset_request(core, d, request);
+	case CORE_PARK:
+	case CORE_UNPARK:
+		return park_request(core, d, request);
+	case CORE_OFF_TEST:
+		return proof_request(core, d, request);
+	}
+	return gate_conclude(d, CORE_MALFORMED, "nothing is known that is asked for like this");
 }
 
 /* 0: obeyed. */
@@ -215,24 +264,18 @@ static int decide(struct core *core, struct decision *d, const struct core_reque
 	}
 	if (check_duplicate(core, d, request))
 		return -1;
-	double value = request->value;
-	bool rest = value == 0;
-	if (!rest && request->age_ms > CORE_LATE_MS)
-		return conclude(d, CORE_LATE,
-				"the request is %.1f s old by its own time stamp: at most 5 s are allowed",
-				(double)request->age_ms / 1e3);
-	if (find_control(core, d, request))
-		return -1;
-	if (rest) {
-		obey_rest(core, d, request);
-		return 0;
-	}
-	return check_act(core, d, request, &value);
+	if (!asks_rest(request) && request->age_ms > CORE_LATE_MS)
+		return gate_conclude(d, CORE_LATE,
+				     "the request is %.1f s old by its own time stamp: at most 5 s are allowed",
+				     (double)request->age_ms / 1e3);
+	return obey(core, d, request);
 }
 
 static void answer(struct core *core, const struct decision *d, const struct core_request *request)
 {
 	struct core_output *out = out_add(core, CORE_OUT_RESULT, d->control);
+	if (d->control == NONE && d->device != NONE)
+		out->device = (uint16_t)d->device;
 	out->outcome = d->outcome;
 	out->cause = d->cause;
 	if (d->rule != NONE) {
@@ -252,10 +295,11 @@ void gate_request(struct core *core, const struct core_request *asked)
 	request.device = asked->device ? asked->device : "";
 	request.control = asked->control ? asked->control : "";
 	request.id = asked->id ? asked->id : "";
-	struct decision d = {.control = NONE, .rule = NONE, .cause = {.device = CORE_NO_DEVICE}};
+	request.by = asked->by && asked->by[0] ? asked->by : "a request";
+	struct decision d = {.device = NONE, .control = NONE, .rule = NONE, .cause = {.device = CORE_NO_DEVICE}};
 	bool refused = decide(core, &d, &request) != 0;
 	answer(core, &d, &request);
-	if (refused && request.value != 0)
+	if (refused && !asks_rest(&request))
 		out_event(core, CORE_EVENT_REFUSED, d.control, d.rule, &d.cause,
 			  d.rule == NONE ? CORE_PRIORITY_LOW : CORE_PRIORITY_MEDIUM, d.why);
 }

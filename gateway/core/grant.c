@@ -11,7 +11,9 @@ bool grant_possible(const struct core *core, uint32_t control)
 	const struct control *c = &core->controls[control];
 	const struct logic_switch *s = &core->switches[control];
 	return c->n_rules > 0 && c->n_forbidding == 0 && present(core, control) && !s->granted &&
-	       s->phase == CORE_PHASE_AT_REST && figure_blocking(core, control) == NONE && !memory_refuses(core, NULL);
+	       s->phase == CORE_PHASE_AT_REST && figure_blocking(core, control) == NONE &&
+	       !memory_refuses(core, NULL) && !latch_forbids(core, control, NULL) &&
+	       !proof_missing(core, control, NULL);
 }
 
 /* The one place that makes leases: the expiry is absolute and counts from the step's own time. */
@@ -23,6 +25,9 @@ static void lease(struct core *core, uint32_t control)
 	out->grant = c->grant;
 	out->value = c->value;
 	out->expires_ms = c->expires_ms;
+	out->adopt = c->unleased && c->kind == GRANT_ADOPTED;
+	out->test = c->kind == GRANT_TEST;
+	c->unleased = false;
 	timers_set(&core->timers, &c->timer, timers_after(core->now_ms, core->renew_ms));
 }
 
@@ -45,6 +50,7 @@ void grant_set_phase(struct core *core, uint32_t control, enum core_phase phase)
 	if (s->phase == (uint8_t)phase)
 		return;
 	s->phase = (uint8_t)phase;
+	obey_phase(core, control);
 	logic_touch_control(&core->logic, control);
 	out_changed(core, control);
 }
@@ -66,12 +72,17 @@ static void unhold(struct core *core, uint32_t control)
 	core->controls[control].held = false;
 }
 
-void grant_start(struct core *core, uint32_t control, double value)
+void grant_start(struct core *core, uint32_t control, double value, enum grant_kind kind)
 {
 	struct control *c = &core->controls[control];
 	unsuspend(core, control);
 	c->grant = ++core->last_grant;
 	c->value = value;
+	c->kind = kind;
+	c->unleased = true;
+	c->resting = REACT_NOTHING;
+	if (kind == GRANT_TEST)
+		c->test_ms = core->now_ms;
 	bool fresh = !core->switches[control].granted;
 	core->switches[control].granted = true;
 	if (core->memory.enabled && (fresh || c->held)) {
@@ -85,12 +96,17 @@ void grant_start(struct core *core, uint32_t control, double value)
 	out_changed(core, control);
 }
 
-void grant_rest(struct core *core, uint32_t control)
+/* What is already driven to rest the fast way goes on that way. */
+void grant_rest(struct core *core, uint32_t control, enum reaction how)
 {
-	out_add(core, CORE_OUT_REST, control);
+	struct control *c = &core->controls[control];
+	enum reaction strongest = how > c->resting ? how : c->resting;
+	if (core->switches[control].phase != CORE_PHASE_AT_REST)
+		c->resting = strongest;
+	out_add(core, CORE_OUT_REST, control)->stop = strongest == REACT_STOP;
 }
 
-void grant_end(struct core *core, uint32_t control, bool rest)
+void grant_end(struct core *core, uint32_t control, enum reaction how)
 {
 	struct control *c = &core->controls[control];
 	unsuspend(core, control);
@@ -103,12 +119,22 @@ void grant_end(struct core *core, uint32_t control, bool rest)
 	core->switches[control].granted = false;
 	timers_stop(&core->timers, &c->timer);
 	logic_touch_control(&core->logic, control);
-	if (!rest)
+	if (how == REACT_NOTHING)
 		return;
-	grant_rest(core, control);
+	grant_rest(core, control, how);
 	if (!held && core->switches[control].phase !=
 			 CORE_PHASE_UNKNOWN) /* nothing starts before the device says it is at rest */
 		grant_set_phase(core, control, CORE_PHASE_COMING_TO_REST);
+}
+
+/* A control that was told to come to rest slowly is told again; one that is at rest was not stopped by this. */
+void grant_stop(struct core *core, uint32_t control)
+{
+	bool granted = core->switches[control].granted;
+	grant_end(core, control, REACT_STOP);
+	if (!granted && core->switches[control].phase != CORE_PHASE_AT_REST &&
+	    core->controls[control].resting != REACT_STOP)
+		grant_rest(core, control, REACT_STOP);
 }
 
 static void tell(struct core *core, enum core_event_type type, uint32_t control, const char *format, ...)
@@ -132,8 +158,8 @@ void grant_pause(struct core *core, uint32_t control, uint32_t rule, const struc
 	if (!core->switches[control].granted)
 		return;
 	double value = c->value;
-	bool resumes = core->home.controls[control].resumes;
-	grant_end(core, control, true);
+	bool resumes = core->home.controls[control].resumes && c->kind == GRANT_ASKED; /* nobody asked for the others */
+	grant_end(core, control, REACT_REST);
 	if (resumes) {
 		c->suspended = true;
 		c->value = value;
@@ -157,14 +183,17 @@ void grant_lose(struct core *core, uint32_t control, const char *why)
 	bool granted = core->switches[control].granted;
 	if (!granted && !core->controls[control].suspended)
 		return;
-	grant_end(core, control, granted);
+	grant_end(core, control, granted ? REACT_REST : REACT_NOTHING);
 	tell(core, CORE_EVENT_ENDED, control, "%s: %s.%s is over, a new request is needed", why,
 	     control_device(core, control), control_key(core, control));
 }
 
 void grant_trip(struct core *core, uint32_t control, uint32_t rule, const struct core_cause *cause, const char *why)
 {
-	grant_end(core, control, true);
+	if (core->rules[rule].stop)
+		grant_stop(core, control);
+	else
+		grant_end(core, control, REACT_REST);
 	out_event(core, CORE_EVENT_TRIPPED, control, rule, cause, core->rules[rule].priority, why);
 }
 
@@ -172,7 +201,7 @@ void grant_timer(struct core *core, uint32_t control)
 {
 	struct control *c = &core->controls[control];
 	if (c->held) {
-		grant_end(core, control, true);
+		grant_end(core, control, REACT_REST);
 		tell(core, CORE_EVENT_ENDED, control,
 		     "%s.%s was ended before it began: the memory was not written within %u s; a new request is needed",
 		     control_device(core, control), control_key(core, control), HELD_MS / 1000u);
@@ -181,7 +210,7 @@ void grant_timer(struct core *core, uint32_t control)
 			core->due[core->n_due++] = control;
 		c->due = true;
 	} else if (c->suspended) {
-		grant_end(core, control, false);
+		grant_end(core, control, REACT_NOTHING);
 		tell(core, CORE_EVENT_ENDED, control, "%s.%s was paused for 60 s: a new request is needed",
 		     control_device(core, control), control_key(core, control));
 	}
@@ -195,7 +224,7 @@ void grant_lapse(struct core *core)
 		uint64_t expired_ms = core->controls[control].expires_ms;
 		if (!core->switches[control].granted || core->now_ms < expired_ms)
 			continue;
-		grant_end(core, control, true);
+		grant_end(core, control, REACT_REST);
 		tell(core, CORE_EVENT_ENDED, control,
 		     "%s.%s was ended: the gateway was held up and its lease ran out %.1f s ago; a new request is "
 		     "needed",
@@ -209,7 +238,9 @@ void grant_renew(struct core *core)
 	for (uint32_t i = 0; i < core->n_due; i++) {
 		struct control *c = &core->controls[core->due[i]];
 		c->due = false;
-		if (core->switches[core->due[i]].granted && c->timer.slot == 0) /* else it was granted anew just now */
+		if (core->switches[core->due[i]].granted &&
+		    c->timer.slot == 0 && /* else it was granted anew just now */
+		    !proof_overdue(core, core->due[i]))
 			lease(core, core->due[i]);
 	}
 	core->n_due = 0;
@@ -222,7 +253,7 @@ void grant_release(struct core *core, bool failed)
 		if (!c->held || (!failed && c->needed > core->memory.stored))
 			continue;
 		if (failed) {
-			grant_end(core, i, true);
+			grant_end(core, i, REACT_REST);
 			tell(core, CORE_EVENT_ENDED, i,
 			     "%s.%s was ended before it began: the memory cannot be written; a new request is needed",
 			     control_device(core, i), control_key(core, i));
@@ -241,7 +272,7 @@ bool grant_resume_one(struct core *core)
 		uint32_t control = core->suspended[i];
 		if (!grant_possible(core, control))
 			continue;
-		grant_start(core, control, core->controls[control].value);
+		grant_start(core, control, core->controls[control].value, GRANT_ASKED);
 		tell(core, CORE_EVENT_RESUMED, control, "%s.%s goes on: what paused it is over",
 		     control_device(core, control), control_key(core, control));
 		return true;
@@ -257,15 +288,19 @@ void grant_phase(struct core *core, uint32_t control, const struct core_input *i
 	bool granted = core->switches[control].granted;
 	bool ours = input->state.grant != 0 && input->state.grant == c->grant;
 	const char *device = control_device(core, control), *key = control_key(core, control);
-	if (ours && input->state.ended_by_device && (granted || c->suspended)) {
-		grant_end(core, control, false);
+	if (ours && granted && c->kind == GRANT_TEST && input->state.test != CORE_TEST_NONE) {
+		grant_end(core, control, REACT_NOTHING);
+		proof_result(core, control, input->state.test);
+	} else if (ours && input->state.ended_by_device && (granted || c->suspended)) {
+		grant_end(core, control, REACT_NOTHING);
 		tell(core, CORE_EVENT_ENDED, control, "%s.%s was switched off at the device", device, key);
 	} else if (ours && input->state.lease_expired && granted) {
-		grant_end(core, control, false);
+		grant_end(core, control, REACT_NOTHING);
 		tell(core, CORE_EVENT_ENDED, control, "%s.%s was ended by its device process: its lease ran out",
 		     device, key);
 	}
 	grant_set_phase(core, control, phase);
 	if (phase == CORE_PHASE_UNKNOWN)
 		grant_lose(core, control, "nothing confirms what it does");
+	obey_told(core, control, input);
 }

@@ -116,6 +116,7 @@ static int copy_metrics(struct home *home, uint16_t device, const struct core_de
 					   .stale_ms = m->stale_ms,
 					   .device = device,
 					   .deadband = m->deadband,
+					   .stops = m->stops,
 					   .derived = HOME_NONE,
 					   .words = m->words ? strdup(m->words) : NULL};
 		if (!to->key || (m->words && !to->words)) {
@@ -173,7 +174,7 @@ static int copy_controls(struct home *home, uint16_t device, const struct core_d
 	d->first_control = home->n_controls;
 	for (size_t i = 0; i < from->n_controls; i++) {
 		const struct core_control *c = &from->controls[i];
-		bool known = c->confirm < from->n_metrics;
+		bool known = c->confirm < from->n_metrics && (c->load_ms == 0 || c->load < from->n_metrics);
 		if (!known || !(c->min <= c->max) || !isfinite(c->min) || !isfinite(c->max) || !isfinite(c->rest_max)) {
 			faults_add(
 			    faults, NULL, 0,
@@ -183,14 +184,52 @@ static int copy_controls(struct home *home, uint16_t device, const struct core_d
 		}
 		struct home_control *to = &home->controls[home->n_controls];
 		*to = (struct home_control){
-		    strdup(c->key), c->min,      c->max,
-		    c->step,        c->rest_max, known ? d->first_metric + c->confirm : d->first_metric,
-		    c->resumes,     device,      c->unit};
+		    .key = strdup(c->key),
+		    .min = c->min,
+		    .max = c->max,
+		    .step = c->step,
+		    .rest_max = c->rest_max,
+		    .confirm = known ? d->first_metric + c->confirm : d->first_metric,
+		    .resumes = c->resumes,
+		    .device = device,
+		    .unit = c->unit,
+		    .load = known && c->load_ms ? d->first_metric + c->load : HOME_NONE,
+		    .load_max = c->load_max,
+		    .load_ms = c->load_ms,
+		    .confirm_ms = c->confirm_ms,
+		    .rest_bound_ms = c->rest_bound_ms,
+		    .timer_ms = c->device_timer_ms,
+		    .test_ms = c->test_ms ? c->test_ms : c->device_timer_ms,
+		    .accept_no_timer = c->accept_no_device_timer,
+		    .cutoff = HOME_NONE,
+		};
 		if (!to->key)
 			return -1;
 		home->n_controls++;
 		d->n_controls++;
 	}
+	return bad;
+}
+
+/* When all devices are there: who cuts off whom. */
+static int link_cutoffs(struct home *home, const struct core_spec *spec, struct faults *faults)
+{
+	int bad = 0;
+	for (uint32_t d = 0; d < home->n_devices; d++)
+		for (uint32_t i = 0; i < home->devices[d].n_controls; i++) {
+			const struct core_control *c = &spec->devices[d].controls[i];
+			if (!c->has_cutoff)
+				continue;
+			if (c->cutoff_device == d || c->cutoff_device >= home->n_devices ||
+			    c->cutoff_control >= home->devices[c->cutoff_device].n_controls) {
+				faults_add(faults, NULL, 0, "%s: its cut-off is no control of another device",
+					   home->devices[d].id);
+				bad = -1;
+				continue;
+			}
+			home->controls[home->devices[d].first_control + i].cutoff =
+			    home->devices[c->cutoff_device].first_control + c->cutoff_control;
+		}
 	return bad;
 }
 
@@ -267,6 +306,7 @@ int home_init(struct home *home, const struct core_spec *spec, struct faults *fa
 	int bad = 0;
 	for (size_t i = 0; i < spec->n_devices && !bad; i++)
 		bad = copy_device(home, (uint16_t)i, spec, faults);
+	bad = bad ? bad : link_cutoffs(home, spec, faults);
 	for (size_t i = 0; i < spec->n_owned_unmonitored && !bad; i++) {
 		home->unmonitored[i] = strdup(spec->owned_unmonitored[i]);
 		if (home->unmonitored[i])

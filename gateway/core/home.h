@@ -15,6 +15,7 @@ struct home_metric {
 	uint32_t stale_ms;
 	uint16_t device;
 	double deadband;
+	bool stops;       /* above 0 somebody wants everything at rest */
 	uint32_t derived; /* which row of the spec's derived ones; HOME_NONE: the device measures it */
 	char *words;      /* "released|pressed", or NULL */
 };
@@ -26,6 +27,13 @@ struct home_control {
 	bool resumes;
 	uint16_t device;
 	enum therapy_unit unit;
+	uint32_t load; /* number of the metric that is the second proof of rest; HOME_NONE: there is none */
+	double load_max;
+	uint32_t load_ms;
+	uint32_t confirm_ms, rest_bound_ms;
+	uint32_t timer_ms, test_ms; /* the timer of its own; 0: none. The one that an off-test runs */
+	bool accept_no_timer;
+	uint32_t cutoff; /* number of the control that can cut it off; HOME_NONE: there is none */
 };
 
 struct home_device {

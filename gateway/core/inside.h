@@ -3,9 +3,14 @@
  *
  *   core.c     steps: lets time pass, takes the input, settles, resumes, renews
  *   build.c    core_new and core_free: from the spec to rules over this home
- *   rule.c     one rule's states: ARMED, PAUSED, GRACE, TRIPPED
+ *   rule.c     one rule's states: ARMED, PAUSED, GRACE, TRIPPED; latched, or an alarm
  *   grant.c    one control's grant: leases, suspension, rest
- *   gate.c     requests
+ *   gate.c     requests (gate.h)
+ *   stop.c     everything to rest, until a person resets it
+ *   latch.c    what a person has to look at, and the reset
+ *   obey.c     what devices do against what they were told: not obeyed, welded, switched on by somebody else
+ *   proof.c    off-tests: does a device's own timer switch it off?
+ *   park.c     devices that are put away
  *   explain.c  sentences for people
  *   explain_control.c  everything about one control, as data
  *   needs.c    what the rules need of this home: ages, figures; start-up
@@ -15,7 +20,7 @@
  *   memory.c   what outlives the process
  *   out.c      the outputs of a step
  *
- * Only grant.c makes a LEASE or a REST; only rule.c changes a rule's state.
+ * Only grant.c makes a LEASE or a REST; only rule.c changes a rule's state; only latch.c and stop.c clear a latch.
  */
 #ifndef CORE_INSIDE_H
 #define CORE_INSIDE_H
@@ -39,6 +44,16 @@
 #define PAUSE_MS            60000u /* how long a request may wait to go on by itself; DESIGN: within 60 s */
 #define DUPLICATE_MS        60000u /* the same id within this is a duplicate */
 #define REMEMBERED_REQUESTS 1024u  /* ids within DUPLICATE_MS; more requests than 17 a second are refused */
+
+#define BROKEN_MS      10000u /* a condition that is ERROR for this long latches its rule; SAFETY 18 */
+#define RESET_QUIET_MS 2000u  /* a reset that follows another one sooner is a button that is held */
+#define BYPASS_MS      60000u /* the third time within this that somebody else switched it on latches */
+#define BYPASSES       3u
+#define PARKED_MS      (12u * 3600u * 1000u)
+
+/* What drives a control to rest. The stronger wins: a weaker one never undoes or delays it. To hold (what runs goes on,
+ * nothing new begins) is GRACE. */
+enum reaction { REACT_NOTHING, REACT_REST, REACT_STOP };
 
 enum rule_state {
 	RULE_ARMED,   /* TRUE: permits */
@@ -71,7 +86,20 @@ struct rule {
 	bool told;                /* a TRIPPED event spoke of this trip: tell when it is rearmed */
 	struct logic_cause cause; /* first-out: what made it leave ARMED, or go on from there */
 	uint64_t cause_ms;
-	struct timer timer; /* end of grace */
+	bool latched; /* TRIPPED until a person resets it */
+	uint64_t latched_ms;
+	uint64_t broken_ms; /* the reading to blame for an ERROR has been implausible since then; UINT64_MAX: none */
+	bool stops_all;     /* made for a stop source: its trip stops everything */
+	struct timer timer; /* end of grace, or of what an ERROR may last */
+};
+
+/* Why a control is latched, each on its own. */
+enum fault_kind { FAULT_NOT_OBEYED, FAULT_WELDED, FAULT_BYPASSED, FAULT_COUNT_ };
+
+enum grant_kind {
+	GRANT_ASKED,
+	GRANT_ADOPTED, /* switched on by somebody else: the first lease switches nothing */
+	GRANT_TEST,    /* an off-test */
 };
 
 struct control {
@@ -83,11 +111,30 @@ struct control {
 	uint64_t grant;        /* number of the running grant or of the last one */
 	uint64_t expires_ms;
 	double value; /* of the grant, or of the suspended request */
+	enum grant_kind kind;
+	bool unleased; /* its first lease is still to come */
 	bool suspended, due, changed;
 	bool held;       /* granted, but its first lease waits for the memory to be written ... */
 	uint64_t needed; /* ... up to this revision */
 	uint64_t pause_end_ms;
 	struct timer timer; /* renewal while granted, end of the pause while suspended */
+
+	enum reaction resting; /* it is being driven to rest this way */
+	struct {
+		bool set;
+		uint64_t since_ms;
+	} faults[FAULT_COUNT_];
+	bool owes_rest;              /* it was on, and no reading has proved rest since */
+	uint32_t repeats;            /* how often its device process sent rest again */
+	struct timer obey;           /* rest should be proved by then */
+	uint64_t rested_ms;          /* AT_REST since */
+	uint32_t loaded;             /* readings in a row that say it draws power though it is at rest */
+	uint64_t bypasses[BYPASSES]; /* when somebody else switched it on; the latest first */
+	uint32_t n_bypasses;
+	uint32_t cuts; /* for how many controls it is switched off because they did not obey */
+
+	uint64_t test_ms; /* when its off-test began */
+	bool proved;      /* its own timer has switched it off */
 };
 
 struct remembered {
@@ -107,6 +154,7 @@ struct memory {
 	bool enabled;
 	bool failing;         /* the last write failed: nothing new is granted */
 	bool lost;            /* it was missing or damaged at start: latched until a person resets */
+	uint64_t lost_ms;     /* when that was found */
 	bool changed, urgent; /* since the last CORE_OUT_REMEMBER */
 	uint64_t revision, stored;
 	uint32_t n_held;
@@ -123,18 +171,41 @@ struct presence {
 	uint64_t lost_ms; /* ... last then: readings stamped until then are not taken */
 };
 
+struct parking {
+	bool parked;
+	uint64_t since_ms;
+	struct timer timer; /* it ends by itself */
+};
+
+/* Where a parked device's angle was when it was parked. */
+struct anchor {
+	bool set;
+	double value;
+};
+
 struct core {
 	struct home home;
 	struct value *values;          /* by metric */
 	struct logic_switch *switches; /* by control: granted, phase */
 	struct presence *presence;     /* by device */
+	struct parking *parking;       /* by device */
+	struct anchor *anchors;        /* by metric */
 	struct limits limits;
 	struct logic logic;
 	struct timers timers;
 	struct rule *rules;
 	struct control *controls;
 	uint32_t n_rules;
+	uint32_t n_written; /* of the rules, those of the spec; the others were made for stop sources */
 	uint64_t now_ms, lease_ms, renew_ms, last_grant;
+	bool needs_timer_proof;
+	struct {
+		bool latched;
+		uint64_t since_ms;
+		uint32_t rule; /* that stopped everything; NONE: a request did */
+		char by[48];   /* whose */
+	} stop;
+	uint64_t reset_ms; /* the last time that somebody asked for a reset */
 	struct derived *derived;
 	uint32_t n_derived;
 	uint32_t *derived_of; /* by metric: the first that looks at it, NONE: none does */
@@ -165,16 +236,24 @@ void out_flush_changed(struct core *core);
 void rule_update(struct core *core, uint32_t rule);
 void rule_begin(struct core *core, uint32_t rule);
 
+/* Its condition is healthy, and nothing but the latch keeps it from being armed. */
+bool rule_resettable(const struct core *core, uint32_t rule);
+/* Latches it, without a word: what was latched when the gateway ended is so again. */
+void rule_recall_latch(struct core *core, uint32_t rule, uint64_t since_ms);
+void rule_reset(struct core *core, uint32_t rule);
+
 /* ---- grant.c ---- */
 bool grant_possible(const struct core *core, uint32_t control); /* rules, presence and phase would let it start */
-void grant_start(struct core *core, uint32_t control, double value);
-/* Ends a running grant or suspended request. `rest`: the device has to be told. */
-void grant_end(struct core *core, uint32_t control, bool rest);
+void grant_start(struct core *core, uint32_t control, double value, enum grant_kind kind);
+/* Ends a running grant or suspended request, and drives to rest as `how` says if a grant ran. */
+void grant_end(struct core *core, uint32_t control, enum reaction how);
+/* Whatever it does and whoever made it: to rest the fast way. */
+void grant_stop(struct core *core, uint32_t control);
 /* Knowledge was lost: to rest; a control that resumes waits. `why` becomes the event's text. */
 void grant_pause(struct core *core, uint32_t control, uint32_t rule, const struct core_cause *cause, const char *why);
 void grant_lose(struct core *core, uint32_t control, const char *why);
 void grant_trip(struct core *core, uint32_t control, uint32_t rule, const struct core_cause *cause, const char *why);
-void grant_rest(struct core *core, uint32_t control);
+void grant_rest(struct core *core, uint32_t control, enum reaction how);
 void grant_timer(struct core *core, uint32_t control);
 void grant_lapse(struct core *core);
 void grant_renew(struct core *core);
@@ -184,6 +263,51 @@ void grant_release(struct core *core, bool failed);
 bool grant_resume_one(struct core *core);
 void grant_phase(struct core *core, uint32_t control, const struct core_input *input);
 void grant_set_phase(struct core *core, uint32_t control, enum core_phase phase);
+
+/* ---- stop.c ---- */
+/* The rules that metrics with `stops` make: a stop source governs its own device's controls, or all if it has none. */
+struct stop_rules;
+int stop_rules_new(const struct core_spec *spec, struct stop_rules **out); /* -1 without memory */
+void stop_rules_free(struct stop_rules *rules);
+size_t stop_rules_count(const struct stop_rules *rules);
+const struct core_rule *stop_rules_at(const struct stop_rules *rules, size_t i);
+/* Everything to rest, latched. `rule` NONE: by a request of `by`. */
+void stop_all(struct core *core, uint32_t rule, const char *by);
+void stop_reset(struct core *core);
+void stop_recall(struct core *core, const char *by, uint64_t since_ms);
+/* "stopped by therapyctl", "stopped by remote.button": with when, for people. */
+void stop_describe(const struct core *core, struct str *s);
+bool stop_resettable(const struct core *core);
+
+/* ---- latch.c ---- */
+/* Sets it, with its event; the cut-off is used. `what` is told first. */
+void latch_fault(struct core *core, uint32_t control, enum fault_kind kind, enum core_event_type event,
+		 const char *what);
+void latch_recall_fault(struct core *core, uint32_t control, enum fault_kind kind, uint64_t since_ms);
+/* Something other than a rule keeps it off until a person resets it. False, and nothing written: nothing does. `why`
+ * may be NULL. */
+bool latch_forbids(const struct core *core, uint32_t control, char why[CORE_WHY_MAX]);
+bool latch_fault_resettable(const struct core *core, uint32_t control, enum fault_kind kind);
+
+/* ---- obey.c ---- */
+void obey_phase(struct core *core, uint32_t control); /* its phase has changed */
+void obey_told(struct core *core, uint32_t control, const struct core_input *input);
+void obey_reading(struct core *core, uint32_t metric);
+void obey_timer(struct core *core, uint32_t control);
+
+/* ---- proof.c ---- */
+/* It has not proved that it goes off by itself, and must. False, and nothing written: it need not. `why` may be NULL.
+ */
+bool proof_missing(const struct core *core, uint32_t control, char why[CORE_WHY_MAX]);
+void proof_result(struct core *core, uint32_t control, enum core_test test);
+/* An off-test that has lasted too long, whatever its device process says, is over. True: it was, and it was ended. */
+bool proof_overdue(struct core *core, uint32_t control);
+
+/* ---- park.c ---- */
+void park_set(struct core *core, uint16_t device, bool parked, const char *why);
+void park_recall(struct core *core, uint16_t device, uint64_t since_ms);
+void park_reading(struct core *core, uint32_t metric);
+void park_timer(struct core *core, uint16_t device);
 
 /* ---- memory.c ---- */
 /* What is kept has changed: urgent, or soon. */
@@ -220,6 +344,7 @@ void figure_describe(const struct core *core, uint32_t control, uint32_t slot, d
 void gate_request(struct core *core, const struct core_request *request);
 
 /* ---- explain.c ---- */
+void explain_time(struct str *s, uint64_t ms); /* "12.5 s" */
 /* What a value is called: "pressed", `size` bytes; NULL if it has no word. */
 const char *explain_word(const struct home_metric *metric, double value, size_t *size);
 struct core_cause explain_cause(const struct core *core, const struct logic_cause *cause);

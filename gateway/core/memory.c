@@ -447,6 +447,7 @@ void core_recall(struct core *core, const struct core_recall *recall)
 	for (size_t i = 0; i < recall->n && recall->state != CORE_RECALL_FIRST; i++)
 		recall_row(core, recall, &recall->rows[i], cursors);
 	core->memory.lost |= recall->state == CORE_RECALL_LOST;
+	core->memory.lost_ms = core->now_ms;
 	for (uint32_t i = 0; i < core->n_derived; i++)
 		derived_show(core, i);
 	core_settle(core);

@@ -12,6 +12,7 @@ bool value_put(struct value *value, const struct core_reading *reading, uint64_t
 	*value = (struct value){
 	    .value = isfinite(reading->value) ? reading->value : 0,
 	    .stamp_ms = stamp,
+	    .wrong_ms = value->seen && value->quality == THERAPY_ERROR ? value->wrong_ms : now_ms,
 	    .quality = quality,
 	    .seen = true,
 	    .lasting = value->lasting,

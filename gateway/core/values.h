@@ -8,9 +8,10 @@
 struct value {
 	double value;
 	uint64_t stamp_ms;
-	uint8_t quality; /* enum therapy_quality */
-	bool seen;       /* there was a reading; until then stamp_ms means nothing */
-	bool lasting;    /* computed here: always as old as now */
+	uint64_t wrong_ms; /* while the quality is ERROR: since when it is */
+	uint8_t quality;   /* enum therapy_quality */
+	bool seen;         /* there was a reading; until then stamp_ms means nothing */
+	bool lasting;      /* computed here: always as old as now */
 };
 
 /* Takes a reading that arrives at `now_ms`. A stamp in the future counts as now; one older than what is kept is ignored

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A device that sleeps in the basement, with its radio off, would forbid everything for ever: a person may park it, and
+ * rules do without it (logic_park). Only what has no control and stops nothing can be parked, and only while nothing
+ * runs that looks at it. It ends by itself as soon as anything says that it is used: somebody is on it, or it moved by
+ * 5 deg since, or after 12 h. What is parked is always shown.
+ */
+#include "core/gate.h"
+
+#define MOVED_DEG 5.0
+
+static const struct home_device *device_of(const struct core *core, uint32_t device)
+{
+	return &core->home.devices[device];
+}
+
+static bool is_occupied(const struct core *core, uint32_t metric)
+{
+	const struct home_metric *m = &core->home.metrics[metric];
+	const struct value *v = &core->values[metric];
+	return strcmp(m->key, "occupied") == 0 && v->seen && v->value > 0 &&
+	       value_quality(v, core->now_ms, m->stale_ms) == THERAPY_GOOD;
+}
+
+static void add_name(struct str *s, const struct core *core, uint32_t metric)
+{
+	str_add(s, "%s.%s", device_of(core, core->home.metrics[metric].device)->id, core->home.metrics[metric].key);
+}
+
+/* A control that runs, or waits to go on, and whose rules look at the device; NONE: there is none. */
+static uint32_t session_on(const struct core *core, uint32_t device)
+{
+	const struct home_device *d = device_of(core, device);
+	const struct logic *logic = &core->logic;
+	for (uint32_t m = d->first_metric; m < d->first_metric + d->n_metrics; m++)
+		for (uint32_t i = logic->metric_at[m]; i < logic->metric_at[m + 1]; i++) {
+			uint32_t owner = logic->texts[logic->nodes[logic->metric_nodes[i]].text].owner;
+			for (uint32_t k = 0; owner < core->n_rules && k < core->rules[owner].n_controls; k++) {
+				uint32_t control = core->rules[owner].controls[k];
+				if (core->switches[control].granted || core->controls[control].suspended)
+					return control;
+			}
+		}
+	return NONE;
+}
+
+/* Whatever was seen last, it was in use: a sensor that died in the middle of a session must not make it look empty. */
+static uint32_t session_open(const struct core *core, uint32_t device)
+{
+	for (uint32_t i = 0; i < core->n_derived; i++) {
+		const struct derived *d = &core->derived[i];
+		if (d->type == CORE_DERIVE_TIME && core->home.metrics[d->metric].device == device &&
+		    d->session.state == DERIVED_RUNNING)
+			return d->metric;
+	}
+	return NONE;
+}
+
+static int check(const struct core *core, struct decision *d)
+{
+	const struct home_device *device = device_of(core, d->device);
+	if (device->n_controls > 0)
+		return gate_conclude(d, CORE_NOT_PERMITTED,
+				     "%s has a control of its own: only what just measures can be parked", device->id);
+	for (uint32_t m = device->first_metric; m < device->first_metric + device->n_metrics; m++) {
+		if (core->home.metrics[m].stops)
+			return gate_conclude(d, CORE_NOT_PERMITTED,
+					     "%s stops everything when pressed: it cannot be parked", device->id);
+		if (is_occupied(core, m))
+			return gate_conclude(d, CORE_NOT_PERMITTED, "somebody is on %s: it cannot be parked",
+					     device->id);
+	}
+	uint32_t control = session_on(core, d->device), open = session_open(core, d->device);
+	if (control != NONE)
+		return gate_conclude(d, CORE_NOT_PERMITTED,
+				     "%s.%s is in use, and its rules look at %s: ask for rest first",
+				     control_device(core, control), control_key(core, control), device->id);
+	if (open != NONE)
+		return gate_conclude(
+		    d, CORE_NOT_PERMITTED,
+		    "%s was in use when it was seen last (%s runs): it cannot be parked before that is over",
+		    device->id, core->home.metrics[open].key);
+	return 0;
+}
+
+static void set(struct core *core, uint16_t device, bool parked, uint64_t since_ms)
+{
+	struct parking *p = &core->parking[device];
+	const struct home_device *d = device_of(core, device);
+	p->parked = parked;
+	p->since_ms = since_ms;
+	for (uint32_t m = d->first_metric; m < d->first_metric + d->n_metrics; m++) {
+		const struct value *v = &core->values[m];
+		bool known = v->seen && value_quality(v, core->now_ms, core->home.metrics[m].stale_ms) == THERAPY_GOOD;
+		core->anchors[m] = (struct anchor){known, v->value};
+	}
+	if (parked)
+		timers_set(&core->timers, &p->timer, timers_after(since_ms, PARKED_MS));
+	else
+		timers_stop(&core->timers, &p->timer);
+	logic_park(&core->logic, device, parked);
+}
+
+void park_recall(struct core *core, uint16_t device, uint64_t since_ms)
+{
+	if (device_of(core, device)->n_controls == 0)
+		set(core, device, true, since_ms);
+}
+
+void park_set(struct core *core, uint16_t device, bool parked, const char *why)
+{
+	if (core->parking[device].parked == parked)
+		return;
+	set(core, device, parked, core->now_ms);
+	memory_changed(core, true);
+	out_device_event(core, parked ? CORE_EVENT_PARKED : CORE_EVENT_UNPARKED, device, why);
+}
+
+void park_reading(struct core *core, uint32_t metric)
+{
+	const struct home_metric *m = &core->home.metrics[metric];
+	const struct value *v = &core->values[metric];
+	struct anchor *anchor = &core->anchors[metric];
+	if (!core->parking[m->device].parked || v->quality != THERAPY_GOOD)
+		return;
+	char why[CORE_WHY_MAX];
+	struct str s;
+	str_init(&s, why, sizeof why);
+	if (is_occupied(core, metric)) {
+		str_add(&s, "%s is not parked any more: somebody is on it", device_of(core, m->device)->id);
+		park_set(core, m->device, false, why);
+	} else if (m->unit == THERAPY_UNIT_DEG && !anchor->set) {
+		*anchor = (struct anchor){true, v->value};
+	} else if (m->unit == THERAPY_UNIT_DEG && fabs(v->value - anchor->value) >= MOVED_DEG) {
+		str_add(&s, "%s is not parked any more: ", device_of(core, m->device)->id);
+		add_name(&s, core, metric);
+		str_add(&s, " moved from ");
+		str_add_number(&s, anchor->value, 1);
+		str_add(&s, " to ");
+		str_add_number(&s, v->value, 1);
+		str_add(&s, " deg");
+		park_set(core, m->device, false, why);
+	}
+}
+
+void park_timer(struct core *core, uint16_t device)
+{
+	char why[CORE_WHY_MAX];
+	struct str s;
+	str_init(&s, why, sizeof why);
+	str_add(&s, "%s is not parked any more: that lasts 12 h at most", device_of(core, device)->id);
+	park_set(core, device, false, why);
+}
+
+int park_request(struct core *core, struct decision *d, const struct core_request *request)
+{
+	char why[CORE_WHY_MAX], text[44];
+	struct str s;
+	bool park = request->verb == CORE_PARK;
+	if (gate_find_device(core, d, request))
+		return -1;
+	const char *device = device_of(core, d->device)->id;
+	if (core->parking[d->device].parked == park) {
+		gate_conclude(d, CORE_ACCEPTED, "%s is %sparked as it was", device, park ? "" : "not ");
+		return 0;
+	}
+	if (park && check(core, d))
+		return -1;
+	str_init(&s, why, sizeof why);
+	str_add(&s, "%s was %sparked by %s%s", device, park ? "" : "un", gate_shown(request->by, text),
+		park ? ": rules do without it until it is used, for 12 h at most" : "");
+	park_set(core, (uint16_t)d->device, park, why);
+	gate_conclude(d, CORE_ACCEPTED, "%s", why);
+	return 0;
+}
+
+bool core_parked(const struct core *core, uint16_t device, uint64_t *until_ms)
+{
+	if (device >= core->home.n_devices || !core->parking[device].parked)
+		return false;
+	*until_ms = timers_after(core->parking[device].since_ms, PARKED_MS);
+	return true;
+}

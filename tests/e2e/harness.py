@@ -407,10 +407,10 @@ class Sim:
 class Gateway:
     """The program itself. Its availability topic says when it is up."""
 
-    def __init__(self, directory, config, env=None, program=None, name="therapy-gateway"):
+    def __init__(self, directory, config, env=None, program=None, name="therapy-gateway", prefix=()):
         program = program or os.path.join(build_dir(), "gateway", "therapy-gateway")
         self.started_us = now_us()
-        self.child = Child(name, [program, "run", "-c", config], directory, env)
+        self.child = Child(name, [*prefix, program, "run", "-c", config], directory, env)
 
     def stop(self):
         return self.child.stop()
@@ -438,6 +438,9 @@ class Home:
         self.base = f"therapy/{gateway_id}"
         self.broker_options = broker_options
         self.broker = self.client = self.sim = self.gateway = None
+        self.sim_url = None  # where the simulated plug finds the broker, if not there itself
+        self.environ = {}    # what the gateway is told otherwise
+        self.prefix = ()     # of the gateway's command line: "ip netns exec NAME"
 
     def __enter__(self):
         self.temporary = tempfile.TemporaryDirectory(prefix="therapy-e2e-")
@@ -448,8 +451,9 @@ class Home:
                 self.url = self.broker.url
             place = urllib.parse.urlsplit(self.url)
             self.client = Client(place.port or 1883, host=place.hostname)
+            self.before_sim()
             if self.sim_options is not None:
-                self.sim = Sim(self.directory, self.url, *self.sim_options)
+                self.sim = Sim(self.directory, self.sim_url or self.url, *self.sim_options)
             if self.with_gateway:
                 self.start_gateway()
         except BaseException:
@@ -457,11 +461,15 @@ class Home:
             raise
         return self
 
+    def before_sim(self):
+        """For a home that puts something between the simulator and the broker."""
+
     def environment(self):
         env = {"MQTT_URL": self.url}
         if self.sim:
             env["THERAPY_SIM"] = self.sim.directory
             env["THERAPY_BELT_PORT"] = str(self.sim.ready["belt_port"])
+        env.update(self.environ)
         return env
 
     def start_gateway(self, wait=True):
@@ -474,7 +482,7 @@ class Home:
                 f.write(self.config_text)
             os.chmod(self.config, 0o600)
         mark = self.client.mark()
-        self.gateway = Gateway(self.directory, self.config, self.environment())
+        self.gateway = Gateway(self.directory, self.config, self.environment(), prefix=self.prefix)
         if wait:
             self.wait_gateway(mark)
         return self.gateway

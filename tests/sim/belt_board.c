@@ -83,8 +83,10 @@ static void info(struct belt_board *board)
 /* Starts the way to rest; `fast` opens the valve. */
 static void rest(struct belt_board *board, uint64_t now_ms, bool fast)
 {
-	bool was_up = board->energised || board->drive_n > 0;
+	bool was_up = board->energised || board->drive_n > 0, begins = board->energised;
 	board->energised = false;
+	if (begins)
+		board->ops.changed(board->ops.user, "resting");
 	if (fast) {
 		board->drive_n = 0;
 		board->released = true;
@@ -195,7 +197,7 @@ void belt_step(struct belt_board *board, uint64_t now_ms)
 {
 	if (now_ms > board->stepped_ms) {
 		bool was_up = board->drive_n > 0;
-		if (board->energised && board->obeys && now_ms >= board->alive_until_ms) {
+		if (board->energised && board->obeys && !board->no_timer && now_ms >= board->alive_until_ms) {
 			board->timeouts++;
 			rest(board, now_ms, false);
 			board->ops.changed(board->ops.user, "timeout");

@@ -25,7 +25,7 @@ struct belt_ops {
 	void *user;
 	/* A packet leaves the board. */
 	void (*send)(void *user, uint8_t type, const uint8_t *body, size_t size);
-	/* It energised or came to rest, the pain button moved: for watching, not for deciding. */
+	/* It energised, began to rest or came to rest, the pain button moved: for watching, not for deciding. */
 	void (*changed)(void *user, const char *what);
 };
 
@@ -40,6 +40,7 @@ struct belt_board {
 	double ramp_n_s; /* the board's own rate, up and down */
 	bool released;   /* STOP: the valve is open */
 	bool pain;
+	bool no_timer;  /* nobody keeps it alive, and it goes on */
 	bool obeys;     /* false: acknowledges and does nothing */
 	bool frozen;    /* reports what it reported last */
 	double drift_n; /* of the force cell: what it says beyond what is */

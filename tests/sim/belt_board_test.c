@@ -120,6 +120,21 @@ static void without_keep_alive_it_ramps_down_by_itself_and_stays_down(void **sta
 	assert_false(f->board.energised);
 }
 
+/* What a broken board does, so that a test can ask the other layers alone. */
+static void with_its_timer_off_it_goes_on_until_it_is_told(void **state)
+{
+	struct fixture *f = *state;
+	f->board.no_timer = true;
+	set(f, 40, 1000);
+	pass(f, 20000);
+	assert_true(f->board.timeouts == 0 && f->board.energised);
+	assert_near(f->setpoint, 40, 0);
+	f->changed[0] = '\0';
+	const uint8_t all[] = {0xFF};
+	belt_packet(&f->board, f->now_ms, FIRMWARE_REST, 9, all, sizeof all);
+	assert_string_equal(f->changed, "resting"); /* the moment that counts; "rest" comes when the ramp is over */
+}
+
 static void a_timeout_longer_than_the_longest_is_cut(void **state)
 {
 	struct fixture *f = *state;
@@ -228,6 +243,7 @@ int main(void)
 	    T(it_reports_every_100_ms),
 	    T(a_set_is_acknowledged_reported_at_once_and_followed_by_the_force),
 	    T(without_keep_alive_it_ramps_down_by_itself_and_stays_down),
+	    T(with_its_timer_off_it_goes_on_until_it_is_told),
 	    T(a_timeout_longer_than_the_longest_is_cut),
 	    T(rest_ramps_and_reports_when_it_has_come_to_rest),
 	    T(stop_releases_fast),

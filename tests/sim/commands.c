@@ -237,6 +237,16 @@ static int belt_ignore(struct sim *sim, char **args, unsigned n)
 	return 0;
 }
 
+static int belt_timer(struct sim *sim, char **args, unsigned n)
+{
+	bool on;
+	(void)n;
+	if (on_off(args[0], &on))
+		return WRONG;
+	sim->belt.board.no_timer = !on;
+	return 0;
+}
+
 static int belt_ramp(struct sim *sim, char **args, unsigned n)
 {
 	double rate;
@@ -365,6 +375,7 @@ static const struct command COMMANDS[] = {
     {"belt", "pain", "belt pain on|off", 1, 1, belt_press},
     {"belt", "ramp", "belt ramp N_PER_S", 1, 1, belt_ramp},
     {"belt", "ignore", "belt ignore on|off", 1, 1, belt_ignore},
+    {"belt", "timer", "belt timer on|off", 1, 1, belt_timer},
     {"belt", "drop", "belt drop PERCENT%", 1, 1, belt_drop},
     {"belt", "corrupt", "belt corrupt PERCENT%", 1, 1, belt_corrupt},
     {"belt", "gap", "belt gap 3s", 1, 1, belt_gap},

@@ -37,7 +37,7 @@ static const char HELP[] =
     "  state | subscribe | quit\n"
     "  table tilt DEG [DEG_PER_S|now] | rate HZ | watch DEG|off\n"
     "        drop 1% | corrupt 1% | gap 3s | freeze on|off | drift DEG_PER_S | unplug | plug\n"
-    "  belt  pain on|off | ramp N_PER_S | ignore on|off\n"
+    "  belt  pain on|off | ramp N_PER_S | ignore on|off | timer on|off\n"
     "        drop 1% | corrupt 1% | gap 3s | freeze on|off | drift N_PER_S | unplug | plug\n"
     "  pad   ignore on|refuse|silent|off | weld on|off | timer on|off | press on|off | handset on|off\n"
     "        rogue on|off [retained] | network on|off | unplug | plug | tau SECONDS\n"

@@ -16,7 +16,9 @@
 #include "description.h"
 #include "loop/boot_timer.h"
 #include "loop/watchdog.h"
+#include "memory_keeper.h"
 #include "mqtt/outlet.h"
+#include "person.h"
 #include "promises.h"
 #include "prove.h"
 #include "report.h"
@@ -55,6 +57,8 @@ struct gateway {
 	struct core *core;
 	struct promises *promises;
 	struct outlet *outlet;
+	struct memory_keeper *memory;
+	struct person person;
 	struct boot_timer timer;
 	uv_timer_t tick;
 	uv_signal_t interrupt, terminate;
@@ -65,6 +69,7 @@ struct gateway {
 };
 
 static void gateway_close(struct gateway *g);
+static void memory_closed(void *user);
 
 /* ---- the core ---- */
 
@@ -106,9 +111,31 @@ static void feed(struct gateway *g, uint64_t now_ms, const struct core_input *in
 		const struct core_output *o = &out.items[i];
 		if (o->type == CORE_OUT_EVENT)
 			log_event(g, now_ms, o);
+		if (o->type == CORE_OUT_REMEMBER && g->memory)
+			memory_keeper_changed(g->memory, o);
 		if (g->outlet && o->type != CORE_OUT_LEASE && o->type != CORE_OUT_REST)
 			outlet_core(g->outlet, now_ms, o);
 	}
+}
+
+static void on_remembered(void *user, uint64_t revision, bool ok)
+{
+	struct gateway *g = user;
+	struct core_input input = {.type = CORE_IN_REMEMBERED, .remembered = {.revision = revision, .ok = ok}};
+	if (g->stage == RUNNING)
+		feed(g, clock_boot_ms(), &input);
+}
+
+static void feed_person(struct gateway *g, uint64_t now_ms)
+{
+	bool trusted;
+	int64_t wall_ms = clock_wall_ms(&trusted);
+	struct core_reading readings[PERSON_METRICS];
+	struct core_input input = {.type = CORE_IN_READINGS, .device = (uint16_t)g->n_seats};
+	input.readings.items = readings;
+	input.readings.n = person_readings(&g->person, now_ms, wall_ms, trusted, readings);
+	if (input.readings.n)
+		feed(g, now_ms, &input);
 }
 
 static void on_core_deadline(void *user)
@@ -121,11 +148,17 @@ static void on_core_deadline(void *user)
 
 /* ---- device processes ---- */
 
+/* While everything comes to rest the core goes on to look: what it writes last is when that was. */
+static bool listens(const struct gateway *g)
+{
+	return g->stage == RUNNING || (g->stage == CLOSING && g->memory);
+}
+
 static void on_readings(void *user, uint32_t generation, const Therapy__V1__ReadingBatch *batch)
 {
 	struct seat *seat = user;
 	struct gateway *g = seat->gateway;
-	if (g->stage != RUNNING)
+	if (!listens(g))
 		return;
 	for (size_t at = 0; at < batch->n_readings; at += BATCH_MAX) {
 		struct core_reading readings[BATCH_MAX];
@@ -154,7 +187,7 @@ static void on_readings(void *user, uint32_t generation, const Therapy__V1__Read
 static void on_control(void *user, const Therapy__V1__ControlState *state)
 {
 	struct seat *seat = user;
-	if (seat->gateway->stage != RUNNING || state->control > UINT8_MAX)
+	if (!listens(seat->gateway) || state->control > UINT8_MAX)
 		return;
 	struct core_input input = {.type = CORE_IN_CONTROL, .device = seat->index, .control = (uint16_t)state->control};
 	description_state(state, &input);
@@ -242,8 +275,20 @@ static int compile(struct gateway *g)
 		faults_add(&g->faults, NULL, 0, "out of memory");
 		return -1;
 	}
+	spec.remembers = !g->only_check;
 	int error = core_new(&spec, clock_boot_ms(), &g->core, &g->faults);
 	setup_core_release(&rows);
+	person_init(&g->person, &g->config->profile);
+	return error;
+}
+
+static int open_memory(struct gateway *g)
+{
+	const struct memory_keeper_callbacks callbacks = {g, on_remembered, memory_closed};
+	int error = memory_keeper_new(&g->loop, g->config, g->core, &callbacks, &g->memory);
+	if (error)
+		log_error("memory", "there is no place for the state file: %s; set gateway.state_dir",
+			  uv_strerror(error));
 	return error;
 }
 
@@ -282,11 +327,18 @@ static void all_described(struct gateway *g)
 		gateway_close(g);
 		return;
 	}
+	if (open_memory(g) != 0) {
+		g->status = 1;
+		gateway_close(g);
+		return;
+	}
 	g->stage = RUNNING;
 	report_coverage(g->config, g->core);
 	for (size_t i = 0; i < g->n_seats; i++)
 		process_open(g->seats[i].process);
-	boot_timer_set(&g->timer, core_deadline(g->core));
+	struct core_input present = {.type = CORE_IN_PRESENCE, .device = (uint16_t)g->n_seats, .present = true};
+	feed(g, clock_boot_ms(), &present);
+	feed_person(g, clock_boot_ms());
 	log_info("gateway", "%s %s is running: %zu device%s, %zu rule%s", g->config->gateway_id, THERAPY_VERSION,
 		 g->n_seats, g->n_seats == 1 ? "" : "s", g->config->n_rules, g->config->n_rules == 1 ? "" : "s");
 }
@@ -338,6 +390,8 @@ static void on_tick(uv_timer_t *tick)
 	for (size_t i = 0; i < g->n_seats; i++)
 		if (g->seats[i].process)
 			process_tick(g->seats[i].process, now_ms);
+	if (g->stage == RUNNING)
+		feed_person(g, now_ms);
 }
 
 static void on_signal(uv_signal_t *handle, int number)
@@ -364,12 +418,22 @@ static void on_outlet_closed(void *user)
 	last_handles(g);
 }
 
-static void processes_closed(struct gateway *g)
+static void memory_closed(void *user)
 {
+	struct gateway *g = user;
+	g->memory = NULL;
 	if (g->outlet)
 		outlet_close(g->outlet, on_outlet_closed, g);
 	else
 		last_handles(g);
+}
+
+static void processes_closed(struct gateway *g)
+{
+	if (g->memory)
+		memory_keeper_close(g->memory);
+	else
+		memory_closed(g);
 }
 
 static void on_process_closed(void *user)
@@ -381,8 +445,11 @@ static void on_process_closed(void *user)
 
 static void gateway_close(struct gateway *g)
 {
+	struct core_input closing = {.type = CORE_IN_CLOSING};
 	if (g->stage == CLOSING)
 		return;
+	if (g->stage == RUNNING)
+		feed(g, clock_boot_ms(), &closing);
 	g->stage = CLOSING;
 	for (size_t i = 0; i < g->n_seats; i++)
 		g->to_close += g->seats[i].process != NULL;

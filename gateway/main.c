@@ -49,8 +49,9 @@ static int verify(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-	/* libuv's threads serve name look-ups only, one at a time: four would cost memory for nothing. */
-	setenv("UV_THREADPOOL_SIZE", "1", 0);
+	/* libuv's threads look up names, which may take long, and write the state file, which must not wait for that:
+	 * of two libuv lets slow work have only one. Four would cost memory for nothing. */
+	setenv("UV_THREADPOOL_SIZE", "2", 0);
 	if (argc >= 2 && strcmp(argv[1], "device-process") == 0)
 		return device_process_main();
 	if (argc == 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {

@@ -186,7 +186,7 @@ int setup_core_spec(const struct config *config, const Therapy__V1__DeviceDescri
 		metrics += descriptions[i]->n_metrics;
 		controls += descriptions[i]->n_controls;
 	}
-	rows->devices = calloc(config->n_devices + 1, sizeof *rows->devices);
+	rows->devices = calloc(config->n_devices + 1, sizeof *rows->devices); /* the person is the last */
 	rows->metrics = calloc(metrics + 1, sizeof *rows->metrics);
 	rows->controls = calloc(controls + 1, sizeof *rows->controls);
 	if (!rows->devices || !rows->metrics || !rows->controls) {
@@ -201,13 +201,14 @@ int setup_core_spec(const struct config *config, const Therapy__V1__DeviceDescri
 		metrics += descriptions[i]->n_metrics;
 		controls += descriptions[i]->n_controls;
 	}
+	person_describe(&config->profile, rows->person, &rows->devices[config->n_devices]);
 	/* The kinds that the hazard table speaks of; a plugin of another kind makes its own known by being configured.
 	 */
 	static const char *const kinds[] = {"inversion", "traction", "heat", "cold", "stop_button", "scale", "person"};
 	*out = (struct core_spec){.devices = rows->devices,
 				  .known_kinds = kinds,
 				  .n_known_kinds = sizeof kinds / sizeof *kinds,
-				  .n_devices = config->n_devices,
+				  .n_devices = config->n_devices + 1,
 				  .rules = config->rules,
 				  .n_rules = config->n_rules,
 				  .limits = config->limits,

@@ -8,6 +8,7 @@
 
 #include "config/config.h"
 #include "core/core.h"
+#include "person.h"
 #include "therapy/v1/device.pb-c.h"
 #include "therapy/v1/wire.pb-c.h"
 
@@ -28,6 +29,7 @@ struct setup_core { /* what a core_spec points to */
 	struct core_device *devices;
 	struct core_metric *metrics;
 	struct core_control *controls;
+	struct core_metric person[PERSON_METRICS];
 };
 /* 0, or -1 when out of memory. Release `rows` once core_new is done. */
 int setup_core_spec(const struct config *config, const Therapy__V1__DeviceDescription *const *descriptions,

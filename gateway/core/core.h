@@ -337,6 +337,7 @@ struct core_output {
 	bool test;                /* LEASE: an off-test; nothing is renewed at the device and nothing switched off */
 	uint64_t revision;        /* REMEMBER */
 	bool urgent;              /* REMEMBER: at once; else within a minute */
+	bool awaited;             /* REMEMBER: a grant waits for it */
 	enum core_outcome outcome;
 	enum core_event_type event;
 	enum core_priority priority;

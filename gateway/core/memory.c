@@ -36,6 +36,7 @@ void memory_flush(struct core *core)
 		struct core_output *out = out_add(core, CORE_OUT_REMEMBER, NONE);
 		out->revision = m->revision;
 		out->urgent = m->urgent;
+		out->awaited = m->n_held > 0;
 	}
 	m->changed = m->urgent = false;
 }

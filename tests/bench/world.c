@@ -266,7 +266,7 @@ void world_start_gateway(struct world *w, const char *program, unsigned quiet_ms
 	if (!f)
 		die("%s: %s", path, strerror(errno));
 	fprintf(f,
-		"gateway = { id = \"bench\"; log = \"error\"; quiet = \"%u ms\"; };\n"
+		"gateway = { id = \"bench\"; log = \"error\"; quiet = \"%u ms\"; state_dir = \"memory\"; };\n"
 		"mqtt = { url = \"mqtt://127.0.0.1:%u\"; };\n"
 		"devices = (\n"
 		"  { id = \"pad\"; plugin = \"heat_pad\"; model = \"firmware\"; link = \"tcp://127.0.0.1:%u\"; }",
@@ -335,11 +335,12 @@ void world_end(struct world *w)
 	end_process(w->broker);
 	for (size_t i = 0; i < w->n_tables; i++)
 		close(w->tables[i].master);
-	const char *names[] = {"bench.cfg", "mosquitto.conf"};
-	for (size_t i = 0; i < 2; i++) {
+	const char *names[] = {"bench.cfg",    "mosquitto.conf", "memory/bench/state", "memory/bench/state.previous",
+			       "memory/bench", "memory"};
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
 		char path[128];
 		snprintf(path, sizeof path, "%s/%s", w->dir, names[i]);
-		unlink(path);
+		remove(path);
 	}
 	rmdir(w->dir);
 }

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Between the core and the state file: reads at start and tells the core how long the gateway was off, writes when the
+ * core says that something changed, and tells it when that is on the disk. How often is bounded, for flash (README.md
+ * of store/). Used by gateway.c alone; on the loop's thread. */
+#ifndef MEMORY_KEEPER_H
+#define MEMORY_KEEPER_H
+
+#include <uv.h>
+
+#include "config/config.h"
+#include "core/core.h"
+
+struct memory_keeper;
+
+struct memory_keeper_callbacks {
+	void *user;
+	void (*remembered)(void *user, uint64_t revision, bool ok); /* to be fed as CORE_IN_REMEMBERED */
+	void (*closed)(void *user);
+};
+
+/* Where this gateway's state is: `state_dir` of the configuration, else $STATE_DIRECTORY, else for root
+ * /var/lib/therapy-gateway, else $XDG_STATE_HOME or ~/.local/state with /therapy-gateway; in it a directory of the
+ * gateway's id. False: it does not fit, or there is no home. */
+bool memory_keeper_place(const struct config *config, char *out, size_t cap);
+
+/* Reads the file and hands it to the core, which has just been made. 0 or a negative UV_E* code. */
+int memory_keeper_new(uv_loop_t *loop, const struct config *config, struct core *core,
+		      const struct memory_keeper_callbacks *callbacks, struct memory_keeper **out);
+/* CORE_OUT_REMEMBER. Call it after the step whose output it is. */
+void memory_keeper_changed(struct memory_keeper *keeper, const struct core_output *output);
+/* Writes a last time, marked as clean, then calls `closed` and frees. */
+void memory_keeper_close(struct memory_keeper *keeper);
+
+#endif

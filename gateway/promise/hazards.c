@@ -62,13 +62,12 @@ static void add(struct hazards *h, unsigned hazard, const char *by, enum hazard_
 
 /* ---- mechanisms: what the program does whatever the rules are ---- */
 
-/* Lists the controls of which `lacks` is true, "pad.heat, belt.tension", and counts them. */
-static size_t list_without(const struct hazards_home *home, bool (*lacks)(const struct hazards_control *),
-			   struct str *out)
+/* Lists the controls of which `is` is true, "pad.heat, belt.tension", and counts them. */
+static size_t list_of(const struct hazards_home *home, bool (*is)(const struct hazards_control *), struct str *out)
 {
 	size_t n = 0;
 	for (size_t i = 0; i < home->n_controls; i++)
-		if (lacks(&home->controls[i]))
+		if (is(&home->controls[i]))
 			str_add(out, "%s%s.%s", n++ ? ", " : "", home->controls[i].device, home->controls[i].key);
 	return n;
 }
@@ -76,6 +75,11 @@ static size_t list_without(const struct hazards_home *home, bool (*lacks)(const 
 static bool lacks_timer(const struct hazards_control *c)
 {
 	return !c->has_timer;
+}
+
+static bool has_cutoff(const struct hazards_control *c)
+{
+	return c->has_cutoff;
 }
 
 static bool lacks_load(const struct hazards_control *c)
@@ -91,7 +95,7 @@ static void for_controls(struct hazards *h, const struct hazards_home *home, uns
 	char text[HAZARDS_TEXT_MAX], list[160];
 	struct str s;
 	str_init(&s, list, sizeof list);
-	size_t without = list_without(home, lacks, &s);
+	size_t without = list_of(home, lacks, &s);
 	if (home->n_controls == 0) {
 		add(h, hazard, by, HAZARD_ABSENT, false, "nothing here can be switched");
 		return;
@@ -117,7 +121,8 @@ static void add_always(struct hazards *h)
 	    {17, "age of readings", "a reading that is too old is not known, and what is not known never permits"},
 	    {19, "checks of readings", "checksum, range and rate of change; what fails is an error and never permits"},
 	    {20, "link and last will", "what depends on it is withdrawn at once, or when its readings are too old"},
-	    {21, "leases and timers", "no renewal passes; the bounds are those of check and docs/dead-man.md"},
+	    {21, "leases and timers",
+	     "what is behind the broker rests by its own timer; what is on a wire goes on under its rules"},
 	    {23, "boot clock", "time asleep counts as elapsed; the wall clock only stamps what leaves"},
 	    {26, "supervision", "ended, and started anew; nothing is permitted before a reading has proved rest"},
 	    {27, "foreign hands", "adopted with its timer if the rules permit, else switched off again"},
@@ -140,6 +145,19 @@ static void add_stop(struct hazards *h, const struct hazards_home *home)
 		add(h, 28, "stop", HAZARD_PARTLY, false,
 		    "only a stop over MQTT; missing: a stop or pain button within reach");
 	}
+}
+
+/* What there is beyond repeating and alarm. Nobody needs to have one, so that there is none takes nothing away. */
+static void add_cutoff(struct hazards *h, const struct hazards_home *home)
+{
+	char text[HAZARDS_TEXT_MAX], list[160];
+	struct str s;
+	str_init(&s, list, sizeof list);
+	if (list_of(home, has_cutoff, &s) == 0)
+		return;
+	str_init(&s, text, sizeof text);
+	str_add(&s, "cut off upstream if it does not obey: %s", list);
+	add(h, 24, "cut-off", HAZARD_COVERED, false, text);
 }
 
 static void add_stuck(struct hazards *h, const struct hazards_home *home)
@@ -167,6 +185,7 @@ static void add_mechanisms(struct hazards *h, const struct hazards_home *home)
 	for_controls(h, home, 25, "load while off", lacks_load, HAZARD_NOT_COVERED,
 		     "a load while it says off is seen, and raises an alarm",
 		     "a relay that does not open is not seen; missing: a meter of power or force");
+	add_cutoff(h, home);
 	add_stop(h, home);
 }
 

@@ -90,6 +90,17 @@ static void a_mechanism_names_what_it_lacks(void **state)
 	assert_int_equal(h->rows[18].level, HAZARD_NOT_COVERED);
 	hazards_free(h);
 
+	/* A cut-off is told, and proves nothing. */
+	struct hazards_control cut = controls[1];
+	cut.has_cutoff = true;
+	home.controls = &cut;
+	home.n_controls = 1;
+	h = hazards_new(&home);
+	assert_contains(part_of(h, 24, "cut-off")->text, "blanket.heat");
+	assert_int_equal(h->rows[24].level, HAZARD_PARTLY);
+	assert_int_equal(h->rows[25].level, HAZARD_NOT_COVERED);
+	hazards_free(h);
+
 	home.controls = &controls[1];
 	home.n_controls = 1;
 	h = hazards_new(&home);

@@ -74,23 +74,133 @@ struct core_rule rig_rule(const char *id, const char *only_while)
 				  .because = "A test."};
 }
 
-void rig_start(struct rig *rig, const struct core_device *devices, size_t n_devices, const struct core_rule *rules,
-	       size_t n_rules)
+static const struct core_metric guarded_belt_metrics[] = {
+    {.key = "force", .unit = THERAPY_UNIT_NEWTON, .stale_ms = 1000},
+    {.key = "pressure", .unit = THERAPY_UNIT_KILOPASCAL, .stale_ms = 1000},
+    {.key = "pain_button", .unit = THERAPY_UNIT_BOOL, .stale_ms = 1000, .words = "released|pressed", .stops = true}};
+static const struct core_metric guarded_pad_metrics[] = {
+    {.key = "relay", .unit = THERAPY_UNIT_BOOL, .stale_ms = 10000},
+    {.key = "power", .unit = THERAPY_UNIT_WATT, .stale_ms = 10000}};
+static const struct core_metric plug_metrics[] = {{.key = "relay", .unit = THERAPY_UNIT_BOOL, .stale_ms = 10000}};
+static const struct core_metric remote_metrics[] = {
+    {.key = "button", .unit = THERAPY_UNIT_BOOL, .stale_ms = 10000, .words = "released|pressed", .stops = true}};
+static const struct core_control guarded_belt_controls[] = {{.key = "tension",
+							     .min = 20,
+							     .max = 400,
+							     .step = 5,
+							     .confirm = BELT_FORCE,
+							     .rest_max = 10,
+							     .unit = THERAPY_UNIT_NEWTON,
+							     .confirm_ms = 1000,
+							     .device_timer_ms = 2000}};
+static const struct core_control guarded_pad_controls[] = {{.key = "heat",
+							    .max = 1,
+							    .step = 1,
+							    .confirm = PAD_RELAY,
+							    .rest_max = 0.5,
+							    .resumes = true,
+							    .load = PAD_LOAD,
+							    .load_max = 3,
+							    .load_ms = 15000,
+							    .confirm_ms = 1000,
+							    .rest_bound_ms = 2000,
+							    .device_timer_ms = 10000,
+							    .test_ms = 5000,
+							    .has_cutoff = true,
+							    .cutoff_device = PLUG,
+							    .cutoff_control = PLUG_POWER}};
+static const struct core_control plug_controls[] = {{.key = "power",
+						     .max = 1,
+						     .step = 1,
+						     .confirm = PLUG_RELAY,
+						     .rest_max = 0.5,
+						     .resumes = true,
+						     .accept_no_device_timer = true}};
+
+const struct core_device rig_guarded[] = {
+    [TABLE] = {"table", "inversion", table_metrics, 1, NULL, 0},
+    [BELT] = {"belt", "traction", guarded_belt_metrics, 3, guarded_belt_controls, 1},
+    [PAD] = {"pad", "heat", guarded_pad_metrics, 2, guarded_pad_controls, 1},
+    [PLUG] = {"plug", "outlet", plug_metrics, 1, plug_controls, 1},
+    [REMOTE] = {"remote", "stop_button", remote_metrics, 1, NULL, 0},
+};
+
+static const struct core_text outlet[] = {{"plug.power", 3}};
+static const struct core_text inversion[] = {{"kind:inversion", 3}};
+
+const struct core_rule rig_guarded_rules[] = {
+    [RULE_FORCE] = {.file = "rules.cfg",
+		    .line = 40,
+		    .id = "over-force",
+		    .hazard = 4,
+		    .permits = traction,
+		    .n_permits = 1,
+		    .only_while = {"all traction.force <= 150 N", 42},
+		    .priority = CORE_PRIORITY_HIGH,
+		    .because = "Too much pull.",
+		    .latch = true,
+		    .stop = true},
+    [RULE_PLUG] = {.file = "rules.cfg",
+		   .line = 50,
+		   .id = "plug",
+		   .permits = outlet,
+		   .n_permits = 1,
+		   .only_while = {"all inversion.tilt <= 180 deg", 52},
+		   .max_age_ms = 60000,
+		   .priority = CORE_PRIORITY_LOW,
+		   .because = "A test."},
+    [RULE_ANGLE] = {.file = "rules.cfg",
+		    .line = 60,
+		    .id = "over-angle",
+		    .hazard = 1,
+		    .watches = inversion,
+		    .n_watches = 1,
+		    .only_while = {"all inversion.tilt <= 60 deg", 62},
+		    .hard = {"all inversion.tilt <= 80 deg", 63},
+		    .rearms = {"all inversion.tilt <= 50 deg", 64},
+		    .grace_ms = 2000,
+		    .priority = CORE_PRIORITY_MEDIUM,
+		    .because = "Pressure rises."},
+};
+
+static void start_spec(struct rig *rig, const struct core_spec *spec)
 {
-	struct core_spec spec = {
-	    .devices = devices,
-	    .n_devices = n_devices,
-	    .rules = rules,
-	    .n_rules = n_rules,
-	    .lease_ms = 1000,
-	    .renew_ms = 250,
-	};
 	struct faults faults = {0};
-	*rig = (struct rig){.now = 1000000, .n_devices = (uint32_t)n_devices};
-	int bad = core_new(&spec, rig->now, &rig->core, &faults);
+	*rig = (struct rig){.now = 1000000, .n_devices = (uint32_t)spec->n_devices};
+	int bad = core_new(spec, rig->now, &rig->core, &faults);
 	faults_print(&faults, stderr);
 	faults_release(&faults);
 	assert_int_equal(bad, 0);
+}
+
+void rig_start(struct rig *rig, const struct core_device *devices, size_t n_devices, const struct core_rule *rules,
+	       size_t n_rules)
+{
+	start_spec(rig, &(struct core_spec){
+			    .devices = devices,
+			    .n_devices = n_devices,
+			    .rules = rules,
+			    .n_rules = n_rules,
+			    .lease_ms = 1000,
+			    .renew_ms = 250,
+			});
+}
+
+void rig_start_guarded(struct rig *rig, bool needs_timer_proof)
+{
+	struct core_rule rules[3 + RIG_GUARDED_RULES];
+	memcpy(rules, rig_rules, sizeof rig_rules);
+	memcpy(rules + rig_n_rules, rig_guarded_rules, sizeof rig_guarded_rules);
+	rules[2].only_while.text = "10 s since any inversion.tilt > 10 deg"; /* so that tests need not wait */
+	start_spec(rig, &(struct core_spec){
+			    .devices = rig_guarded,
+			    .n_devices = RIG_GUARDED,
+			    .rules = rules,
+			    .n_rules = sizeof rules / sizeof *rules,
+			    .needs_timer_proof = needs_timer_proof,
+			    .lease_ms = 1000,
+			    .renew_ms = 250,
+			});
 }
 
 void rig_start_full(struct rig *rig)
@@ -150,6 +260,22 @@ enum core_outcome rig_ask(struct rig *rig, const char *device, const char *contr
 	    rig, &(struct core_request){.device = device, .control = control, .id = "", .value = value, .age_ms = -1});
 }
 
+enum core_outcome rig_verb(struct rig *rig, enum core_verb verb, const char *device, const char *control)
+{
+	return rig_request(
+	    rig, &(struct core_request){
+		     .verb = verb, .by = "therapyctl", .device = device, .control = control, .id = "", .age_ms = -1});
+}
+
+void rig_tell(struct rig *rig, uint16_t device, uint16_t control, const struct core_input *how)
+{
+	struct core_input input = *how;
+	input.type = CORE_IN_CONTROL;
+	input.device = device;
+	input.control = control;
+	step(rig, &input);
+}
+
 void rig_jump(struct rig *rig, uint64_t ms)
 {
 	rig->now += ms;
@@ -182,6 +308,37 @@ void rig_calm(struct rig *rig)
 	rig_refresh(rig);
 	rig_phase(rig, BELT, BELT_TENSION, CORE_PHASE_AT_REST);
 	rig_phase(rig, PAD, PAD_HEAT, CORE_PHASE_AT_REST);
+}
+
+void rig_refresh_guarded(struct rig *rig)
+{
+	rig_read(rig, TABLE, TABLE_TILT, 0);
+	rig_read(rig, BELT, BELT_FORCE, 0);
+	rig_read(rig, BELT, BELT_PRESSURE, 0);
+	rig_read(rig, BELT, BELT_PAIN, 0);
+	rig_read(rig, REMOTE, REMOTE_BUTTON, 0);
+}
+
+void rig_live_guarded(struct rig *rig, uint64_t ms)
+{
+	uint64_t end = rig->now + ms;
+	while (rig->now + 500 < end) {
+		rig_wait(rig, 500);
+		rig_refresh_guarded(rig);
+	}
+	rig_wait(rig, end - rig->now);
+	rig_refresh_guarded(rig);
+}
+
+void rig_calm_guarded(struct rig *rig)
+{
+	for (uint16_t d = TABLE; d < RIG_GUARDED; d++)
+		rig_present(rig, d, true);
+	rig_refresh_guarded(rig);
+	rig_phase(rig, BELT, BELT_TENSION, CORE_PHASE_AT_REST);
+	rig_phase(rig, PAD, PAD_HEAT, CORE_PHASE_AT_REST);
+	rig_phase(rig, PLUG, PLUG_POWER, CORE_PHASE_AT_REST);
+	rig_live_guarded(rig, 10000);
 }
 
 const struct core_output *rig_output(const struct rig *rig, enum core_output_type type, size_t nth)

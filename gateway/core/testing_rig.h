@@ -33,6 +33,15 @@ void rig_start(struct rig *rig, const struct core_device *devices, size_t n_devi
 	       size_t n_rules);
 /* The full home with the shipped rules. */
 void rig_start_full(struct rig *rig);
+/* A home whose devices are watched and can stop everything: table, belt with a pain button, pad behind a plug that cuts
+ * it off, a stop button. The rules are the shipped ones and rig_guarded_rules. */
+enum { PLUG = PAD + 1, REMOTE, RIG_GUARDED };
+enum { BELT_PAIN = 2, PAD_RELAY = 0, PAD_LOAD = 1, PLUG_RELAY = 0, PLUG_POWER = 0, REMOTE_BUTTON = 0 };
+extern const struct core_device rig_guarded[RIG_GUARDED];
+/* Force over 150 N: released fast, latched. Any tilt over 60 deg: an alarm. The plug: always. */
+extern const struct core_rule rig_guarded_rules[];
+enum { RULE_FORCE, RULE_PLUG, RULE_ANGLE, RIG_GUARDED_RULES };
+void rig_start_guarded(struct rig *rig, bool needs_timer_proof);
 void rig_stop(struct rig *rig);
 
 /* Each is one step at rig->now. */
@@ -43,6 +52,9 @@ void rig_present(struct rig *rig, uint16_t device, bool present);
 void rig_phase(struct rig *rig, uint16_t device, uint16_t control, enum core_phase phase);
 enum core_outcome rig_ask(struct rig *rig, const char *device, const char *control, double value);
 enum core_outcome rig_request(struct rig *rig, const struct core_request *request);
+enum core_outcome rig_verb(struct rig *rig, enum core_verb verb, const char *device, const char *control);
+/* A device process tells of its control; of `how` only the state is looked at. */
+void rig_tell(struct rig *rig, uint16_t device, uint16_t control, const struct core_input *how);
 /* Lets time pass in one step; or with a tick at every deadline, as the gateway does. */
 void rig_jump(struct rig *rig, uint64_t ms);
 void rig_wait(struct rig *rig, uint64_t ms);
@@ -51,6 +63,12 @@ void rig_wait(struct rig *rig, uint64_t ms);
 void rig_calm(struct rig *rig);
 /* The same readings again, so that nothing is stale. */
 void rig_refresh(struct rig *rig);
+
+/* The guarded home: everything present, at rest and released; and the same again, so that nothing is stale. */
+void rig_calm_guarded(struct rig *rig);
+void rig_refresh_guarded(struct rig *rig);
+/* Time with readings every 500 ms, as the guarded home's devices send them. */
+void rig_live_guarded(struct rig *rig, uint64_t ms);
 
 /* Of the last step: the nth output of the type; NULL if there are fewer. */
 const struct core_output *rig_output(const struct rig *rig, enum core_output_type type, size_t nth);

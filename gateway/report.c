@@ -35,9 +35,9 @@ void report_home(FILE *to, const struct config *config, const Therapy__V1__Devic
 		others = true;
 		fprintf(to, "      %s: %s\n", config->rules[i].id, text);
 	}
-	fprintf(to, "\nThis is an interlock and a logbook, not a medical device. It cannot see a strap that slips, the "
-		    "state of "
-		    "skin,\nor a person without a sensor.\n");
+	fputs("\nThis is an interlock and a logbook, not a medical device. It cannot see a strap\n"
+	      "that slips, the state of skin, or a person without a sensor.\n",
+	      to);
 }
 
 void report_json(FILE *to, const struct config *config, const struct promises *promises)

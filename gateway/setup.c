@@ -7,6 +7,7 @@
 #include <uv.h>
 
 #include "description.h"
+#include "figures.h"
 
 struct setup {
 	Therapy__V1__Setup *messages;
@@ -189,7 +190,8 @@ int setup_core_spec(const struct config *config, const Therapy__V1__DeviceDescri
 	rows->devices = calloc(config->n_devices + 1, sizeof *rows->devices); /* the person is the last */
 	rows->metrics = calloc(metrics + 1, sizeof *rows->metrics);
 	rows->controls = calloc(controls + 1, sizeof *rows->controls);
-	if (!rows->devices || !rows->metrics || !rows->controls) {
+	rows->figures = calloc(config->n_figures + FIGURES_OF_PROFILE + 1, sizeof *rows->figures);
+	if (!rows->devices || !rows->metrics || !rows->controls || !rows->figures) {
 		setup_core_release(rows);
 		return -1;
 	}
@@ -202,6 +204,9 @@ int setup_core_spec(const struct config *config, const Therapy__V1__DeviceDescri
 		controls += descriptions[i]->n_controls;
 	}
 	person_describe(&config->profile, rows->person, &rows->devices[config->n_devices]);
+	if (config->n_figures)
+		memcpy(rows->figures, config->figures, config->n_figures * sizeof *rows->figures);
+	size_t n_figures = figures_of_profile(config, rows->figures, config->n_figures);
 	/* The kinds that the hazard table speaks of; a plugin of another kind makes its own known by being configured.
 	 */
 	static const char *const kinds[] = {"inversion", "traction", "heat", "cold", "stop_button", "scale", "person"};
@@ -213,8 +218,8 @@ int setup_core_spec(const struct config *config, const Therapy__V1__DeviceDescri
 				  .n_rules = config->n_rules,
 				  .limits = config->limits,
 				  .n_limits = config->n_limits,
-				  .figures = config->figures,
-				  .n_figures = config->n_figures,
+				  .figures = rows->figures,
+				  .n_figures = n_figures,
 				  .conditions = config->conditions,
 				  .n_conditions = config->n_conditions,
 				  .derived = config->derived,
@@ -231,6 +236,7 @@ void setup_core_release(struct setup_core *rows)
 	free(rows->devices);
 	free(rows->metrics);
 	free(rows->controls);
+	free(rows->figures);
 	*rows = (struct setup_core){0};
 }
 

@@ -30,6 +30,7 @@ struct setup_core { /* what a core_spec points to */
 	struct core_metric *metrics;
 	struct core_control *controls;
 	struct core_metric person[PERSON_METRICS];
+	struct core_figure *figures; /* the configuration's, and those that follow from the profile */
 };
 /* 0, or -1 when out of memory. Release `rows` once core_new is done. */
 int setup_core_spec(const struct config *config, const Therapy__V1__DeviceDescription *const *descriptions,

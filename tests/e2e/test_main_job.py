@@ -71,6 +71,7 @@ class MainJob(unittest.TestCase):
         config = """
 gateway = { id = "demo"; };
 mqtt = { url = "${MQTT_URL}"; };
+profile = { heat_acknowledged = true; };
 devices = ( { id = "pad"; plugin = "heat_pad"; model = "tasmota"; link = "mqtt:pad_plug"; } );
 """
         with Home(sim=("--only", "pad"), config_text=config) as home:

@@ -9,6 +9,7 @@
 
 #include "description.h"
 #include "device/plugin_file.h"
+#include "person.h"
 #include "setup.h"
 
 struct home {
@@ -19,6 +20,7 @@ struct home {
 	struct setup_core rows;
 	struct core_spec spec;
 	struct core *core;
+	struct person person;
 	uint64_t now_ms;
 	home_watch *watch;
 	void *user;
@@ -34,6 +36,16 @@ __attribute__((noreturn, format(printf, 1, 2))) static void end(const char *form
 	va_end(args);
 	fputc('\n', stderr);
 	exit(2);
+}
+
+/* The device after the configured ones; the day after they were cleared. */
+static void tell_person(struct home *h)
+{
+	struct core_reading readings[PERSON_METRICS];
+	const int64_t wall_ms = (h->config->profile.cleared_s + 86400) * 1000;
+	size_t n = person_readings(&h->person, h->now_ms, wall_ms, true, readings);
+	if (n)
+		home_read(h, (uint16_t)h->config->n_devices, readings, n);
 }
 
 static struct config *load(const char *text, const char *rules, const char *plugins)
@@ -103,6 +115,9 @@ struct home *home_open(const char *config, const char *rules, const char *plugin
 	for (size_t i = 0; i < h->config->n_devices; i++)
 		describe(h, i);
 	compile(h);
+	person_init(&h->person, &h->config->profile);
+	home_presence(h, (uint16_t)h->config->n_devices, true);
+	tell_person(h);
 	return h;
 }
 
@@ -190,6 +205,7 @@ void home_pass(struct home *h, uint64_t now_ms)
 		step(h, &tick);
 	}
 	h->now_ms = now_ms > h->now_ms ? now_ms : h->now_ms;
+	tell_person(h);
 }
 
 void home_read(struct home *h, uint16_t device, const struct core_reading *readings, size_t n)

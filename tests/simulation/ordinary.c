@@ -38,6 +38,9 @@ enum {
 
 static const char *const home_text = "gateway = { id = \"simulation\"; };\n"
 				     "mqtt = { url = \"mqtt://127.0.0.1\"; };\n"
+				     "profile = { heat_acknowledged = true; weight = \"70 kg\";\n"
+				     "  cleared_on = \"2026-01-01\"; cleared_by = \"Dr. Example\"; };\n"
+				     "limits = { pressure = \"40 kPa\"; };\n"
 				     "devices = (\n"
 				     "  { id = \"table\"; plugin = \"inversion_table\"; model = \"wt901\";\n"
 				     "    link = \"tcp://127.0.0.1:1\"; },\n"

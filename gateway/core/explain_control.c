@@ -115,7 +115,7 @@ static enum core_rule_state state_of(const struct rule *rule)
 	case RULE_PAUSED:
 		return CORE_RULE_PAUSED;
 	case RULE_TRIPPED:
-		return CORE_RULE_TRIPPED;
+		return rule->latched ? CORE_RULE_LATCHED : CORE_RULE_TRIPPED;
 	}
 	return CORE_RULE_TRIPPED;
 }
@@ -194,7 +194,8 @@ bool core_explain(const struct core *core, uint16_t device, uint16_t control, st
 					 .n_rules = state->n_rules,
 					 .confirm = core->home.metrics[c->confirm].key};
 	core_permission(core, device, control, &out->permission);
-	if (!explain_not_ready(core, index, out->waits))
+	if (!latch_forbids(core, index, out->waits) && !memory_refuses(core, out->waits) &&
+	    !explain_not_ready(core, index, out->waits) && !proof_missing(core, index, out->waits))
 		out->waits[0] = '\0';
 	if (state->suspended && state->pause_end_ms > core->now_ms)
 		out->resume_left_ms = state->pause_end_ms - core->now_ms;

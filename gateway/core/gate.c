@@ -241,7 +241,7 @@ static int obey(struct core *core, struct decision *d, const struct core_request
 	case CORE_STOP:
 		return stop_request(core, d, request);
 	case CORE_RESET:
-		return latch_reset_request(core, d, request);
+		return reset_request(core, d, request);
 	case CORE_PARK:
 	case CORE_UNPARK:
 		return park_request(core, d, request);

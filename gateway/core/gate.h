@@ -25,7 +25,7 @@ const char *gate_shown(const char *text, char buffer[44]);
 
 /* 0: obeyed; -1: refused, with the reason in *d. */
 int stop_request(struct core *core, struct decision *d, const struct core_request *request);
-int latch_reset_request(struct core *core, struct decision *d, const struct core_request *request);
+int reset_request(struct core *core, struct decision *d, const struct core_request *request);
 int park_request(struct core *core, struct decision *d, const struct core_request *request);
 int proof_request(struct core *core, struct decision *d, const struct core_request *request);
 

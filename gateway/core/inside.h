@@ -7,7 +7,8 @@
  *   grant.c    one control's grant: leases, suspension, rest
  *   gate.c     requests (gate.h)
  *   stop.c     everything to rest, until a person resets it
- *   latch.c    what a person has to look at, and the reset
+ *   latch.c    what a person has to look at
+ *   reset.c    ... and the reset
  *   obey.c     what devices do against what they were told: not obeyed, welded, switched on by somebody else
  *   proof.c    off-tests: does a device's own timer switch it off?
  *   park.c     devices that are put away
@@ -20,7 +21,7 @@
  *   memory.c   what outlives the process
  *   out.c      the outputs of a step
  *
- * Only grant.c makes a LEASE or a REST; only rule.c changes a rule's state; only latch.c and stop.c clear a latch.
+ * Only grant.c makes a LEASE or a REST; only rule.c changes a rule's state; only reset.c clears a latch.
  */
 #ifndef CORE_INSIDE_H
 #define CORE_INSIDE_H
@@ -287,6 +288,10 @@ void latch_recall_fault(struct core *core, uint32_t control, enum fault_kind kin
 /* Something other than a rule keeps it off until a person resets it. False, and nothing written: nothing does. `why`
  * may be NULL. */
 bool latch_forbids(const struct core *core, uint32_t control, char why[CORE_WHY_MAX]);
+/* Why it is latched, since when, and how it can be reset. */
+void latch_describe_fault(const struct core *core, uint32_t control, enum fault_kind kind, struct str *s);
+void latch_describe_stop(const struct core *core, struct str *s);
+void latch_clear_fault(struct core *core, uint32_t control, enum fault_kind kind);
 bool latch_fault_resettable(const struct core *core, uint32_t control, enum fault_kind kind);
 
 /* ---- obey.c ---- */

@@ -262,6 +262,21 @@ static void a_stop_device_that_is_missing_denies_all_and_a_belts_own_button_only
 	assert_true(rig_permission(&rig, PAD, PAD_HEAT).permitted);
 }
 
+static void a_button_may_be_silent_for_5_s_as_any_sensor_may(void **state)
+{
+	(void)state;
+	belt_energised();
+	uint64_t began = rig.now;
+	for (int i = 0; i <= 51; i++) { /* all but the pain button */
+		rig.now = began + 100u * (unsigned)i;
+		rig_read(&rig, TABLE, TABLE_TILT, 0);
+		rig_read(&rig, BELT, BELT_FORCE, 40);
+		rig_read(&rig, BELT, BELT_PRESSURE, 0);
+		rig_tick(&rig);
+		assert_int_equal(rig_permission(&rig, BELT, BELT_TENSION).granted, i <= 50);
+	}
+}
+
 static void a_stop_buttons_rule_is_covered_and_listed_after_those_of_the_files(void **state)
 {
 	(void)state;
@@ -296,6 +311,7 @@ int main(void)
 	    with_rig(a_pressed_button_stops_all_and_its_reset_waits_for_release),
 	    with_rig(a_tap_shorter_than_two_readings_of_one_message_stops),
 	    with_rig(a_stop_device_that_is_missing_denies_all_and_a_belts_own_button_only_the_belt),
+	    with_rig(a_button_may_be_silent_for_5_s_as_any_sensor_may),
 	    with_rig(a_stop_buttons_rule_is_covered_and_listed_after_those_of_the_files),
 	    with_rig(a_fast_reaction_overtakes_a_slow_one_and_a_slow_one_never_a_fast_one),
 	};

@@ -19,6 +19,7 @@
  *   figure.c   figures of limits that change, and what they cap
  *   derived.c  metrics that are computed here (derived.h)
  *   memory.c   what outlives the process
+ *   keep.c     ... of latches, parked devices and proofs
  *   out.c      the outputs of a step
  *
  * Only grant.c makes a LEASE or a REST; only rule.c changes a rule's state; only reset.c clears a latch.
@@ -174,7 +175,7 @@ struct presence {
 
 struct parking {
 	bool parked;
-	uint64_t since_ms;
+	uint64_t until_ms;
 	struct timer timer; /* it ends by itself */
 };
 
@@ -204,7 +205,7 @@ struct core {
 		bool latched;
 		uint64_t since_ms;
 		uint32_t rule; /* that stopped everything; NONE: a request did */
-		char by[48];   /* whose */
+		char by[128];  /* whose */
 	} stop;
 	uint64_t reset_ms; /* the last time that somebody asked for a reset */
 	struct derived *derived;
@@ -310,9 +311,14 @@ bool proof_overdue(struct core *core, uint32_t control);
 
 /* ---- park.c ---- */
 void park_set(struct core *core, uint16_t device, bool parked, const char *why);
-void park_recall(struct core *core, uint16_t device, uint64_t since_ms);
+void park_recall(struct core *core, uint16_t device, uint64_t until_ms);
 void park_reading(struct core *core, uint32_t metric);
 void park_timer(struct core *core, uint16_t device);
+
+/* ---- keep.c ---- */
+/* Rows for what people did and what they have to look at. */
+void keep_tell(const struct core *core, void *user, void (*put)(void *user, const struct core_row *row));
+void keep_recall(struct core *core, const struct core_recall *recall, const struct core_row *row);
 
 /* ---- memory.c ---- */
 /* What is kept has changed: urgent, or soon. */

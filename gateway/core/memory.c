@@ -292,6 +292,7 @@ struct core_memory core_remember(const struct core *core, void *user,
 		tell_window(&t, &core->memory.windows[i]);
 	for (uint32_t i = 0; i < core->n_derived; i++)
 		tell_derived(&t, i);
+	keep_tell(core, user, put);
 	if (core->memory.lost)
 		put(user, &(struct core_row){CORE_ROW_LATCH, "memory", NULL, 0});
 	return (struct core_memory){core->memory.revision, core->now_ms};
@@ -434,9 +435,13 @@ static void recall_row(struct core *core, const struct core_recall *recall, cons
 	case CORE_ROW_LATCH:
 		if (strcmp(row->key, "memory") == 0)
 			core->memory.lost = true;
+		else
+			keep_recall(core, recall, row);
 		break;
 	case CORE_ROW_PARKED:
 	case CORE_ROW_PROOF:
+		keep_recall(core, recall, row);
+		break;
 	case CORE_ROW_COUNT_:
 		break;
 	}

@@ -83,35 +83,39 @@ static int check(const struct core *core, struct decision *d)
 	return 0;
 }
 
-static void set(struct core *core, uint16_t device, bool parked, uint64_t since_ms)
+static void set(struct core *core, uint16_t device, bool parked, uint64_t until_ms)
 {
 	struct parking *p = &core->parking[device];
 	const struct home_device *d = device_of(core, device);
 	p->parked = parked;
-	p->since_ms = since_ms;
+	p->until_ms = until_ms;
 	for (uint32_t m = d->first_metric; m < d->first_metric + d->n_metrics; m++) {
 		const struct value *v = &core->values[m];
 		bool known = v->seen && value_quality(v, core->now_ms, core->home.metrics[m].stale_ms) == THERAPY_GOOD;
 		core->anchors[m] = (struct anchor){known, v->value};
 	}
 	if (parked)
-		timers_set(&core->timers, &p->timer, timers_after(since_ms, PARKED_MS));
+		timers_set(&core->timers, &p->timer, until_ms);
 	else
 		timers_stop(&core->timers, &p->timer);
 	logic_park(&core->logic, device, parked);
 }
 
-void park_recall(struct core *core, uint16_t device, uint64_t since_ms)
+void park_recall(struct core *core, uint16_t device, uint64_t until_ms)
 {
-	if (device_of(core, device)->n_controls == 0)
-		set(core, device, true, since_ms);
+	const struct home_device *d = device_of(core, device);
+	for (uint32_t m = d->first_metric; m < d->first_metric + d->n_metrics; m++)
+		if (core->home.metrics[m].stops)
+			return;
+	if (d->n_controls == 0)
+		set(core, device, true, until_ms);
 }
 
 void park_set(struct core *core, uint16_t device, bool parked, const char *why)
 {
 	if (core->parking[device].parked == parked)
 		return;
-	set(core, device, parked, core->now_ms);
+	set(core, device, parked, timers_after(core->now_ms, PARKED_MS));
 	memory_changed(core, true);
 	out_device_event(core, parked ? CORE_EVENT_PARKED : CORE_EVENT_UNPARKED, device, why);
 }
@@ -178,6 +182,6 @@ bool core_parked(const struct core *core, uint16_t device, uint64_t *until_ms)
 {
 	if (device >= core->home.n_devices || !core->parking[device].parked)
 		return false;
-	*until_ms = timers_after(core->parking[device].since_ms, PARKED_MS);
+	*until_ms = core->parking[device].until_ms;
 	return true;
 }

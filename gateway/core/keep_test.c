@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What people did and have to look at is there again after a restart, and never permits more than before. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/inside.h"
+#include "core/testing_rig.h"
+
+#define HOUR 3600000u
+
+struct kept {
+	struct core_row rows[64];
+	char keys[64][200];
+	double numbers[64][8];
+	size_t n;
+};
+
+static void keep(void *user, const struct core_row *row)
+{
+	struct kept *k = user;
+	if (row->kind != CORE_ROW_LATCH && row->kind != CORE_ROW_PARKED && row->kind != CORE_ROW_PROOF)
+		return;
+	assert_true(k->n < 64 && row->n <= 8 && strlen(row->key) < sizeof k->keys[0]);
+	str_copy(k->keys[k->n], sizeof k->keys[0], row->key);
+	if (row->n)
+		memcpy(k->numbers[k->n], row->numbers, row->n * sizeof *row->numbers);
+	k->rows[k->n] = (struct core_row){row->kind, k->keys[k->n], k->numbers[k->n], row->n};
+	k->n++;
+}
+
+static void restart(struct rig *rig, struct kept *k, enum core_recall_state state, bool off_known, uint64_t off_ms)
+{
+	k->n = 0;
+	core_remember(rig->core, k, keep);
+	rig_stop(rig);
+	rig_start_guarded(rig, true);
+	core_recall(rig->core,
+		    &(struct core_recall){
+			.state = state, .rows = k->rows, .n = k->n, .off_known = off_known, .off_ms = off_ms});
+}
+
+static void prove(struct rig *rig)
+{
+	assert_int_equal(rig_verb(rig, CORE_OFF_TEST, "pad", "heat"), CORE_ACCEPTED);
+	uint64_t grant = rig_output(rig, CORE_OUT_LEASE, 0)->grant;
+	rig_tell(rig, PAD, PAD_HEAT,
+		 &(struct core_input){
+		     .state = {.phase = CORE_PHASE_COMING_TO_REST, .grant = grant, .test = CORE_TEST_PASSED}});
+	rig_phase(rig, PAD, PAD_HEAT, CORE_PHASE_AT_REST);
+}
+
+static size_t latches(const struct rig *rig)
+{
+	struct core_latch latch;
+	size_t n = 0;
+	while (core_latch(rig->core, n, &latch))
+		n++;
+	return n;
+}
+
+static void every_latch_is_there_again_also_from_an_older_copy(void **state)
+{
+	(void)state;
+	struct kept k;
+	for (int older = 0; older < 2; older++) {
+		struct rig rig;
+		struct core_latch latch;
+		rig_start_guarded(&rig, true);
+		rig_calm_guarded(&rig);
+		prove(&rig);
+		rig_read(&rig, BELT, BELT_FORCE, 200);
+		for (unsigned kind = 0; kind < FAULT_COUNT_; kind++)
+			latch_recall_fault(rig.core, 1, (enum fault_kind)kind, rig.now);
+		rig_read(&rig, REMOTE, REMOTE_BUTTON, 1);
+		size_t before = latches(&rig);
+		assert_int_equal(before, 6); /* the stop, over-force, the button, three of the pad */
+		rig.now += 5000;
+		rig_tick(&rig);
+		restart(&rig, &k, older ? CORE_RECALL_LOST : CORE_RECALL_KEPT, true, 1000);
+		assert_int_equal(latches(&rig), before + (older ? 1u : 0u));
+		assert_true(core_latch(rig.core, 0, &latch));
+		assert_int_equal(latch.since_ms, rig.now - 6000);
+		rig_calm_guarded(&rig);
+		assert_int_equal(core_timer_proved(rig.core, PAD, PAD_HEAT), !older);
+		assert_int_equal(rig_ask(&rig, "pad", "heat", 1), CORE_NOT_PERMITTED);
+		assert_contains(rig_output(&rig, CORE_OUT_RESULT, 0)->why, "stop-at-remote-button");
+		rig_read(&rig, PAD, PAD_LOAD, 0);
+		assert_int_equal(rig_verb(&rig, CORE_RESET, "", ""), CORE_ACCEPTED);
+		assert_int_equal(latches(&rig), 0);
+		restart(&rig, &k, CORE_RECALL_KEPT, true, 1000); /* and what was reset stays reset */
+		assert_int_equal(latches(&rig), 0);
+		rig_stop(&rig);
+	}
+}
+
+static void a_proof_counts_for_the_timer_that_was_proved_only(void **state)
+{
+	(void)state;
+	struct kept k;
+	struct rig rig;
+	rig_start_guarded(&rig, true);
+	rig_calm_guarded(&rig);
+	prove(&rig);
+	restart(&rig, &k, CORE_RECALL_KEPT, false, 0);
+	assert_true(core_timer_proved(rig.core, PAD, PAD_HEAT));
+	assert_int_equal(k.n, 1);
+	double other = 20000;
+	rig.core->controls[1].proved = false;
+	keep_recall(rig.core, &(struct core_recall){.state = CORE_RECALL_KEPT},
+		    &(struct core_row){CORE_ROW_PROOF, "pad.heat", &other, 1});
+	assert_false(core_timer_proved(rig.core, PAD, PAD_HEAT));
+	rig_stop(&rig);
+}
+
+static void a_parked_device_stays_so_for_what_is_left_if_that_is_known(void **state)
+{
+	(void)state;
+	static const struct {
+		bool known;
+		uint64_t off_ms;
+		bool parked;
+	} rows[] = {{true, HOUR, true}, {true, 11u * HOUR - 1, true}, {true, 11u * HOUR, false}, {false, 0, false}};
+	struct kept k;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct rig rig;
+		uint64_t until = 0;
+		rig_start_guarded(&rig, true);
+		assert_int_equal(rig_verb(&rig, CORE_PARK, "table", ""), CORE_ACCEPTED);
+		rig_jump(&rig, HOUR);
+		restart(&rig, &k, CORE_RECALL_KEPT, rows[i].known, rows[i].off_ms);
+		assert_int_equal(core_parked(rig.core, TABLE, &until), rows[i].parked);
+		if (rows[i].parked)
+			assert_int_equal(until, rig.now + 11u * HOUR - rows[i].off_ms);
+		rig_stop(&rig);
+	}
+}
+
+static void rows_that_make_no_sense_are_survived(void **state)
+{
+	(void)state;
+	const double numbers[] = {-1, (double)NAN, 1e300, 0};
+	static const char *const keys[] = {"",          "/",          "stop",         "stop/",   "rule/",
+					   "rule/none", "welded/pad", "welded/pad.x", "welded/", "pad.heat",
+					   "remote",    "table",      "x.y",          "."};
+	struct rig rig;
+	rig_start_guarded(&rig, true);
+	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+		for (size_t n = 0; n < 4; n++)
+			for (int kind = CORE_ROW_LATCH; kind <= CORE_ROW_PROOF; kind++)
+				for (int off = 0; off < 2; off++)
+					keep_recall(
+					    rig.core,
+					    &(struct core_recall){.state = CORE_RECALL_KEPT, .off_known = off},
+					    &(struct core_row){(enum core_row_kind)kind, keys[i], &numbers[n], n > 0});
+	uint64_t until;
+	assert_false(core_parked(rig.core, REMOTE, &until)); /* a stop button never is */
+	assert_false(core_timer_proved(rig.core, PAD, PAD_HEAT));
+	rig_tick(&rig);
+	rig_stop(&rig);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(every_latch_is_there_again_also_from_an_older_copy),
+	    cmocka_unit_test(a_proof_counts_for_the_timer_that_was_proved_only),
+	    cmocka_unit_test(a_parked_device_stays_so_for_what_is_left_if_that_is_known),
+	    cmocka_unit_test(rows_that_make_no_sense_are_survived),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

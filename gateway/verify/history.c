@@ -3,9 +3,8 @@
 
 #include <stdlib.h>
 
-#define SCENES_MAX   24u
-#define DELAYS_MAX   5u
-#define PLEASANT_MAX 400u /* metrics times scenes up to which a story is made pleasant to read */
+#define SCENES_MAX 24u
+#define DELAYS_MAX 5u
 
 /* What to look for: how detailed a past, and how long ago the grant. */
 struct plan {
@@ -86,6 +85,18 @@ static void add_boundary(struct plan *plan, uint64_t ago_ms)
 	plan->n++;
 }
 
+/* How far back a formula looks. */
+static uint64_t reach(const struct formulas *f, int reference)
+{
+	const struct formula *item = formula_at(f, reference);
+	uint64_t most = 0;
+	for (uint32_t i = 0; i < item->n; i++) {
+		uint64_t child = reach(f, f->children[item->first + i]);
+		most = child > most ? child : most;
+	}
+	return item->op == FORMULA_FOR ? timers_after(most, item->age_ms) : most;
+}
+
 static void make_plan(const struct proof *p, const struct relevant *r, uint64_t delay_ms, unsigned detail,
 		      struct plan *plan)
 {
@@ -93,11 +104,12 @@ static void make_plan(const struct proof *p, const struct relevant *r, uint64_t 
 	*plan = (struct plan){0};
 	add_boundary(plan, 0);
 	add_boundary(plan, delay_ms);
-	uint64_t longest = 1000;
+	uint64_t longest = 0;
 	for (uint32_t i = 3; i < f->n; i++) {
 		if (f->items[i].op != FORMULA_FOR || !r->formulas[i])
 			continue;
-		longest = timers_after(longest, f->items[i].age_ms);
+		uint64_t back = reach(f, (int)i);
+		longest = back > longest ? back : longest;
 		if (detail < 1)
 			continue;
 		add_boundary(plan, f->items[i].age_ms);
@@ -109,7 +121,7 @@ static void make_plan(const struct proof *p, const struct relevant *r, uint64_t 
 	plan->one_by_one = detail >= 3;
 	for (uint32_t i = plan->n; detail >= 3 && i-- > 1;) /* room for two changes at each */
 		add_boundary(plan, plan->ago_ms[i] + 1);
-	plan->first_ms = longest;
+	plan->first_ms = timers_after(longest, 1000);
 	for (uint32_t i = 0; i < plan->n; i++)
 		if (plan->ago_ms[i] == delay_ms)
 			plan->asked = i;
@@ -304,45 +316,83 @@ static int encode(struct history *h, size_t invariant)
 
 /* ---- the story ---- */
 
-/* Keeps the wish if it can be. */
-static void wish(struct history *h, int literal)
+/* Keeps of the wishes what can be kept, earlier ones first: all at once if they can, else half by half. */
+static void keep(struct history *h, const int *wishes, size_t n)
 {
-	sat_assume(&h->sat, literal);
-	if (sat_solve(&h->sat))
-		sat_1(&h->sat, literal);
+	for (size_t i = 0; i < n; i++)
+		sat_assume(&h->sat, wishes[i]);
+	if (n == 0 || sat_solve(&h->sat)) {
+		for (size_t i = 0; i < n; i++)
+			sat_1(&h->sat, wishes[i]);
+	} else if (n > 1) {
+		keep(h, wishes, n / 2);
+		keep(h, wishes + n / 2, n - n / 2);
+	}
 }
 
-/* Readings that are there and good, nothing switched by others, nothing that changes without need: in this order. */
-static void make_pleasant(struct history *h)
+/* Nothing is switched by others. */
+static size_t wish_for_quiet(struct history *h, int *wishes)
 {
 	const struct formulas *f = &h->p->formulas;
-	uint32_t n = h->plan->n;
-	if ((uint64_t)f->n_metrics * n > PLEASANT_MAX)
-		return;
+	size_t n = 0;
 	for (uint32_t c = 0; c < f->n_controls; c++)
-		for (uint32_t j = n; j-- > 0;)
-			if (h->relevant->controls[c] && f->controls[c] != h->p->control)
-				wish(h, -moment_on(&h->encoder, &h->scenes[j], c));
+		for (uint32_t j = h->plan->n; h->relevant->controls[c] && j-- > 0;)
+			if (f->controls[c] != h->p->control)
+				wishes[n++] = -moment_on(&h->encoder, &h->scenes[j], c);
+	return n;
+}
+
+/* Readings are there and good. */
+static size_t wish_for_knowledge(struct history *h, int *wishes)
+{
+	const struct formulas *f = &h->p->formulas;
+	size_t n = 0;
 	for (uint32_t m = 0; m < f->n_metrics; m++)
-		for (uint32_t j = n; h->relevant->metrics[m] && j-- > 0;) {
-			wish(h, h->known[m * SCENES_MAX + j]);
-			wish(h, -h->silent[m * SCENES_MAX + j]);
-			wish(h, -moment_error(&h->encoder, &h->scenes[j], m));
+		for (uint32_t j = h->plan->n; h->relevant->metrics[m] && j-- > 0;) {
+			wishes[n++] = h->known[m * SCENES_MAX + j];
+			wishes[n++] = -h->silent[m * SCENES_MAX + j];
+			wishes[n++] = -moment_error(&h->encoder, &h->scenes[j], m);
 		}
+	return n;
+}
+
+/* They are 0, the most ordinary value, and nothing changes without need. */
+static size_t wish_for_calm(struct history *h, int *wishes)
+{
+	const struct formulas *f = &h->p->formulas;
+	size_t n = 0;
 	for (uint32_t m = 0; m < f->n_metrics; m++)
-		for (uint32_t j = n; h->relevant->metrics[m] && j-- > 0;)
+		for (uint32_t j = h->plan->n; h->relevant->metrics[m] && j-- > 0;)
 			for (uint32_t t = 0; t < f->metrics[m].n_thresholds; t++) {
 				int bit = moment_below(&h->encoder, &h->scenes[j], m, t);
 				const struct threshold *at = &f->metrics[m].thresholds[t];
-				if (j + 1 == n) { /* zero is the most ordinary value */
-					wish(h, (at->inclusive ? at->at >= 0 : at->at > 0) ? bit : -bit);
+				if (j + 1 == h->plan->n) {
+					wishes[n++] = (at->inclusive ? at->at >= 0 : at->at > 0) ? bit : -bit;
 					continue;
 				}
-				int same = sat_new(&h->sat),
-				    before = moment_below(&h->encoder, &h->scenes[j + 1], m, t);
-				equal_if(&h->sat, same, bit, before);
-				wish(h, same);
+				int same = sat_new(&h->sat);
+				equal_if(&h->sat, same, bit, moment_below(&h->encoder, &h->scenes[j + 1], m, t));
+				wishes[n++] = same;
 			}
+	return n;
+}
+
+/* So that the story is one that a person can follow. */
+static void make_pleasant(struct history *h)
+{
+	const struct formulas *f = &h->p->formulas;
+	size_t most = f->n_controls + (size_t)f->n_metrics * 3;
+	for (uint32_t m = 0; m < f->n_metrics; m++)
+		most += f->metrics[m].n_thresholds;
+	int *wishes = malloc((most * h->plan->n + 1) * sizeof *wishes);
+	if (!wishes) {
+		h->encoder.failed = true;
+		return;
+	}
+	keep(h, wishes, wish_for_quiet(h, wishes));
+	keep(h, wishes, wish_for_knowledge(h, wishes));
+	keep(h, wishes, wish_for_calm(h, wishes));
+	free(wishes);
 	sat_solve(&h->sat);
 }
 

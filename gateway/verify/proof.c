@@ -71,21 +71,22 @@ static void encode_grant(struct proof *p)
 	sat_2(&p->sat, p->granted, -on);
 }
 
-int proof_init(struct proof *p, const struct core *core, uint32_t control, size_t first_invariant, size_t n)
+int proof_init(struct proof *p, const struct proof_about *about)
 {
-	*p = (struct proof){.core = core, .control = control, .n_invariants = n};
-	const struct control *c = &core->controls[control];
+	const struct core *core = about->core;
+	size_t n = about->n_invariants;
+	*p = (struct proof){.core = core, .control = about->control, .n_invariants = n};
 	formulas_init(&p->formulas, &core->home);
 	p->ages = calloc((size_t)core->home.n_metrics + 1, sizeof *p->ages);
-	p->rules = calloc((size_t)c->n_rules + 1, sizeof *p->rules);
+	p->rules = calloc((size_t)about->n_rules + 1, sizeof *p->rules);
 	p->invariants = calloc(n + 1, sizeof *p->invariants);
 	if (!p->ages || !p->rules || !p->invariants || p->formulas.failed)
 		return -1;
-	monitor_ages(core, control, p->ages);
-	for (uint32_t i = 0; i < c->n_rules; i++)
-		add_rule(p, c->rules[i]);
+	monitor_ages(core, about->control, p->ages);
+	for (uint32_t i = 0; i < about->n_rules; i++)
+		add_rule(p, about->rules[i]);
 	for (size_t i = 0; i < n; i++) {
-		const struct rule *invariant = &core->rules[first_invariant + i];
+		const struct rule *invariant = &core->rules[about->first_invariant + i];
 		p->invariants[i] = text_formula(p, invariant->texts[TEXT_ONLY_WHILE], &(struct formula_ages){p->ages});
 		if (invariant->blind != NONE)
 			p->invariants[i] =
@@ -229,11 +230,13 @@ static bool fails(struct proof *p, int violated)
 	return sat_solve(&p->sat);
 }
 
-bool proof_holds(struct proof *p, size_t invariant)
+bool proof_holds(struct proof *p, size_t invariant, bool witnesses)
 {
 	int violated = -moment_rails(&p->encoder, &p->now, p->invariants[invariant]).is_true;
 	if (!fails(p, violated))
 		return true;
+	if (!witnesses)
+		return false;
 	witness_windows_of(p, p->invariants[invariant]);
 	if (!fails(p, violated))
 		return true;
@@ -254,11 +257,13 @@ bool proof_permits(struct proof *p)
 	return sat_solve(&p->sat);
 }
 
-bool proof_arms(struct proof *p, uint32_t rule, bool again)
+bool proof_arms(struct proof *p, bool again)
 {
-	sat_assume(&p->sat, p->rules[rule].armed);
-	if (again)
-		sat_assume(&p->sat, moment_rails(&p->encoder, &p->now, p->rules[rule].rearms).is_true);
+	for (uint32_t i = 0; i < p->n_rules; i++) {
+		if (again)
+			sat_assume(&p->sat, moment_rails(&p->encoder, &p->now, p->rules[i].rearms).is_true);
+		sat_assume(&p->sat, p->rules[i].armed);
+	}
 	return sat_solve(&p->sat);
 }
 

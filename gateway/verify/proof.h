@@ -43,20 +43,30 @@ struct proof {
 	bool graces_witnessed;
 };
 
-/* For a control that some rule governs; the core is the monitor's, whose last `n` rules are the invariants. -1: no
- * memory. Release in both cases. */
-int proof_init(struct proof *p, const struct core *core, uint32_t control, size_t first_invariant, size_t n);
+/* What a proof is about: a control that some rule governs, those of its rules that take part, and `n` invariants, which
+ * are rules of the monitor's core too. */
+struct proof_about {
+	const struct core *core;
+	uint32_t control;
+	const uint32_t *rules;
+	uint32_t n_rules;
+	size_t first_invariant, n_invariants;
+};
+
+/* -1: no memory. Release in both cases. */
+int proof_init(struct proof *p, const struct proof_about *about);
 void proof_release(struct proof *p);
 
-/* Does the invariant hold whenever the control is permitted? False: the solver's assignment is a counterexample. */
-bool proof_holds(struct proof *p, size_t invariant);
+/* Does the invariant hold whenever the control is permitted? With `witnesses`, which cost much where there are many
+ * windows, more can be proved. False: the solver's assignment is a counterexample. */
+bool proof_holds(struct proof *p, size_t invariant, bool witnesses);
 /* After true: did the proof need this rule? */
 bool proof_used(const struct proof *p, uint32_t rule);
 
 /* Can the control be permitted at all? After false, proof_used says which rules contradict each other. */
 bool proof_permits(struct proof *p);
-/* Can this rule alone be armed, and armed again after a trip? */
-bool proof_arms(struct proof *p, uint32_t rule, bool again);
+/* Can all its rules be armed at once, and armed again after a trip? */
+bool proof_arms(struct proof *p, bool again);
 /* Is the rule armed whenever all others permit, so that it makes no difference? */
 bool proof_idle(struct proof *p, uint32_t rule);
 

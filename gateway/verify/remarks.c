@@ -5,14 +5,19 @@
 
 #include "verify/report.h"
 
-int remarks_init(struct remarks *r, struct verify_report *report, uint32_t n_rules)
+#define ALL_MAX                                                                                                        \
+	60u /* rules of a control up to which each is compared with all others together; else with those near it */
+#define NEAR_MAX 60u
+
+int remarks_init(struct remarks *r, struct verify_report *report, struct near *near, uint32_t n_rules)
 {
-	*r = (struct remarks){.report = report, .n_rules = n_rules};
+	*r = (struct remarks){.report = report, .near = near, .n_rules = n_rules};
+	r->around = calloc(NEAR_MAX + 1, sizeof *r->around);
 	r->examined = calloc((size_t)n_rules + 1, sizeof *r->examined);
 	r->never = calloc((size_t)n_rules + 1, sizeof *r->never);
 	r->matters = calloc((size_t)n_rules + 1, sizeof *r->matters);
 	r->by = malloc(((size_t)n_rules + 1) * sizeof *r->by);
-	if (!r->examined || !r->never || !r->matters || !r->by)
+	if (!r->around || !r->examined || !r->never || !r->matters || !r->by)
 		return -1;
 	for (uint32_t i = 0; i < n_rules; i++)
 		r->by[i] = NONE;
@@ -21,6 +26,7 @@ int remarks_init(struct remarks *r, struct verify_report *report, uint32_t n_rul
 
 void remarks_release(struct remarks *r)
 {
+	free(r->around);
 	free(r->examined);
 	free(r->never);
 	free(r->matters);
@@ -29,10 +35,10 @@ void remarks_release(struct remarks *r)
 }
 
 /* A rule by itself, the first time it is met. */
-static void examine(struct remarks *r, const struct core *core, struct proof *p, uint32_t i)
+static void examine(struct remarks *r, const struct core *core, uint32_t control, uint32_t rule)
 {
-	uint32_t rule = p->rules[i].rule;
 	const struct rule *it = &core->rules[rule];
+	struct proof alone;
 	if (r->examined[rule])
 		return;
 	r->examined[rule] = true;
@@ -40,15 +46,20 @@ static void examine(struct remarks *r, const struct core *core, struct proof *p,
 		r->never[rule] = true;
 		report_remark(r->report, "rule %s can never permit: %s cannot tell what it asks", it->id,
 			      core->home.devices[it->blind].id);
-	} else if (!proof_arms(p, i, false)) {
+		return;
+	}
+	if (proof_init(&alone, &(struct proof_about){.core = core, .control = control, .rules = &rule, .n_rules = 1})) {
+		r->failed = true;
+	} else if (!proof_arms(&alone, false)) {
 		r->never[rule] = true;
 		report_remark(r->report, "rule %s can never permit: no reading makes its only_while%s TRUE", it->id,
 			      it->texts[TEXT_HARD] == NONE ? "" : " and its hard");
-	} else if (!proof_arms(p, i, true)) {
+	} else if (!proof_arms(&alone, true)) {
 		report_remark(r->report,
 			      "rule %s can never be armed again after a trip: its rearms contradicts its only_while",
 			      it->id);
 	}
+	proof_release(&alone);
 }
 
 static void tell_contradiction(struct remarks *r, const struct core *core, const struct proof *p)
@@ -68,22 +79,38 @@ static void tell_contradiction(struct remarks *r, const struct core *core, const
 		      control_device(core, p->control), control_key(core, p->control), names);
 }
 
-/* Whether each of its rules makes a difference here. */
+/* Does it make no difference here? Then r->by is one that makes it superfluous. */
+static bool idle(struct remarks *r, struct proof *p, uint32_t i, uint32_t rule)
+{
+	if (!proof_idle(p, i))
+		return false;
+	for (uint32_t k = 0; k < p->n_rules; k++)
+		if (k != i && proof_used(p, k))
+			r->by[rule] = p->rules[k].rule;
+	return true;
+}
+
+static bool idle_among_near(struct remarks *r, const struct core *core, uint32_t control, uint32_t rule)
+{
+	struct proof p;
+	uint32_t n = near_rules(r->near, control, rule, 1, r->around, NEAR_MAX);
+	bool found = false;
+	if (proof_init(&p, &(struct proof_about){.core = core, .control = control, .rules = r->around, .n_rules = n}))
+		r->failed = true;
+	else
+		found = idle(r, &p, 0, rule);
+	proof_release(&p);
+	return found;
+}
+
 static void find_idle(struct remarks *r, const struct core *core, struct proof *p)
 {
 	for (uint32_t i = 0; i < p->n_rules; i++) {
 		uint32_t rule = p->rules[i].rule;
-		if (r->matters[rule])
-			continue;
-		if (!proof_idle(p, i)) {
-			r->matters[rule] = true;
-			continue;
-		}
-		for (uint32_t k = 0; k < p->n_rules; k++)
-			if (k != i && proof_used(p, k))
-				r->by[rule] = p->rules[k].rule;
+		if (!r->matters[rule])
+			r->matters[rule] =
+			    p->n_rules <= ALL_MAX ? !idle(r, p, i, rule) : !idle_among_near(r, core, p->control, rule);
 	}
-	(void)core;
 }
 
 void remarks_control(struct remarks *r, const struct core *core, uint32_t control, struct proof *p)
@@ -93,8 +120,10 @@ void remarks_control(struct remarks *r, const struct core *core, uint32_t contro
 			      control_key(core, control));
 		return;
 	}
+	bool fine = proof_arms(p, true); /* then each of them can */
 	for (uint32_t i = 0; i < p->n_rules; i++)
-		examine(r, core, p, i);
+		if (!fine)
+			examine(r, core, control, p->rules[i].rule);
 	if (proof_permits(p)) {
 		find_idle(r, core, p);
 		return;

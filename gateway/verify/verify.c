@@ -4,8 +4,13 @@
 #include <stdlib.h>
 
 #include "verify/invariant.h"
+#include "verify/near.h"
 #include "verify/remarks.h"
 #include "verify/report.h"
+
+/* Rules that a proof with witnesses takes in: those two steps from the invariant's metrics, so many at most. */
+#define NEAR_HOPS 2u
+#define NEAR_MAX  80u
 
 struct run {
 	const struct core_spec *spec;
@@ -18,6 +23,8 @@ struct run {
 	struct core *core;   /* the monitor's */
 	uint32_t n_controls; /* without the monitor's */
 	bool *about;         /* by invariant * n_controls + control */
+	struct near near;
+	uint32_t *around; /* room for rules */
 	struct remarks remarks;
 	struct verify_report *report;
 	struct faults *faults;
@@ -69,17 +76,46 @@ static int bind(struct run *run)
 	return bad;
 }
 
+/* 1: proved, and reported; 0: not proved; -1: no memory. */
+static int prove_from(struct run *run, const uint32_t *rules, uint32_t n_rules, uint32_t control, size_t invariant)
+{
+	struct proof p;
+	int result = proof_init(&p, &(struct proof_about){.core = run->core,
+							  .control = control,
+							  .rules = rules,
+							  .n_rules = n_rules,
+							  .first_invariant = run->monitor.first_rule + invariant,
+							  .n_invariants = 1});
+	if (!result && proof_holds(&p, 0, true))
+		result = report_proved(run->report, invariant, &p) ? -1 : 1;
+	if (p.encoder.failed)
+		result = -1;
+	proof_release(&p);
+	return result;
+}
+
+/* From all rules at first sight, then, of many rules from those near the invariant, by all means; then the other way
+ * round. */
 static int answer(struct run *run, struct proof *p, size_t invariant)
 {
-	if (proof_holds(p, invariant))
+	if (proof_holds(p, invariant, false))
 		return report_proved(run->report, invariant, p);
+	const struct control *all = &run->core->controls[p->control];
+	uint32_t rule = (uint32_t)(run->monitor.first_rule + invariant);
+	uint32_t n = near_rules(&run->near, p->control, rule, NEAR_HOPS, run->around, NEAR_MAX);
+	int proved = all->n_rules <= NEAR_MAX ? prove_from(run, all->rules, all->n_rules, p->control, invariant)
+					      : prove_from(run, run->around, n, p->control, invariant);
+	if (proved)
+		return proved < 0 ? -1 : 0;
 	struct story story;
 	struct story_end end;
 	int found = history_find(p, &run->monitor, invariant, &story, &end);
 	if (found < 0)
 		return -1;
-	if (found == 0)
+	if (found == 0) {
+		proof_holds(p, invariant, false); /* once more, for the state */
 		return report_possible(run->report, invariant, p);
+	}
 	int bad = report_refuted(run->report, invariant, p, &story, &end);
 	story_release(&story);
 	return bad;
@@ -96,13 +132,18 @@ static int verify_control(struct run *run, uint32_t control)
 		return 0;
 	}
 	struct proof p;
-	int bad = proof_init(&p, run->core, control, run->monitor.first_rule, run->n);
+	int bad = proof_init(&p, &(struct proof_about){.core = run->core,
+						       .control = control,
+						       .rules = run->core->controls[control].rules,
+						       .n_rules = run->core->controls[control].n_rules,
+						       .first_invariant = run->monitor.first_rule,
+						       .n_invariants = run->n});
 	if (!bad)
 		remarks_control(&run->remarks, run->core, control, &p);
 	for (size_t i = 0; i < run->n && !bad; i++)
 		if (run->about[i * run->n_controls + control])
 			bad = answer(run, &p, i);
-	if (!bad && p.encoder.failed)
+	if (!bad && (p.encoder.failed || run->remarks.failed))
 		bad = -1;
 	proof_release(&p);
 	return bad;
@@ -123,7 +164,9 @@ static int answer_the_rest(struct run *run)
 
 static int verify_all(struct run *run)
 {
-	if (remarks_init(&run->remarks, run->report, (uint32_t)run->monitor.first_rule))
+	run->around = calloc(NEAR_MAX + 1, sizeof *run->around);
+	if (!run->around || near_init(&run->near, run->core) ||
+	    remarks_init(&run->remarks, run->report, &run->near, (uint32_t)run->monitor.first_rule))
 		return out_of_memory(run);
 	for (uint32_t c = 0; c < run->n_controls; c++)
 		if (verify_control(run, c))
@@ -146,6 +189,8 @@ int verify_run(const struct core_spec *spec, const struct verify_invariant *inva
 	else
 		bad = parse(&run) || (find_targets(&run) | bind(&run)) || verify_all(&run) ? -1 : 0;
 	remarks_release(&run.remarks);
+	near_release(&run.near);
+	free(run.around);
 	core_free(run.core);
 	monitor_release(&run.monitor);
 	free(run.about);

@@ -19,9 +19,10 @@ static bool room(void **items, uint32_t *cap, size_t size, uint32_t wanted)
 	return true;
 }
 
-void formulas_init(struct formulas *f, const struct home *home)
+void formulas_init(struct formulas *f, const struct core *core)
 {
-	*f = (struct formulas){.n_home_metrics = home->n_metrics, .n_home_controls = home->n_controls};
+	const struct home *home = &core->home;
+	*f = (struct formulas){.core = core, .n_home_metrics = home->n_metrics, .n_home_controls = home->n_controls};
 	f->metric_at = calloc((size_t)home->n_metrics + 1, sizeof *f->metric_at);
 	f->control_at = calloc((size_t)home->n_controls + 1, sizeof *f->control_at);
 	f->failed = !f->metric_at || !f->control_at || !room((void **)&f->items, &f->cap, sizeof *f->items, 3);
@@ -39,6 +40,7 @@ void formulas_release(struct formulas *f)
 	}
 	free(f->metrics);
 	free(f->controls);
+	free(f->limits);
 	free(f->metric_at);
 	free(f->control_at);
 	free(f->items);
@@ -61,6 +63,7 @@ static uint64_t hash_of(const struct formula *item, const int *children)
 	double at = item->at + 0.0; /* -0 and 0 are one threshold */
 	memcpy(&bits, &at, sizeof bits);
 	uint64_t hash = mix(item->op, item->inclusive);
+	hash = mix(mix(hash, item->bound), item->parked);
 	hash = mix(mix(hash, item->metric), item->control);
 	hash = mix(mix(hash, item->age_ms), bits);
 	for (uint32_t i = 0; i < item->n; i++)
@@ -70,8 +73,9 @@ static uint64_t hash_of(const struct formula *item, const int *children)
 
 static bool same(const struct formulas *f, const struct formula *a, const struct formula *b, const int *children)
 {
-	return a->op == b->op && a->inclusive == b->inclusive && a->metric == b->metric && a->control == b->control &&
-	       a->age_ms == b->age_ms && a->at <= b->at && a->at >= b->at && a->n == b->n &&
+	return a->op == b->op && a->bound == b->bound && a->parked == b->parked && a->inclusive == b->inclusive &&
+	       a->metric == b->metric && a->control == b->control && a->age_ms == b->age_ms && a->at <= b->at &&
+	       a->at >= b->at && a->n == b->n &&
 	       (a->n == 0 || memcmp(&f->children[a->first], children, a->n * sizeof *children) == 0);
 }
 
@@ -189,45 +193,82 @@ static int during(struct formulas *f, int child, uint64_t duration_ms)
 	return out;
 }
 
-static int below(struct formulas *f, const struct node *node, uint64_t age_ms, bool inclusive)
+bool formulas_parkable(const struct core *core, uint32_t device)
 {
-	return intern(f,
-		      (struct formula){.op = FORMULA_BELOW,
-				       .metric = node->metric,
-				       .age_ms = age_ms,
-				       .at = node->limit,
-				       .inclusive = inclusive},
-		      NULL);
+	const struct home_device *d = &core->home.devices[device];
+	for (uint32_t m = d->first_metric; m < d->first_metric + d->n_metrics; m++)
+		if (core->home.metrics[m].stops)
+			return false;
+	return d->n_controls == 0;
 }
 
+/* The figure of the configuration, which nothing ever loosens. */
+static enum formula_bound bound_of(const struct core *core, uint32_t index, double *at)
+{
+	const struct limit_slot *slot = &core->limits.slots[index];
+	const struct limit *limit = &core->limits.items[slot->limit];
+	if (!slot->own.given && !limit->home.given)
+		return isnan(*at) ? BOUND_UNSET : BOUND_FREE;
+	*at = slot->now.value;
+	return limit->minimum ? BOUND_AT_LEAST : BOUND_AT_MOST;
+}
+
+static int below(struct formulas *f, const struct node *node, uint64_t age_ms, bool inclusive, enum truth parked)
+{
+	struct formula item = {.op = FORMULA_BELOW,
+			       .parked = FORMULA_NEVER_PARKED,
+			       .metric = node->metric,
+			       .control = node->slot,
+			       .age_ms = age_ms,
+			       .at = node->limit,
+			       .inclusive = inclusive};
+	if (node->slot != LOGIC_NONE)
+		item.bound = (uint8_t)bound_of(f->core, node->slot, &item.at);
+	if (isnan(item.at))
+		item.at = 0;
+	if (formulas_parkable(f->core, f->core->home.metrics[node->metric].device))
+		item.parked = (uint8_t)parked;
+	return intern(f, item, NULL);
+}
+
+/* What the whole is while its device is parked, its parts have to come to. */
 static int compare(struct formulas *f, const struct node *node, const struct formula_ages *ages)
 {
 	uint64_t age_ms = ages ? ages->by_metric[node->metric] : node->max_age_ms;
-	int less = 0, at_most = 0;
-	if (node->compare != EXPR_LESS_EQUAL && node->compare != EXPR_MORE)
-		less = below(f, node, age_ms, false);
-	if (node->compare != EXPR_LESS && node->compare != EXPR_MORE_EQUAL)
-		at_most = below(f, node, age_ms, true);
+	enum truth parked = (enum truth)node->parked_value;
 	switch ((enum expr_compare)node->compare) {
 	case EXPR_LESS:
-		return less;
+		return below(f, node, age_ms, false, parked);
 	case EXPR_LESS_EQUAL:
-		return at_most;
+		return below(f, node, age_ms, true, parked);
 	case EXPR_MORE:
-		return -at_most;
+		return -below(f, node, age_ms, true, truth_not(parked));
 	case EXPR_MORE_EQUAL:
-		return -less;
+		return -below(f, node, age_ms, false, truth_not(parked));
 	case EXPR_EQUAL:
-		return formulas_and(f, (const int[]){at_most, -less}, 2);
+		return formulas_and(f,
+				    (const int[]){below(f, node, age_ms, true, parked),
+						  -below(f, node, age_ms, false, truth_not(parked))},
+				    2);
 	case EXPR_NOT_EQUAL:
 		break;
 	}
-	return -formulas_and(f, (const int[]){at_most, -less}, 2);
+	return -formulas_and(
+	    f, (const int[]){below(f, node, age_ms, true, truth_not(parked)), -below(f, node, age_ms, false, parked)},
+	    2);
 }
 
-static int group(struct formulas *f, const struct logic *logic, const struct node *node,
-		 const struct formula_ages *ages)
+static int unseen(struct formulas *f, const struct node *node)
 {
+	if (node->unseen == LOGIC_NONE || !formulas_parkable(f->core, node->unseen))
+		return FORMULA_UNKNOWN;
+	return intern(f, (struct formula){.op = FORMULA_UNSEEN, .metric = node->unseen, .parked = node->parked_value},
+		      NULL);
+}
+
+static int group(struct formulas *f, const struct node *node, const struct formula_ages *ages)
+{
+	const struct logic *logic = &f->core->logic;
 	int sign = node->op == NODE_AND ? 1 : -1;
 	uint32_t n = 0, i = 0;
 	for (uint32_t child = node->first; child != LOGIC_NONE; child = logic->nodes[child].next)
@@ -238,15 +279,16 @@ static int group(struct formulas *f, const struct logic *logic, const struct nod
 		return FORMULA_UNKNOWN;
 	}
 	for (uint32_t child = node->first; child != LOGIC_NONE; child = logic->nodes[child].next)
-		parts[i++] = sign * formulas_add(f, logic, child, ages);
+		parts[i++] = sign * formulas_add(f, child, ages);
 	int out = sign * formulas_and(f, parts, n);
 	free(parts);
 	return out;
 }
 
 /* As deep as the network is: LOGIC_DEPTH. */
-int formulas_add(struct formulas *f, const struct logic *logic, uint32_t index, const struct formula_ages *ages)
+int formulas_add(struct formulas *f, uint32_t index, const struct formula_ages *ages)
 {
+	const struct logic *logic = &f->core->logic;
 	const struct node *node = &logic->nodes[index];
 	switch ((enum node_op)node->op) {
 	case NODE_COMPARE:
@@ -261,17 +303,17 @@ int formulas_add(struct formulas *f, const struct logic *logic, uint32_t index, 
 			      NULL);
 	case NODE_AND:
 	case NODE_OR:
-		return group(f, logic, node, ages);
+		return group(f, node, ages);
 	case NODE_NOT:
-		return -formulas_add(f, logic, node->first, ages);
+		return -formulas_add(f, node->first, ages);
 	case NODE_FOR:
-		return during(f, formulas_add(f, logic, node->first, ages), logic->windows[node->window].duration_ms);
+		return during(f, formulas_add(f, node->first, ages), logic->windows[node->window].duration_ms);
 	case NODE_CONSTANT:
 		return node->value == TRUTH_TRUE ? FORMULA_TRUE : -FORMULA_TRUE;
 	case NODE_UNSEEN:
 		break;
 	}
-	return FORMULA_UNKNOWN;
+	return unseen(f, node);
 }
 
 /* ---- numbering ---- */
@@ -389,9 +431,32 @@ static bool chain_windows(struct formulas *f)
 	return true;
 }
 
+static bool number_limits(struct formulas *f)
+{
+	f->limits = calloc((size_t)f->n + 1, sizeof *f->limits);
+	if (!f->limits)
+		return false;
+	for (uint32_t i = 3; i < f->n; i++) {
+		struct formula *item = &f->items[i];
+		if (item->op != FORMULA_BELOW || item->bound == BOUND_EXACT)
+			continue;
+		uint32_t k = 0;
+		for (; k < f->n_limits; k++) { /* few: one for each metric with a limit */
+			const struct formula *other = &f->items[f->limits[k]];
+			if (other->metric == item->metric && other->control == item->control &&
+			    other->inclusive == item->inclusive)
+				break;
+		}
+		if (k == f->n_limits)
+			f->limits[f->n_limits++] = i;
+		item->limit = k;
+	}
+	return true;
+}
+
 int formulas_seal(struct formulas *f)
 {
-	if (f->failed || !find_seen(f) || !chain_windows(f))
+	if (f->failed || !find_seen(f) || !chain_windows(f) || !number_limits(f))
 		return -1;
 	for (uint32_t i = 3; i < f->n; i++) {
 		struct formula *item = &f->items[i];

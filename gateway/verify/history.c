@@ -17,6 +17,7 @@ struct plan {
 /* Of all formulas of the control's those that its rules and this one invariant are made of. */
 struct relevant {
 	bool *formulas, *metrics, *controls;
+	bool *devices; /* of the home: it makes a difference whether they are parked */
 };
 
 struct history {
@@ -42,6 +43,10 @@ static void mark(const struct formulas *f, const struct relevant *r, int referen
 		r->metrics[item->seen_metric] = true;
 	if (item->op == FORMULA_ON)
 		r->controls[item->seen_control] = true;
+	if (item->op == FORMULA_UNSEEN)
+		r->devices[item->metric] = true;
+	else if (item->op == FORMULA_BELOW && item->parked != FORMULA_NEVER_PARKED)
+		r->devices[f->core->home.metrics[item->metric].device] = true;
 	for (uint32_t i = 0; i < item->n; i++)
 		mark(f, r, f->children[item->first + i]);
 }
@@ -52,7 +57,8 @@ static int find_relevant(const struct proof *p, size_t invariant, struct relevan
 	r->formulas = calloc((size_t)f->n + 1, sizeof *r->formulas);
 	r->metrics = calloc((size_t)f->n_metrics + 1, sizeof *r->metrics);
 	r->controls = calloc((size_t)f->n_controls + 1, sizeof *r->controls);
-	if (!r->formulas || !r->metrics || !r->controls)
+	r->devices = calloc((size_t)p->core->home.n_devices + 1, sizeof *r->devices);
+	if (!r->formulas || !r->metrics || !r->controls || !r->devices)
 		return -1;
 	for (uint32_t i = 0; i < p->n_rules; i++) {
 		mark(f, r, p->rules[i].only_while);
@@ -68,6 +74,7 @@ static void release_relevant(struct relevant *r)
 	free(r->formulas);
 	free(r->metrics);
 	free(r->controls);
+	free(r->devices);
 }
 
 /* ---- where the scenes end ---- */
@@ -301,6 +308,9 @@ static int encode(struct history *h, size_t invariant)
 		encode_metric(h, m);
 	for (uint32_t j = 0; h->plan->one_by_one && j + 1 < h->plan->n; j++)
 		encode_one_by_one(h, j);
+	for (uint32_t d = 0; d < h->p->core->home.n_devices; d++) /* parked in all scenes or in none */
+		for (uint32_t j = 0; h->relevant->devices[d] && j < h->plan->n; j++)
+			h->scenes[j].parked[d] = moment_parked(&h->encoder, &h->scenes[0], d);
 	uint32_t own = f->control_at[h->p->control];
 	for (uint32_t j = 0; own && j < h->plan->n; j++) {
 		int on = moment_on(&h->encoder, &h->scenes[j], own - 1);
@@ -330,11 +340,14 @@ static void keep(struct history *h, const int *wishes, size_t n)
 	}
 }
 
-/* Nothing is switched by others. */
+/* Nothing is parked, nothing is switched by others. */
 static size_t wish_for_quiet(struct history *h, int *wishes)
 {
 	const struct formulas *f = &h->p->formulas;
 	size_t n = 0;
+	for (uint32_t d = 0; d < f->core->home.n_devices; d++)
+		if (h->relevant->devices[d])
+			wishes[n++] = -moment_parked(&h->encoder, &h->scenes[0], d);
 	for (uint32_t c = 0; c < f->n_controls; c++)
 		for (uint32_t j = h->plan->n; h->relevant->controls[c] && j-- > 0;)
 			if (f->controls[c] != h->p->control)
@@ -381,7 +394,7 @@ static size_t wish_for_calm(struct history *h, int *wishes)
 static void make_pleasant(struct history *h)
 {
 	const struct formulas *f = &h->p->formulas;
-	size_t most = f->n_controls + (size_t)f->n_metrics * 3;
+	size_t most = f->core->home.n_devices + f->n_controls + (size_t)f->n_metrics * 3;
 	for (uint32_t m = 0; m < f->n_metrics; m++)
 		most += f->metrics[m].n_thresholds;
 	int *wishes = malloc((most * h->plan->n + 1) * sizeof *wishes);
@@ -413,11 +426,14 @@ static int write_story(struct history *h, struct story *story)
 {
 	const struct formulas *f = &h->p->formulas;
 	const struct plan *plan = h->plan;
-	if (story_init(story, f->n_metrics, f->n_controls, plan->n))
+	if (story_init(story, f->core->home.n_devices, f->n_metrics, f->n_controls, plan->n))
 		return -1;
 	story->control = h->p->control;
 	story->asked = plan->n - 1 - plan->asked;
 	story->n_controls = 0;
+	for (uint32_t d = 0; d < f->core->home.n_devices; d++)
+		if (h->relevant->devices[d] && sat_value(&h->sat, moment_parked(&h->encoder, &h->scenes[0], d)))
+			story->parked[story->n_parked++] = (uint16_t)d;
 	uint32_t metric = 0;
 	for (uint32_t home = 0; home < f->n_home_metrics; home++) { /* in the order of the home */
 		if (!f->metric_at[home] || !h->relevant->metrics[f->metric_at[home] - 1])
@@ -450,8 +466,8 @@ static int try_plan(struct history *h, const struct monitor *monitor, size_t inv
 		    struct story_end *end)
 {
 	sat_init(&h->sat);
-	h->encoder =
-	    (struct encoder){.sat = &h->sat, .formulas = &h->p->formulas, .window = window_over_scenes, .user = h};
+	h->encoder = (struct encoder){
+	    .sat = &h->sat, .formulas = &h->p->formulas, .window = window_over_scenes, .exact_limits = true, .user = h};
 	int result = encode(h, invariant);
 	if (result == 0 && sat_solve(&h->sat)) {
 		make_pleasant(h);

@@ -10,7 +10,9 @@ void moment_init(struct encoder *e, struct moment *m)
 	m->metrics = calloc((size_t)f->n_metrics + 1, sizeof *m->metrics);
 	m->controls = calloc((size_t)f->n_controls + 1, sizeof *m->controls);
 	m->rails = calloc(f->n, sizeof *m->rails);
-	if (!m->metrics || !m->controls || !m->rails)
+	m->limits = calloc((size_t)f->n_limits + 1, sizeof *m->limits);
+	m->parked = calloc((size_t)f->core->home.n_devices + 1, sizeof *m->parked);
+	if (!m->limits || !m->parked || !m->metrics || !m->controls || !m->rails)
 		e->failed = true;
 }
 
@@ -18,6 +20,8 @@ void moment_release(struct moment *m)
 {
 	free(m->metrics);
 	free(m->controls);
+	free(m->limits);
+	free(m->parked);
 	free(m->rails);
 	*m = (struct moment){0};
 }
@@ -62,17 +66,81 @@ int moment_on(struct encoder *e, struct moment *m, uint32_t control)
 	return m->controls[control];
 }
 
-static struct rails leaf(struct encoder *e, struct moment *m, const struct formula *item)
+int moment_parked(struct encoder *e, struct moment *m, uint32_t device)
+{
+	if (!m->parked[device])
+		m->parked[device] = sat_new(e->sat);
+	return m->parked[device];
+}
+
+/* Below a limit that is not known exactly: on the strict side of the figure, whatever the step says. */
+static int below_limit(struct encoder *e, struct moment *m, const struct formula *item)
+{
+	const struct formulas *f = e->formulas;
+	if (m->limits[item->limit])
+		return m->limits[item->limit];
+	int below = sat_new(e->sat);
+	sat_new(e->sat); /* the next one: whether there is a figure */
+	int figure = moment_below(e, m, item->seen_metric, item->order);
+	m->limits[item->limit] = below;
+	if (item->bound == BOUND_AT_MOST)
+		sat_2(e->sat, -below, figure);
+	else if (item->bound == BOUND_AT_LEAST)
+		sat_2(e->sat, below, -figure);
+	for (uint32_t k = 0; k < f->n_limits; k++) { /* "< limit" is "<= limit" */
+		const struct formula *other = &f->items[f->limits[k]];
+		if (other->metric != item->metric || other->control != item->control || !m->limits[k])
+			continue;
+		if (other->inclusive && !item->inclusive)
+			sat_2(e->sat, -below, m->limits[k]);
+		else if (item->inclusive && !other->inclusive)
+			sat_2(e->sat, -m->limits[k], below);
+	}
+	return below;
+}
+
+static struct rails unless_parked(struct encoder *e, struct moment *m, uint32_t device, enum truth parked,
+				  struct rails otherwise)
+{
+	int bit = moment_parked(e, m, device);
+	struct rails out = {sat_and2(e->sat, -bit, otherwise.is_true), sat_and2(e->sat, -bit, otherwise.is_false)};
+	if (parked == TRUTH_TRUE)
+		out.is_true = sat_or2(e->sat, bit, otherwise.is_true);
+	else if (parked == TRUTH_FALSE)
+		out.is_false = sat_or2(e->sat, bit, otherwise.is_false);
+	return out;
+}
+
+static struct rails below(struct encoder *e, struct moment *m, const struct formula *item)
 {
 	struct sat *sat = e->sat;
-	int below = moment_below(e, m, item->seen_metric, item->order);
+	struct rails out = {-sat->yes, -sat->yes};
+	bool exact = item->bound == BOUND_EXACT || e->exact_limits;
 	int known =
 	    sat_and2(sat, moment_fresh(e, m, item->seen_metric, item->age), -moment_error(e, m, item->seen_metric));
-	if (item->op == FORMULA_BELOW)
-		return (struct rails){sat_and2(sat, known, below), sat_and2(sat, known, -below)};
-	int on = moment_on(e, m, item->seen_control);
-	return (struct rails){sat_or2(sat, on, sat_and2(sat, known, -below)),
-			      sat_and(sat, (const int[]){-on, known, below}, 3)};
+	if (!exact || item->bound != BOUND_UNSET) {
+		int bit = exact ? moment_below(e, m, item->seen_metric, item->order) : below_limit(e, m, item);
+		out = (struct rails){sat_and2(sat, known, bit), sat_and2(sat, known, -bit)};
+	}
+	/* A figure may be missing as long as none is in the configuration: then it is not known. */
+	if (!exact && item->bound == BOUND_UNSET) {
+		int given = below_limit(e, m, item) + 1;
+		out = (struct rails){sat_and2(sat, given, out.is_true), sat_and2(sat, given, out.is_false)};
+	}
+	if (item->parked == FORMULA_NEVER_PARKED)
+		return out;
+	return unless_parked(e, m, e->formulas->core->home.metrics[item->metric].device, (enum truth)item->parked, out);
+}
+
+static struct rails on(struct encoder *e, struct moment *m, const struct formula *item)
+{
+	struct sat *sat = e->sat;
+	int low = moment_below(e, m, item->seen_metric, item->order);
+	int known =
+	    sat_and2(sat, moment_fresh(e, m, item->seen_metric, item->age), -moment_error(e, m, item->seen_metric));
+	int acts = moment_on(e, m, item->seen_control);
+	return (struct rails){sat_or2(sat, acts, sat_and2(sat, known, -low)),
+			      sat_and(sat, (const int[]){-acts, known, low}, 3)};
 }
 
 static struct rails all(struct encoder *e, struct moment *m, const struct formula *item)
@@ -108,8 +176,13 @@ struct rails moment_rails(struct encoder *e, struct moment *m, int reference)
 			out.is_true = e->sat->yes;
 			break;
 		case FORMULA_BELOW:
+			out = below(e, m, item);
+			break;
 		case FORMULA_ON:
-			out = leaf(e, m, item);
+			out = on(e, m, item);
+			break;
+		case FORMULA_UNSEEN:
+			out = unless_parked(e, m, item->metric, (enum truth)item->parked, out);
 			break;
 		case FORMULA_AND:
 			out = all(e, m, item);

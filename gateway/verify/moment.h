@@ -18,6 +18,8 @@ struct rails {
 struct moment {
 	int *metrics;        /* by seen metric: its first bit; 0: not needed so far */
 	int *controls;       /* by seen control: granted, or its device says that it acts */
+	int *limits;         /* by formulas.limits: below the limit, wherever that is */
+	int *parked;         /* by device of the home */
 	struct rails *rails; /* by formula */
 };
 
@@ -26,6 +28,7 @@ struct encoder {
 	const struct formulas *formulas;
 	/* What a window is worth at a moment; `item` is its formula. */
 	struct rails (*window)(struct encoder *e, struct moment *m, int item);
+	bool exact_limits; /* limits are what they are at the start */
 	void *user;
 	bool failed; /* no memory: sticky */
 };
@@ -37,6 +40,7 @@ struct rails moment_rails(struct encoder *e, struct moment *m, int reference);
 int moment_below(struct encoder *e, struct moment *m, uint32_t metric, uint32_t threshold);
 int moment_fresh(struct encoder *e, struct moment *m, uint32_t metric, uint32_t age);
 int moment_error(struct encoder *e, struct moment *m, uint32_t metric);
+int moment_parked(struct encoder *e, struct moment *m, uint32_t device);
 int moment_on(struct encoder *e, struct moment *m, uint32_t control);
 
 /* Of the solver's assignment: a number that lies where it says, as round as there is; how fresh: the index of the

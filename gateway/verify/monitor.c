@@ -42,6 +42,9 @@ int monitor_init(struct monitor *monitor, const struct core_spec *spec, const st
 	monitor->spec.n_devices = spec->n_devices + 1;
 	monitor->spec.rules = monitor->rules;
 	monitor->spec.n_rules = spec->n_rules + n;
+	/* These only refuse and hold back; a story would have to do with them what no answer depends on. */
+	monitor->spec.remembers = false;
+	monitor->spec.needs_timer_proof = false;
 	return 0;
 }
 

@@ -29,7 +29,7 @@ static int text_formula(struct proof *p, uint32_t text, const struct formula_age
 {
 	if (text == NONE)
 		return FORMULA_TRUE;
-	return formulas_add(&p->formulas, &p->core->logic, p->core->logic.texts[text].root, ages);
+	return formulas_add(&p->formulas, p->core->logic.texts[text].root, ages);
 }
 
 static void add_rule(struct proof *p, uint32_t index)
@@ -76,7 +76,7 @@ int proof_init(struct proof *p, const struct proof_about *about)
 	const struct core *core = about->core;
 	size_t n = about->n_invariants;
 	*p = (struct proof){.core = core, .control = about->control, .n_invariants = n};
-	formulas_init(&p->formulas, &core->home);
+	formulas_init(&p->formulas, core);
 	p->ages = calloc((size_t)core->home.n_metrics + 1, sizeof *p->ages);
 	p->rules = calloc((size_t)about->n_rules + 1, sizeof *p->rules);
 	p->invariants = calloc(n + 1, sizeof *p->invariants);

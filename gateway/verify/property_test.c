@@ -126,6 +126,16 @@ static const struct core_device devices[DEVICES] = {{"s", "sense", sensor_metric
 						    {"pad", "heat", &pad_metric, 1, &pad_control, 1},
 						    {"belt", "traction", &belt_metric, 1, &belt_control, 1}};
 
+/* Given in the configuration, by default only, not at all, and one of which more is stricter. */
+static const struct core_limit limits[] = {
+    {.file = "random", .line = 1, .id = "given", .unit = THERAPY_UNIT_ONE},
+    {.file = "random", .line = 1, .id = "usual", .unit = THERAPY_UNIT_ONE, .has_default = true, .value = 10},
+    {.file = "random", .line = 1, .id = "unset", .unit = THERAPY_UNIT_ONE},
+    {.file = "random", .line = 1, .id = "least", .unit = THERAPY_UNIT_ONE, .minimum = true}};
+static const struct core_figure figures_given[] = {
+    {.file = "random", .line = 1, .limit = "given", .unit = THERAPY_UNIT_ONE, .value = 10},
+    {.file = "random", .line = 1, .limit = "least", .unit = THERAPY_UNIT_ONE, .value = 5}};
+
 enum { RULES_MAX = 4, TEXT_ROOM = 400 };
 
 struct set {
@@ -144,7 +154,7 @@ static const char *const durations[] = {"200 ms", "1 s", "1500 ms"};
 
 /* `harder` moves a figure now and then, so that an invariant of a rule's shape is sometimes weaker, sometimes stronger.
  */
-static void add_leaf(struct str *s, bool vary)
+static void add_leaf(struct str *s, bool negated, bool vary)
 {
 	static const char *const metrics[] = {"s.x",        "s.x",         "s.y",        "pad.power",
 					      "belt.force", "all sense.x", "any sense.y"};
@@ -157,10 +167,17 @@ static void add_leaf(struct str *s, bool vary)
 	}
 	if (vary && kind % 2)
 		at = 1 - at;
+	if (kind == 1) { /* a stricter figure must not permit more: the core refuses such conditions */
+		unsigned figure = dice(4);
+		bool low = (figure == 3) == negated;
+		str_add(s, "%s %s limit.%s", metrics[metric], low ? (negated ? "<" : "<=") : (negated ? ">" : ">="),
+			limits[figure].id);
+		return;
+	}
 	str_add(s, "%s %s %s", metrics[metric], compares[compare], at ? "10" : "5");
 }
 
-static void add_expression(struct str *s, unsigned depth, unsigned windows, bool vary)
+static void add_expression(struct str *s, unsigned depth, unsigned windows, bool negated, bool vary)
 {
 	unsigned what = depth == 0 ? 0 : dice(7);
 	switch (what) {
@@ -168,28 +185,28 @@ static void add_expression(struct str *s, unsigned depth, unsigned windows, bool
 	case 2: {
 		const char *word = what == 1 ? "and" : "or";
 		str_add(s, "(");
-		add_expression(s, depth - 1, windows, vary);
+		add_expression(s, depth - 1, windows, negated, vary);
 		str_add(s, " %s ", word);
-		add_expression(s, depth - 1, windows, vary);
+		add_expression(s, depth - 1, windows, negated, vary);
 		str_add(s, ")");
 		break;
 	}
 	case 3:
 		str_add(s, "not (");
-		add_expression(s, depth - 1, windows, vary);
+		add_expression(s, depth - 1, windows, !negated, vary);
 		str_add(s, ")");
 		break;
 	case 4:
 	case 5: {
 		unsigned duration = dice(3), shift = dice(4);
 		if (windows == 0) {
-			add_leaf(s, vary);
+			add_leaf(s, negated, vary);
 			break;
 		}
 		if (vary && shift == 0)
 			duration = (duration + 1) % 3;
 		str_add(s, what == 4 ? "(" : "(%s since (", durations[duration]);
-		add_expression(s, depth - 1, windows - 1, vary);
+		add_expression(s, depth - 1, windows - 1, negated != (what == 5), vary);
 		if (what == 4)
 			str_add(s, ") for %s", durations[duration]);
 		else
@@ -197,7 +214,7 @@ static void add_expression(struct str *s, unsigned depth, unsigned windows, bool
 		break;
 	}
 	default:
-		add_leaf(s, vary);
+		add_leaf(s, negated, vary);
 	}
 }
 
@@ -208,7 +225,7 @@ static void write_expression(char text[TEXT_ROOM], uint64_t shape, bool vary)
 	struct str s;
 	state = shape;
 	str_init(&s, text, TEXT_ROOM);
-	add_expression(&s, 2 + dice(2), 1 + dice(2), vary);
+	add_expression(&s, 2 + dice(2), 1 + dice(2), false, vary);
 	assert_false(s.overflow);
 	state = kept;
 }
@@ -249,6 +266,10 @@ static void make_set(struct set *set)
 				       .n_devices = DEVICES,
 				       .rules = set->rules,
 				       .n_rules = set->n_rules,
+				       .limits = limits,
+				       .n_limits = 4,
+				       .figures = figures_given,
+				       .n_figures = 2,
 				       .lease_ms = 1000,
 				       .renew_ms = 250};
 	char expression[TEXT_ROOM];
@@ -261,16 +282,16 @@ static void make_set(struct set *set)
 
 /* ---- all sequences ---- */
 
-enum action_type { READ, HOLD, PASS, ASK, SWITCH };
+enum action_type { READ, HOLD, PASS, ASK, SWITCH, PARK, FIGURE };
 enum { METRICS = 4 }; /* s.x, s.y, pad.power, belt.force: as the home numbers them */
 
 struct action {
 	enum action_type type;
-	unsigned metric; /* READ */
+	unsigned metric; /* READ; FIGURE: which limit */
 	uint8_t quality;
 	double value;
 	uint64_t ms; /* HOLD, PASS */
-	bool on;     /* SWITCH */
+	bool on;     /* SWITCH, PARK; FIGURE: given */
 };
 
 struct life { /* what the player knows; the rest is in the block */
@@ -367,6 +388,17 @@ static void act(struct search *s, const struct action *a)
 	case SWITCH:
 		set_phase(s, s->set->control ? PAD_DEVICE : BELT_DEVICE, a->on);
 		break;
+	case PARK:
+		play(s,
+		     &(struct core_input){
+			 .type = CORE_IN_REQUEST,
+			 .request = {.verb = a->on ? CORE_PARK : CORE_UNPARK, .device = "s", .control = "", .id = ""}});
+		break;
+	case FIGURE:
+		play(s, &(struct core_input){.type = CORE_IN_FIGURE,
+					     .device = CORE_NO_DEVICE,
+					     .figure = {limits[a->metric].id, a->on, a->value}});
+		break;
 	}
 }
 
@@ -419,6 +451,11 @@ static void make_alphabet(struct search *s)
 	s->actions[s->n_actions++] = (struct action){.type = PASS, .ms = times[dice(6)]};
 	if (once_in(3))
 		s->actions[s->n_actions++] = (struct action){.type = SWITCH, .on = true};
+	if (once_in(3))
+		s->actions[s->n_actions++] = (struct action){.type = PARK, .on = !once_in(3)};
+	if (once_in(3))
+		s->actions[s->n_actions++] =
+		    (struct action){.type = FIGURE, .metric = dice(4), .on = !once_in(4), .value = values[dice(5)]};
 	while (s->n_actions < ACTIONS_MAX - dice(2))
 		s->actions[s->n_actions++] = (struct action){.type = READ,
 							     .metric = dice(METRICS),
@@ -437,6 +474,11 @@ static void explore_all(struct search *s, unsigned length)
 		play(s, &(struct core_input){.type = CORE_IN_PRESENCE, .device = d, .present = true});
 	set_phase(s, PAD_DEVICE, false);
 	set_phase(s, BELT_DEVICE, false);
+	if (once_in(8))
+		act(s, &(struct action){.type = PARK, .on = true});
+	for (unsigned i = 0; i < 4; i++)
+		if (once_in(4))
+			act(s, &(struct action){.type = FIGURE, .metric = i, .on = true, .value = values[dice(5)]});
 	/* Try to begin where it is permitted: from anywhere else little can happen. */
 	for (unsigned tries = 0; tries < 12; tries++) {
 		for (unsigned m = 0; m < METRICS; m++) {

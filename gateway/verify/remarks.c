@@ -9,9 +9,10 @@
 	60u /* rules of a control up to which each is compared with all others together; else with those near it */
 #define NEAR_MAX 60u
 
-int remarks_init(struct remarks *r, struct verify_report *report, struct near *near, uint32_t n_rules)
+int remarks_init(struct remarks *r, struct verify_report *report, struct near *near, uint32_t n_written,
+		 uint32_t n_rules)
 {
-	*r = (struct remarks){.report = report, .near = near, .n_rules = n_rules};
+	*r = (struct remarks){.report = report, .near = near, .n_written = n_written};
 	r->around = calloc(NEAR_MAX + 1, sizeof *r->around);
 	r->examined = calloc((size_t)n_rules + 1, sizeof *r->examined);
 	r->never = calloc((size_t)n_rules + 1, sizeof *r->never);
@@ -135,8 +136,9 @@ void remarks_control(struct remarks *r, const struct core *core, uint32_t contro
 
 void remarks_rules(struct remarks *r, const struct core *core)
 {
-	for (uint32_t i = 0; i < r->n_rules; i++) {
-		if (core->rules[i].n_controls == 0 || r->matters[i])
+	for (uint32_t i = 0; i < r->n_written; i++) {
+		const struct rule *rule = &core->rules[i];
+		if (rule->n_controls == 0 || r->matters[i] || rule->latch || rule->stop) /* these do more than forbid */
 			continue;
 		if (r->by[i] == NONE)
 			report_remark(r->report, "rule %s never matters: it is always TRUE in this home",

@@ -12,9 +12,9 @@ struct verify_report;
 struct remarks {
 	struct verify_report *report;
 	struct near *near;
-	uint32_t n_rules; /* the user's; those after are monitors */
-	bool failed;      /* no memory: sticky */
-	uint32_t *around; /* room for rules */
+	uint32_t n_written; /* of the rules, those that the user wrote; monitors and stop sources follow */
+	bool failed;        /* no memory: sticky */
+	uint32_t *around;   /* room for rules */
 	/* By rule. */
 	bool *examined; /* by itself */
 	bool *never;    /* it can never be TRUE */
@@ -22,7 +22,8 @@ struct remarks {
 	uint32_t *by;   /* one of those that make it superfluous; NONE so far */
 };
 
-int remarks_init(struct remarks *r, struct verify_report *report, struct near *near, uint32_t n_rules);
+int remarks_init(struct remarks *r, struct verify_report *report, struct near *near, uint32_t n_written,
+		 uint32_t n_rules);
 void remarks_release(struct remarks *r);
 /* About one control, while its proof is at hand; `p` NULL: no rule governs it. */
 void remarks_control(struct remarks *r, const struct core *core, uint32_t control, struct proof *p);

@@ -17,14 +17,15 @@ struct player {
 	uint32_t scene;
 };
 
-int story_init(struct story *s, uint32_t n_metrics, uint32_t n_controls, uint32_t n_scenes)
+int story_init(struct story *s, uint32_t n_devices, uint32_t n_metrics, uint32_t n_controls, uint32_t n_scenes)
 {
 	*s = (struct story){.n_metrics = n_metrics, .n_controls = n_controls};
 	s->metrics = calloc((size_t)n_metrics + 1, sizeof *s->metrics);
 	s->every_ms = calloc((size_t)n_metrics + 1, sizeof *s->every_ms);
 	s->controls = calloc((size_t)n_controls + 1, sizeof *s->controls);
+	s->parked = calloc((size_t)n_devices + 1, sizeof *s->parked);
 	s->scenes = calloc((size_t)n_scenes + 1, sizeof *s->scenes);
-	if (!s->metrics || !s->every_ms || !s->controls || !s->scenes)
+	if (!s->metrics || !s->every_ms || !s->controls || !s->parked || !s->scenes)
 		return -1;
 	for (; s->n_scenes < n_scenes; s->n_scenes++) {
 		struct story_scene *scene = &s->scenes[s->n_scenes];
@@ -47,6 +48,7 @@ void story_release(struct story *s)
 	free(s->metrics);
 	free(s->every_ms);
 	free(s->controls);
+	free(s->parked);
 	free(s->scenes);
 	*s = (struct story){0};
 }
@@ -90,6 +92,14 @@ static void set_phase(struct player *p, uint32_t control, enum core_phase phase)
 				     .state = {.phase = phase}});
 }
 
+static bool is_parked(const struct story *s, uint16_t device)
+{
+	for (uint32_t i = 0; i < s->n_parked; i++)
+		if (s->parked[i] == device)
+			return true;
+	return false;
+}
+
 /* Says what the scene has of the metrics of one device that are due (all of them, if `all`), as one input. */
 static void say_device(struct player *p, uint16_t device, bool all)
 {
@@ -101,6 +111,8 @@ static void say_device(struct player *p, uint16_t device, bool all)
 	for (uint32_t i = 0; i < s->n_metrics && n < ROOM; i++) {
 		const struct home_metric *m = &home->metrics[s->metrics[i]];
 		const struct story_reading *r = &s->scenes[p->scene].readings[i];
+		if (is_parked(s, device)) /* nothing is heard of it: it would not stay parked */
+			continue;
 		bool due = all || p->now_ms - p->said_ms[i] >= s->every_ms[i];
 		if (m->device != device || m->derived != HOME_NONE || r->what == STORY_SILENT || !due)
 			continue;
@@ -181,6 +193,13 @@ static void begin(struct player *p)
 		step(p, &(struct core_input){.type = CORE_IN_PRESENCE, .device = d, .present = true});
 	for (uint32_t c = 0; c < home->n_controls; c++)
 		set_phase(p, c, CORE_PHASE_AT_REST);
+	for (uint32_t i = 0; i < p->story->n_parked; i++)
+		step(p, &(struct core_input){.type = CORE_IN_REQUEST,
+					     .request = {.verb = CORE_PARK,
+							 .device = home->devices[p->story->parked[i]].id,
+							 .control = "",
+							 .id = "",
+							 .age_ms = 0}});
 }
 
 int story_play(const struct story *s, const struct monitor *monitor, size_t invariant, struct story_end *end)
@@ -255,8 +274,13 @@ static void tell_scene(const struct story *s, const struct core *core, uint32_t 
 {
 	const struct story_scene *now = &s->scenes[scene], *before = scene ? &s->scenes[scene - 1] : NULL;
 	const char *gap = "";
+	for (uint32_t i = 0; i < s->n_parked && !before; i++) {
+		str_add(to, "%s%s is parked", gap, core->home.devices[s->parked[i]].id);
+		gap = ", ";
+	}
 	for (uint32_t i = 0; i < s->n_metrics; i++) {
-		if ((before && same_reading(&now->readings[i], &before->readings[i])) ||
+		if (is_parked(s, core->home.metrics[s->metrics[i]].device) ||
+		    (before && same_reading(&now->readings[i], &before->readings[i])) ||
 		    core->home.metrics[s->metrics[i]].derived != HOME_NONE)
 			continue;
 		str_add(to, "%s", gap);

@@ -26,6 +26,8 @@ struct story {
 	uint32_t n_metrics;
 	uint32_t *controls; /* of the home: those whose state matters, but for `control` */
 	uint32_t n_controls;
+	uint16_t *parked; /* devices, from the beginning */
+	uint32_t n_parked;
 	struct story_scene *scenes; /* in order of time */
 	uint32_t n_scenes;
 	uint32_t control, asked; /* which is asked for, at the end of which scene */
@@ -44,7 +46,7 @@ struct story_end {
 };
 
 /* Room for it; -1 without memory. Release in both cases. */
-int story_init(struct story *s, uint32_t n_metrics, uint32_t n_controls, uint32_t n_scenes);
+int story_init(struct story *s, uint32_t n_devices, uint32_t n_metrics, uint32_t n_controls, uint32_t n_scenes);
 void story_release(struct story *s);
 /* Plays it to a new core of the monitor's. `invariant` counts from 0. 0, or -1: no memory, or it would take too long.
  */

@@ -48,23 +48,6 @@ static int parse(struct run *run)
 	return bad;
 }
 
-/* In the home as it is, so that a fault here and one in a condition are told at once. The monitor's device comes last.
- */
-static int find_targets(struct run *run)
-{
-	struct core *core;
-	if (core_new(run->spec, 0, &core, run->faults))
-		return -1;
-	int bad = 0;
-	run->n_controls = core->home.n_controls;
-	run->about = calloc(run->n * run->n_controls + 1, sizeof *run->about);
-	for (size_t i = 0; i < run->n && run->about; i++)
-		bad |= invariant_target(&run->texts[i], &run->invariants[i], core, run->spec,
-					&run->about[i * run->n_controls], run->faults);
-	core_free(core);
-	return run->about ? bad : out_of_memory(run);
-}
-
 static int bind(struct run *run)
 {
 	struct faults found = {0};
@@ -74,6 +57,23 @@ static int bind(struct run *run)
 	invariant_faults(run->texts, run->invariants, run->n, &found, run->faults);
 	faults_release(&found);
 	return bad;
+}
+
+/* In the home as it is, so that a fault here and one in a condition are told at once. The monitor's device comes last.
+ */
+static int find_targets_and_bind(struct run *run)
+{
+	struct core *core;
+	int bad = 0;
+	if (core_new(run->spec, 0, &core, run->faults))
+		return -1;
+	run->n_controls = core->home.n_controls;
+	run->about = calloc(run->n * run->n_controls + 1, sizeof *run->about);
+	for (size_t i = 0; i < run->n && run->about; i++)
+		bad |= invariant_target(&run->texts[i], &run->invariants[i], core, run->spec,
+					&run->about[i * run->n_controls], run->faults);
+	core_free(core);
+	return run->about ? bad | bind(run) : out_of_memory(run);
 }
 
 /* 1: proved, and reported; 0: not proved; -1: no memory. */
@@ -166,7 +166,7 @@ static int verify_all(struct run *run)
 {
 	run->around = calloc(NEAR_MAX + 1, sizeof *run->around);
 	if (!run->around || near_init(&run->near, run->core) ||
-	    remarks_init(&run->remarks, run->report, &run->near, (uint32_t)run->monitor.first_rule))
+	    remarks_init(&run->remarks, run->report, &run->near, (uint32_t)run->monitor.first_rule, run->core->n_rules))
 		return out_of_memory(run);
 	for (uint32_t c = 0; c < run->n_controls; c++)
 		if (verify_control(run, c))
@@ -187,7 +187,7 @@ int verify_run(const struct core_spec *spec, const struct verify_invariant *inva
 	if (!run.invariants || !run.expressions || !run.files)
 		bad = out_of_memory(&run);
 	else
-		bad = parse(&run) || (find_targets(&run) | bind(&run)) || verify_all(&run) ? -1 : 0;
+		bad = parse(&run) || find_targets_and_bind(&run) || verify_all(&run) ? -1 : 0;
 	remarks_release(&run.remarks);
 	near_release(&run.near);
 	free(run.around);

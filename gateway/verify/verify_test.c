@@ -119,9 +119,8 @@ static void a_longer_window_proves_a_shorter_one_and_a_wider_one(void **state)
 	    "whenever permitted(kind:traction): 30 min since any inversion.tilt > 10 deg",
 	    "whenever permitted(kind:traction): 20 min since any inversion.tilt > 10 deg",
 	    "whenever permitted(kind:traction): 20 min since any inversion.tilt > 15 deg",
-	    "whenever permitted(belt.tension): table.tilt < 11 deg for 2 min",
-	    "whenever permitted(belt.tension): (table.tilt < 11 deg or pad.power < 3 W) for 2 min",
-	    "whenever permitted(belt.tension): table.tilt < 11 deg",
+	    "whenever permitted(belt.tension): all inversion.tilt < 11 deg for 2 min",
+	    "whenever permitted(belt.tension): all inversion.tilt < 11 deg",
 	};
 	static const char *const refuted[] = {
 	    "whenever permitted(kind:traction): 31 min since any inversion.tilt > 10 deg",
@@ -150,9 +149,9 @@ static void a_grace_bounds_how_long_it_may_last(void **state)
 	(void)state;
 	struct core_rule rule = rig_rule("a", "all inversion.tilt <= 10 deg");
 	rule.grace_ms = 2000;
-	assert_int_equal(ask(&rule, 1, "whenever permitted(pad.heat): not table.tilt > 10 deg for 2 s", NULL),
+	assert_int_equal(ask(&rule, 1, "whenever permitted(pad.heat): not any inversion.tilt > 10 deg for 2 s", NULL),
 			 VERIFY_PROVED);
-	assert_int_equal(ask(&rule, 1, "whenever permitted(pad.heat): not table.tilt > 10 deg for 1 s", NULL),
+	assert_int_equal(ask(&rule, 1, "whenever permitted(pad.heat): not any inversion.tilt > 10 deg for 1 s", NULL),
 			 VERIFY_REFUTED);
 }
 
@@ -164,9 +163,52 @@ static void a_reading_is_as_old_as_the_rules_let_it_be(void **state)
 				    rig_rule("b", "all inversion.tilt <= 30 deg")};
 	rules[0].max_age_ms = 20000;
 	rules[1].max_age_ms = 20000;
-	assert_int_equal(ask(rules, 2, "whenever permitted(pad.heat): table.tilt <= 30 deg", NULL), VERIFY_PROVED);
+	assert_int_equal(ask(rules, 2, "whenever permitted(pad.heat): all inversion.tilt <= 30 deg", NULL),
+			 VERIFY_PROVED);
 	/* Of the belt's force nothing is asked: it may be silent. */
 	assert_int_equal(ask(rules, 2, "whenever permitted(pad.heat): belt.force < 9000 N", text), VERIFY_REFUTED);
+}
+
+static void a_device_that_is_named_may_be_parked(void **state)
+{
+	(void)state;
+	char text[TEXT_MAX];
+	assert_int_equal(ask(rig_rules, rig_n_rules, "whenever permitted(kind:heat): table.tilt <= 20 deg", text),
+			 VERIFY_REFUTED);
+	assert_contains(text, "at 0.0 s: table is parked");
+	assert_contains(text, "what must hold is UNKNOWN\n");
+}
+
+/* A limit of the configuration bounds what a step may give; a default does not. */
+static void a_limit_is_as_strict_as_what_is_given_for_it(void **state)
+{
+	(void)state;
+	const struct core_device devices[] = {rig_table, rig_belt, rig_pad};
+	struct core_rule rule = rig_rule("force", "all traction.force <= limit.force");
+	struct core_limit limit = {
+	    .file = "l.cfg", .line = 1, .id = "force", .unit = THERAPY_UNIT_NEWTON, .has_default = true, .value = 50};
+	const struct core_figure figure = {
+	    .file = "l.cfg", .line = 2, .limit = "force", .unit = THERAPY_UNIT_NEWTON, .value = 80};
+	struct core_spec spec = spec_of(devices, &rule, 1);
+	spec.limits = &limit;
+	spec.n_limits = 1;
+	const struct verify_invariant invariants[] = {
+	    {"inv.cfg", 1, "whenever permitted(pad.heat): all traction.force <= limit.force"},
+	    {"inv.cfg", 2, "whenever permitted(pad.heat): all traction.force <= 80 N"},
+	    {"inv.cfg", 3, "whenever permitted(pad.heat): all traction.force <= 70 N"},
+	};
+	static const enum verify_answer by_default[] = {VERIFY_PROVED, VERIFY_POSSIBLE, VERIFY_POSSIBLE},
+					given[] = {VERIFY_PROVED, VERIFY_PROVED, VERIFY_REFUTED};
+	for (size_t k = 0; k < 2; k++) {
+		struct verify_report report;
+		struct faults faults = {0};
+		spec.figures = &figure;
+		spec.n_figures = k;
+		assert_int_equal(verify_run(&spec, invariants, 3, &report, &faults), 0);
+		for (size_t i = 0; i < 3; i++)
+			assert_int_equal(report.findings[i].answer, k ? given[i] : by_default[i]);
+		verify_release(&report);
+	}
 }
 
 static void what_excludes_each_other_never_runs_together(void **state)
@@ -313,6 +355,8 @@ int main(void)
 	    cmocka_unit_test(several_windows_together_prove_what_none_does_alone),
 	    cmocka_unit_test(a_grace_bounds_how_long_it_may_last),
 	    cmocka_unit_test(a_reading_is_as_old_as_the_rules_let_it_be),
+	    cmocka_unit_test(a_device_that_is_named_may_be_parked),
+	    cmocka_unit_test(a_limit_is_as_strict_as_what_is_given_for_it),
 	    cmocka_unit_test(what_excludes_each_other_never_runs_together),
 	    cmocka_unit_test(a_time_limit_of_the_control_itself_is_refuted_after_that_time),
 	    cmocka_unit_test(a_kind_that_the_home_lacks_leaves_nothing_to_prove),

@@ -21,11 +21,11 @@ struct home {
 	struct core_metric metrics[METRICS], power;
 	struct core_control control;
 	struct core_device devices[SENSORS + PADS_MAX];
-	char ids[SENSORS + PADS_MAX][16];
+	char ids[SENSORS + PADS_MAX][32];
 	struct core_rule rules[RULES];
-	char rule_ids[RULES][16], only_while[RULES][TEXT], hard[RULES][TEXT];
+	char rule_ids[RULES][32], only_while[RULES][TEXT], hard[RULES][TEXT];
 	struct core_text permits[RULES][10];
-	char governed[RULES][10][24];
+	char governed[RULES][10][48];
 	struct verify_invariant invariants[INVARIANTS];
 	char texts[INVARIANTS][TEXT];
 };

@@ -422,11 +422,49 @@ static struct story_reading read_out(struct history *h, uint32_t metric, uint32_
 	return r;
 }
 
+/* Does the core compute something of what this device measures that matters here? Then all it measures has to be said.
+ */
+static bool feeds_derived(const struct history *h, uint32_t metric)
+{
+	const struct formulas *f = &h->p->formulas;
+	const struct home *home = &h->p->core->home;
+	const struct home_device *d = &home->devices[home->metrics[metric].device];
+	if (home->metrics[metric].derived != HOME_NONE)
+		return false;
+	for (uint32_t m = d->first_metric; m < d->first_metric + d->n_metrics; m++)
+		if (home->metrics[m].derived != HOME_NONE && f->metric_at[m] &&
+		    h->relevant->metrics[f->metric_at[m] - 1])
+			return true;
+	return false;
+}
+
+/* In the order of the home. */
+static void write_metrics(struct history *h, struct story *story)
+{
+	const struct formulas *f = &h->p->formulas;
+	uint32_t n = h->plan->n, metric = 0;
+	for (uint32_t home = 0; home < f->n_home_metrics; home++) {
+		uint32_t seen = f->metric_at[home] ? f->metric_at[home] - 1 : NONE;
+		bool relevant = seen != NONE && h->relevant->metrics[seen];
+		if (!relevant && !feeds_derived(h, home))
+			continue;
+		story->metrics[metric] = home;
+		story->every_ms[metric] = relevant ? f->metrics[seen].ages_ms[0] : f->core->home.metrics[home].stale_ms;
+		if (story->every_ms[metric] > f->core->home.metrics[home].stale_ms)
+			story->every_ms[metric] = f->core->home.metrics[home].stale_ms;
+		for (uint32_t j = 0; j < n; j++)
+			story->scenes[n - 1 - j].readings[metric] =
+			    relevant ? read_out(h, seen, j) : (struct story_reading){.what = STORY_GOOD};
+		metric++;
+	}
+	story->n_metrics = metric;
+}
+
 static int write_story(struct history *h, struct story *story)
 {
 	const struct formulas *f = &h->p->formulas;
 	const struct plan *plan = h->plan;
-	if (story_init(story, f->core->home.n_devices, f->n_metrics, f->n_controls, plan->n))
+	if (story_init(story, f->core->home.n_devices, f->n_home_metrics, f->n_controls, plan->n))
 		return -1;
 	story->control = h->p->control;
 	story->asked = plan->n - 1 - plan->asked;
@@ -434,18 +472,7 @@ static int write_story(struct history *h, struct story *story)
 	for (uint32_t d = 0; d < f->core->home.n_devices; d++)
 		if (h->relevant->devices[d] && sat_value(&h->sat, moment_parked(&h->encoder, &h->scenes[0], d)))
 			story->parked[story->n_parked++] = (uint16_t)d;
-	uint32_t metric = 0;
-	for (uint32_t home = 0; home < f->n_home_metrics; home++) { /* in the order of the home */
-		if (!f->metric_at[home] || !h->relevant->metrics[f->metric_at[home] - 1])
-			continue;
-		uint32_t seen = f->metric_at[home] - 1;
-		story->metrics[metric] = home;
-		story->every_ms[metric] = f->metrics[seen].ages_ms[0];
-		for (uint32_t j = 0; j < plan->n; j++)
-			story->scenes[plan->n - 1 - j].readings[metric] = read_out(h, seen, j);
-		metric++;
-	}
-	story->n_metrics = metric;
+	write_metrics(h, story);
 	for (uint32_t c = 0; c < f->n_controls; c++) {
 		if (f->controls[c] == h->p->control || !h->relevant->controls[c])
 			continue;

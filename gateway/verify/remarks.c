@@ -134,11 +134,19 @@ void remarks_control(struct remarks *r, const struct core *core, uint32_t contro
 		r->matters[p->rules[i].rule] = true; /* where nothing is permitted nothing can be said of one of them */
 }
 
+/* It asks for nothing that this home has: `check` says so, as what is not covered. */
+static bool dormant(const struct core *core, const struct rule *rule)
+{
+	uint32_t root = core->logic.texts[rule->texts[TEXT_ONLY_WHILE]].root;
+	return core->logic.nodes[root].op == NODE_CONSTANT;
+}
+
 void remarks_rules(struct remarks *r, const struct core *core)
 {
 	for (uint32_t i = 0; i < r->n_written; i++) {
 		const struct rule *rule = &core->rules[i];
-		if (rule->n_controls == 0 || r->matters[i] || rule->latch || rule->stop) /* these do more than forbid */
+		if (rule->n_controls == 0 || r->matters[i] || rule->latch || rule->stop ||
+		    dormant(core, rule)) /* a latch and a stop do more than forbid */
 			continue;
 		if (r->by[i] == NONE)
 			report_remark(r->report, "rule %s never matters: it is always TRUE in this home",

@@ -49,6 +49,15 @@ KINDS = {
 }
 
 
+def born(pid):
+    """When a process began, in ticks since boot; None if there is none."""
+    try:
+        with open(f"/proc/{pid}/stat") as f:
+            return f.read().rsplit(")", 1)[1].split()[19]
+    except OSError:
+        return None
+
+
 class Bench(Place):
     def __init__(self, link):
         super().__init__(sim_proxy=link, broker_options="log_type all", sim=("--table-rate", "5"))
@@ -56,13 +65,15 @@ class Bench(Place):
 
     def end_gateway(self):
         """Whatever is left of it, at once: the next one begins anew."""
-        children = self.gateway.child.descendants() if self.gateway.child.alive() else []
+        left = self.children | self.living_children()
         self.gateway.child.kill()
-        for pid in set(children + self.pids):
-            try:
+        for pid, began in left:
+            if born(pid) == began:  # a number may have been given to somebody else since
                 os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
+
+    def living_children(self):
+        pids = self.gateway.child.descendants() if self.gateway.child.alive() else []
+        return {(pid, born(pid)) for pid in pids}
 
     def pad_was_told(self, log_at):
         """Did the device process publish an OFF since? Else it was the broker's will."""
@@ -84,12 +95,12 @@ class Bench(Place):
         fault, who, number, devices = KINDS[kind]
         if link:
             self.lines()
-        self.pids = []
+        self.children = set()
         self.client.latest.clear()  # what the gateway before this one left at the broker
         self.start_gateway()
         self.switch_on("belt")
         self.switch_on("pad")
-        self.pids = self.gateway.child.descendants()
+        self.children = self.living_children()
         bounds = {device: self.bounds(device)[fault]["begins_ms"] for device in devices}
         time.sleep(wait_s)  # the random moment, which is what this is about
         log_at = os.path.getsize(self.broker.child.log_path)
@@ -123,7 +134,10 @@ def in_one_home(jobs, link, results):
                         return
                     results.put(home.sample(kind, wait_s, link))
                     if kind == "broker SIGKILL":
+                        mark = home.sim.mark()
                         home.broker.start()
+                        # one that comes after the gateway is told its timer before it hears anything
+                        home.sim.wait_event("pad", lambda e: e["online"], mark, 20)
                         home.client.wait_for(lambda: home.client.connected, "our own connection", 20)
                     if link:
                         break

@@ -55,6 +55,35 @@ static enum hazard_level level_of(enum core_coverage coverage)
 	return coverage == CORE_COVERED ? HAZARD_COVERED : coverage == CORE_PARTLY ? HAZARD_PARTLY : HAZARD_NOT_COVERED;
 }
 
+/* What the rule asks of the person, and nobody has said: its setting. NULL: nothing. */
+static const char *lacks_of_person(const struct config *config, const struct core_rule *rule)
+{
+	const struct config_profile *p = &config->profile;
+	const struct {
+		const char *metric, *setting;
+		bool given;
+	} rows[] = {{"person.weight", "profile.weight", p->has_weight},
+		    {"person.cleared", "profile.cleared_on", p->has_cleared},
+		    {"person.heat_acknowledged", "profile.heat_acknowledged", p->heat_acknowledged}};
+	const char *texts[] = {rule->only_while.text, rule->hard.text};
+	for (size_t t = 0; t < sizeof texts / sizeof *texts; t++)
+		for (size_t i = 0; texts[t] && i < sizeof rows / sizeof *rows; i++)
+			if (!rows[i].given && strstr(texts[t], rows[i].metric))
+				return rows[i].setting;
+	return NULL;
+}
+
+/* A rule that waits for what the user has to say guards nothing until then: if it permits something, that is refused.
+ */
+static void wait_for_user(struct hazards_rule *rule, bool permits, const char *what, char text[CORE_WHY_MAX])
+{
+	struct str s;
+	rule->level = HAZARD_NOT_COVERED;
+	rule->refused = permits;
+	str_init(&s, text, CORE_WHY_MAX);
+	str_add(&s, "%s until you give %.150s in the configuration", permits ? "refused" : "not covered", what);
+}
+
 /* `texts` has CORE_WHY_MAX bytes for each rule. */
 static void fill_rules(const struct config *config, const struct core *core, struct hazards_rule *rules, char *texts)
 {
@@ -63,17 +92,16 @@ static void fill_rules(const struct config *config, const struct core *core, str
 		rules[i] = (struct hazards_rule){.id = config->rules[i].id, .hazard = config->rules[i].hazard};
 		rules[i].level = level_of(core_coverage(core, i, text));
 		rules[i].text = text;
-		if (core_governs(core, i) == 0) {
+		const char *person = lacks_of_person(config, &config->rules[i]);
+		bool permits = config->rules[i].n_permits > 0;
+		if (core_governs(core, i) == 0)
 			rules[i].level = HAZARD_ABSENT;
-		} else if (core_lacks_figure(core, i, figure)) {
-			struct str s;
-			rules[i].level = HAZARD_NOT_COVERED;
+		else if (core_lacks_figure(core, i, figure))
+			wait_for_user(&rules[i], permits, figure, text);
+		else if (person)
+			wait_for_user(&rules[i], permits, person, text);
+		else if (strncmp(text, "not covered and therefore refused", 33) == 0)
 			rules[i].refused = true;
-			str_init(&s, text, CORE_WHY_MAX);
-			str_add(&s, "refused until you give %.150s in `limits` of the configuration", figure);
-		} else if (strncmp(text, "not covered and therefore refused", 33) == 0) {
-			rules[i].refused = true;
-		}
 	}
 }
 

@@ -109,6 +109,26 @@ class Check(unittest.TestCase):
         for word in ("no-heat-during-inversion", "table", "belt", "pad", "covered"):
             self.assertIn(word, done.stdout)
 
+    def test_what_is_refused_until_its_user_gives_a_figure_is_seen_at_its_hazard(self):
+        import json
+        import tempfile
+        home = ('gateway = {{ id = "t"; }};\ndevices = ( {{ id = "belt"; plugin = "traction_belt"; model = "firmware"; '
+                'link = "tcp://127.0.0.1:1"; {limits} }} );\n')
+        for limits, refused in (("", True), ('limits = { pressure = "20 kPa"; };', False)):
+            with tempfile.NamedTemporaryFile("w", suffix=".cfg") as f:
+                f.write(home.format(limits=limits))
+                f.flush()
+                done = subprocess.run([os.path.join(build_dir(), "gateway", "therapy-gateway"), "check", "-c", f.name,
+                                       "--json"], capture_output=True, text=True, timeout=30)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            hazards = {h["hazard"]: h for h in json.loads(done.stdout)["hazards"]}
+            self.assertEqual(len(hazards), 30)
+            self.assertEqual(hazards[7]["refused"], refused)
+            self.assertEqual("limit.pressure for belt" in str(hazards[7]["by"]), refused)
+            # nobody has said who uses it
+            self.assertTrue(hazards[29]["refused"])
+            self.assertIn("profile.weight", str(hazards[29]["by"]))
+
     def test_faults_have_file_and_line(self):
         import tempfile
         with tempfile.NamedTemporaryFile("w", suffix=".cfg") as f:

@@ -377,7 +377,7 @@ static void recall_derived(struct core *core, const struct core_recall *recall, 
 			   const struct core_row *row)
 {
 	struct derived *d = &core->derived[index];
-	if (row->n < ROW_HEADER || !(row->numbers[0] >= d->type && row->numbers[0] <= d->type))
+	if (row->n < ROW_HEADER || !(row->numbers[0] >= (double)d->type && row->numbers[0] <= (double)d->type))
 		return;
 	for (size_t i = ROW_HEADER; i + 1 < row->n; i += 2) {
 		int64_t moment = moment_of(core, recall, row->numbers[i]);

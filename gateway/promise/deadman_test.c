@@ -148,14 +148,16 @@ static void what_a_fault_does_not_touch_is_said(void **state)
 static void every_name_is_its_own(void **state)
 {
 	(void)state;
-	for (int i = 0; i < DEADMAN_FAULTS; i++)
-		for (int j = 0; j < i; j++) {
-			assert_string_not_equal(deadman_fault_key(i), deadman_fault_key(j));
-			assert_string_not_equal(deadman_fault_text(i), deadman_fault_text(j));
+	for (unsigned i = 0; i < DEADMAN_FAULTS; i++)
+		for (unsigned j = 0; j < i; j++) {
+			enum deadman_fault one = (enum deadman_fault)i, other = (enum deadman_fault)j;
+			assert_string_not_equal(deadman_fault_key(one), deadman_fault_key(other));
+			assert_string_not_equal(deadman_fault_text(one), deadman_fault_text(other));
 		}
-	for (int i = 0; i < DEADMAN_LAYERS; i++)
-		for (int j = 0; j < i; j++)
-			assert_string_not_equal(deadman_layer_key(i), deadman_layer_key(j));
+	for (unsigned i = 0; i < DEADMAN_LAYERS; i++)
+		for (unsigned j = 0; j < i; j++)
+			assert_string_not_equal(deadman_layer_key((enum deadman_layer)i),
+						deadman_layer_key((enum deadman_layer)j));
 }
 
 int main(void)

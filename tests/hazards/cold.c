@@ -26,7 +26,7 @@ static void h10_cold_by_a_control_ends_after_twenty_minutes(void **state)
 	assert_false(life_runs(l, WRAP));
 	assert_true(life_ended_by(l, "cold-time"));
 	assert_false(life_alarmed(l, "cold-too-long")); /* it is off */
-	life_pass(l, 35 * MINUTE);
+	life_pass(l, 37 * MINUTE + 30 * SECOND);
 	life_refuses(l, WRAP, 1, "cold-time");
 	life_pass(l, 9 * MINUTE);
 	life_grants(l, WRAP, 1);
@@ -45,7 +45,7 @@ static void h10_cold_on_the_skin_for_twenty_minutes_alarms_and_is_not_begun_agai
 	life_pass(l, 10 * SECOND);
 	assert_true(life_alarmed(l, "cold-too-long"));
 	life_see(l, WRAP, SKIN, 31);
-	life_pass(l, 36 * MINUTE);
+	life_pass(l, 38 * MINUTE + 15 * SECOND);
 	life_refuses(l, WRAP, 1, "cold-time");
 	life_pass(l, 8 * MINUTE);
 	life_grants(l, WRAP, 1);

@@ -165,7 +165,7 @@ static void h03_faster_than_ten_degrees_a_second_around_an_inversion_alarms(void
 		bool alarms;
 	} rows[] = {{9.9, false}, {10.1, true}, {-9.9, false}, {-10.1, true}, {40, true}, {-40, true}};
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		tilt_to(l, 15, 2 * SECOND);
+		tilt_to(l, 10.5, 2 * SECOND);
 		tilt_to(l, 5, 56 * SECOND); /* still within the minute */
 		life_forget(l);
 		life_see(l, TABLE, RATE, rows[i].rate);
@@ -187,12 +187,12 @@ static void h03_faster_than_ten_degrees_a_second_around_an_inversion_alarms(void
 static void h03_standing_up_within_a_minute_alarms(void **state)
 {
 	struct life *l = *state;
-	tilt_to(l, 15, 30 * SECOND);
+	tilt_to(l, 10.5, 30 * SECOND);
 	tilt_to(l, -9.8, 50 * SECOND);
 	assert_false(life_alarmed(l, "rest-flat"));
 	tilt_to(l, -10.2, 3 * SECOND);
 	assert_true(life_alarmed(l, "rest-flat"));
-	tilt_to(l, 15, 30 * SECOND);
+	tilt_to(l, 10.5, 30 * SECOND);
 	tilt_to(l, 0, 64 * SECOND);
 	life_forget(l);
 	tilt_to(l, -60, 10 * SECOND);
@@ -206,7 +206,7 @@ static void h03_standing_up_within_a_minute_alarms(void **state)
 static void h03_the_minute_lasts_a_minute(void **state)
 {
 	struct life *l = *state;
-	tilt_to(l, 15, 30 * SECOND);
+	tilt_to(l, 10.5, 30 * SECOND);
 	life_see(l, TABLE, TILT, 0);
 	life_pass(l, 57 * SECOND);
 	life_see(l, TABLE, TILT, -20);
@@ -219,7 +219,7 @@ static void h03_the_minute_lasts_a_minute(void **state)
 /* A session: a minute or more in all. */
 static void session(struct life *l, uint64_t inverted_ms)
 {
-	tilt_to(l, 15, inverted_ms);
+	tilt_to(l, 10.5, inverted_ms);
 	tilt_to(l, 0, MINUTE);
 	life_wait(l, 45 * MINUTE);
 	life_pass(l, 5 * SECOND);
@@ -232,7 +232,7 @@ static void h16_the_third_inversion_of_a_day_alarms(void **state)
 	session(l, 40 * SECOND); /* was a try */
 	session(l, 63 * SECOND);
 	assert_false(life_alarmed(l, "inverted-too-often"));
-	tilt_to(l, 15, 8700);
+	tilt_to(l, 10.5, 9500);
 	assert_false(life_alarmed(l, "inverted-too-often"));
 	life_pass(l, 700);
 	assert_true(life_alarmed(l, "inverted-too-often"));
@@ -275,6 +275,16 @@ static void h16_an_inversion_is_over_ten_minutes_after_its_half_hour(void **stat
 	assert_true(life_alarmed(l, "inverted-too-often"));
 }
 
+static void h16_a_session_looks_back_half_an_hour(void **state)
+{
+	struct life *l = *state;
+	session(l, 70 * SECOND);
+	tilt_to(l, 15, 70 * SECOND);
+	tilt_to(l, 0, 38 * MINUTE + 30 * SECOND);
+	tilt_to(l, 15, 15 * SECOND);
+	assert_false(life_alarmed(l, "inverted-too-often"));
+}
+
 static void h29_who_is_too_heavy_for_the_table_is_told_when_inverting(void **state)
 {
 	struct life *l = *state;
@@ -284,9 +294,9 @@ static void h29_who_is_too_heavy_for_the_table_is_told_when_inverting(void **sta
 	life_see(l, PERSON, BODY_WEIGHT, 136.5);
 	tilt_to(l, 10, 15 * SECOND);
 	assert_false(life_alarmed(l, "too-heavy-for-the-table"));
-	tilt_to(l, 10.5, 9 * SECOND);
+	tilt_to(l, 10.5, 9500);
 	assert_false(life_alarmed(l, "too-heavy-for-the-table"));
-	life_pass(l, 2 * SECOND);
+	life_pass(l, 900);
 	assert_true(life_alarmed(l, "too-heavy-for-the-table"));
 }
 
@@ -307,6 +317,7 @@ const struct CMUnitTest inversion_tests[] = {
     T(h16_the_third_inversion_of_a_day_alarms),
     T(h16_half_an_hour_parts_two_sessions_and_less_does_not),
     T(h16_an_inversion_is_over_ten_minutes_after_its_half_hour),
+    T(h16_a_session_looks_back_half_an_hour),
     T(h29_who_is_too_heavy_for_the_table_is_told_when_inverting),
 };
 const size_t n_inversion_tests = sizeof inversion_tests / sizeof *inversion_tests;

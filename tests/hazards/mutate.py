@@ -29,11 +29,11 @@ MECHANISMS = {
     21: ("no renewal: the lease ends", ["core_grant_test", "device_rest_test", "e2e_matrix"]),
     22: ("watchdog and lease; starts at rest, nothing resumes", ["loop_test", "device_rest_test", "e2e_deadman", "e2e_recovery"]),
     23: ("boot-time clock; a gap counts as elapsed", ["core_grant_test", "loop_test", "core_property_test"]),
-    24: ("rest must be proved by readings, else it is repeated, alarmed, latched", ["device_rest_test", "core_monitor_test"]),
-    25: ("power after off; the off-test", ["core_monitor_test", "device_off_test_test"]),
+    24: ("rest must be proved by readings, else it is repeated, alarmed, latched", ["device_rest_test", "core_obey_test"]),
+    25: ("power after off; the off-test", ["core_obey_test", "core_proof_test", "device_off_test_test"]),
     26: ("own process, heartbeat, respawn", ["supervisor_process_test", "e2e_recovery"]),
-    27: ("what others switch on is adopted or switched off", ["device_foreign_test", "e2e_hands"]),
-    28: ("each metric that stops becomes a rule of its own", ["hazards_test"]),
+    27: ("what others switch on is adopted or switched off", ["device_foreign_test", "core_latch_test"]),
+    28: ("each metric that stops becomes a rule of its own", ["hazards_test", "core_stop_test"]),
 }
 
 UNIT = r"[A-Za-z/%]*"

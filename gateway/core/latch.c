@@ -137,22 +137,20 @@ static uint32_t cut_by(const struct core *core, uint32_t cutoff)
 	return NONE;
 }
 
-static bool any_fault(const struct control *c, enum fault_kind *out)
+/* The gravest comes first; FAULT_COUNT_: there is none. */
+static enum fault_kind first_fault(const struct control *c)
 {
-	for (unsigned kind = 0; kind < FAULT_COUNT_; kind++)
-		if (c->faults[kind].set) {
-			*out = (enum fault_kind)kind;
-			return true;
-		}
-	return false;
+	unsigned kind = 0;
+	while (kind < FAULT_COUNT_ && !c->faults[kind].set)
+		kind++;
+	return (enum fault_kind)kind;
 }
 
 bool latch_forbids(const struct core *core, uint32_t control, char why[CORE_WHY_MAX])
 {
 	const struct control *c = &core->controls[control];
-	enum fault_kind kind = FAULT_COUNT_;
-	bool faulty = any_fault(c, &kind);
-	if (!core->stop.latched && !faulty && c->cuts == 0)
+	enum fault_kind kind = first_fault(c);
+	if (!core->stop.latched && kind == FAULT_COUNT_ && c->cuts == 0)
 		return false;
 	if (!why)
 		return true;
@@ -160,13 +158,12 @@ bool latch_forbids(const struct core *core, uint32_t control, char why[CORE_WHY_
 	str_init(&s, why, CORE_WHY_MAX);
 	if (core->stop.latched) {
 		latch_describe_stop(core, &s);
-	} else if (faulty) {
+	} else if (kind != FAULT_COUNT_) {
 		latch_describe_fault(core, control, kind, &s);
 	} else {
 		uint32_t by = cut_by(core, control);
 		str_add(&s, "it cuts off %s.%s: ", control_device(core, by), control_key(core, by));
-		any_fault(&core->controls[by], &kind);
-		latch_describe_fault(core, by, kind, &s);
+		latch_describe_fault(core, by, first_fault(&core->controls[by]), &s);
 	}
 	return true;
 }

@@ -121,6 +121,8 @@ void latch_describe_stop(const struct core *core, struct str *s)
 
 void latch_describe_fault(const struct core *core, uint32_t control, enum fault_kind kind, struct str *s)
 {
+	if (kind == FAULT_COUNT_)
+		return; /* nothing is wrong with it */
 	str_add(s, "%s.%s %s, ", control_device(core, control), control_key(core, control), fault_names[kind]);
 	explain_time(s, core->now_ms - core->controls[control].faults[kind].since_ms);
 	str_add(s, " ago");

@@ -134,12 +134,12 @@ static int by_value(const void *a, const void *b)
 
 int formulas_and(struct formulas *f, const int *parts, uint32_t n)
 {
-	int few[16], *list = few;
+	int few[16] = {0}, *list = few;
 	uint32_t total = 0, kept = 0;
 	for (uint32_t i = 0; i < n; i++) /* an AND in an AND is one */
 		total += parts[i] > 0 && f->items[parts[i]].op == FORMULA_AND ? f->items[parts[i]].n : 1;
 	if (total > sizeof few / sizeof *few)
-		list = malloc(total * sizeof *list);
+		list = calloc(total, sizeof *list);
 	if (!list) {
 		f->failed = true;
 		return FORMULA_UNKNOWN;
@@ -175,13 +175,14 @@ static int during(struct formulas *f, int child, uint64_t duration_ms)
 	struct formula c = *formula_at(f, child);
 	if (c.op == FORMULA_CONSTANT || duration_ms == 0)
 		return child;
-	if (child > 0 && c.op == FORMULA_FOR)
-		return intern(
-		    f, (struct formula){.op = FORMULA_FOR, .age_ms = timers_after(c.age_ms, duration_ms), .n = 1},
-		    &(int){f->children[c.first]});
+	if (child > 0 && c.op == FORMULA_FOR) {
+		int inner = f->children[c.first];
+		uint64_t both_ms = timers_after(c.age_ms, duration_ms);
+		return intern(f, (struct formula){.op = FORMULA_FOR, .age_ms = both_ms, .n = 1}, &inner);
+	}
 	if (child < 0 || c.op != FORMULA_AND)
 		return intern(f, (struct formula){.op = FORMULA_FOR, .age_ms = duration_ms, .n = 1}, &child);
-	int *parts = malloc(c.n * sizeof *parts);
+	int *parts = calloc((size_t)c.n + 1, sizeof *parts);
 	if (!parts) {
 		f->failed = true;
 		return FORMULA_UNKNOWN;
@@ -273,7 +274,7 @@ static int group(struct formulas *f, const struct node *node, const struct formu
 	uint32_t n = 0, i = 0;
 	for (uint32_t child = node->first; child != LOGIC_NONE; child = logic->nodes[child].next)
 		n++;
-	int *parts = malloc((n + 1) * sizeof *parts);
+	int *parts = calloc((size_t)n + 1, sizeof *parts);
 	if (!parts) {
 		f->failed = true;
 		return FORMULA_UNKNOWN;
@@ -348,6 +349,8 @@ static bool number_metric(struct seen_metric *m, uint32_t n_leaves)
 static void drop_repetitions(struct seen_metric *m)
 {
 	uint32_t n = 0;
+	if (!m->thresholds || !m->ages_ms)
+		return;
 	qsort(m->thresholds, m->n_thresholds, sizeof *m->thresholds, compare_thresholds);
 	for (uint32_t i = 0; i < m->n_thresholds; i++)
 		if (n == 0 || compare_thresholds(&m->thresholds[n - 1], &m->thresholds[i]) != 0)

@@ -213,8 +213,8 @@ static void verb(struct orders *o, enum core_verb v)
 	enum core_outcome outcome =
 	    step(o, &(struct core_input){.type = CORE_IN_REQUEST,
 					 .request = {.verb = v, .device = "", .control = "", .id = "", .age_ms = -1}});
-	if (v == CORE_RESET && outcome == CORE_ACCEPTED)
-		monitor_reset(&o->monitor);
+	if (v == CORE_RESET)
+		monitor_reset(&o->monitor, outcome == CORE_ACCEPTED);
 	look(o);
 }
 

@@ -196,9 +196,12 @@ void monitor_stop(struct monitor *m)
 	m->stopped = true;
 }
 
-void monitor_reset(struct monitor *m)
+void monitor_reset(struct monitor *m, bool accepted)
 {
-	m->stopped = m->torn = false;
+	if (metric(m, BELT, FORCE)->known && metric(m, BELT, FORCE)->value <= 150)
+		m->torn = false;
+	if (accepted || (metric(m, BUTTON, PRESSED)->known && metric(m, BUTTON, PRESSED)->value <= 0))
+		m->stopped = false;
 }
 
 bool monitor_blind(const struct monitor *m)

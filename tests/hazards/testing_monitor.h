@@ -59,8 +59,8 @@ void monitor_read(struct monitor *m, enum life_device device, int metric, double
 		  uint64_t stamp);
 void monitor_present(struct monitor *m, enum life_device device, bool present);
 void monitor_stop(struct monitor *m);
-/* A reset was accepted. */
-void monitor_reset(struct monitor *m);
+/* A reset was asked for: what is well may be free again, even if something else could not be reset. */
+void monitor_reset(struct monitor *m, bool accepted);
 /* Is it so now? Call at each change and at each step. False, and `why` says which hazard: it must not be. `value` is
  * what is granted. */
 bool monitor_on(struct monitor *m, enum life_device device, bool on, double value);

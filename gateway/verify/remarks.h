@@ -14,6 +14,7 @@ struct remarks {
 	struct near *near;
 	uint32_t n_written; /* of the rules, those that the user wrote; monitors and stop sources follow */
 	bool failed;        /* no memory: sticky */
+	uint32_t alike;     /* the last control whose rules do not ask what is on; NONE: none */
 	uint32_t *around;   /* room for rules */
 	/* By rule. */
 	bool *examined; /* by itself */

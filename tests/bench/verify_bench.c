@@ -133,9 +133,11 @@ static void measure(const char *name, size_t pads, size_t each)
 	size_t answers[VERIFY_REFUTED + 1] = {0};
 	for (size_t i = 0; i < report.n_findings; i++)
 		answers[report.findings[i].answer]++;
-	printf("\"%s\":{\"controls\":%zu,\"rules_per_control\":%zu,\"seconds\":%.2f,\"peak_mb\":%ld,\"proved\":%zu,"
+	printf("\"%s\":{\"controls\":%zu,\"rules_per_control\":%zu,\"seconds\":%.2f,\"cpu_seconds\":%.2f,\"peak_mb\":%"
+	       "ld,\"proved\":%zu,"
 	       "\"refuted\":%zu,\"possible\":%zu,\"remarks\":%zu}",
-	       name, pads, each == 1 ? (size_t)RULES : RULES * each / pads, took, usage.ru_maxrss / 1024,
+	       name, pads, each == 1 ? (size_t)RULES : RULES * each / pads, took,
+	       (double)usage.ru_utime.tv_sec + (double)usage.ru_utime.tv_usec / 1e6, usage.ru_maxrss / 1024,
 	       answers[VERIFY_PROVED], answers[VERIFY_REFUTED], answers[VERIFY_POSSIBLE], report.n_remarks);
 	fflush(stdout);
 	_exit(bad ? 1 : 0);

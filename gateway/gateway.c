@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The wiring. What arrives from device processes and from MQTT becomes an input of the core; what the core puts out
- * goes to device processes and to MQTT. Everything that could decide lives elsewhere. */
+ * The wiring. What arrives from device processes becomes an input of the core; what the core puts out goes to them, and
+ * outward (outward.c). Everything that could decide lives elsewhere. */
 #include "gateway.h"
 
 #include <signal.h>
@@ -11,62 +11,15 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "config/config.h"
-#include "core/core.h"
 #include "description.h"
-#include "loop/boot_timer.h"
-#include "loop/watchdog.h"
-#include "memory_keeper.h"
-#include "mqtt/outlet.h"
-#include "person.h"
-#include "promises.h"
-#include "prove.h"
+#include "gateway_inside.h"
 #include "report.h"
-#include "schema.h"
-#include "setup.h"
-#include "supervisor/process.h"
 
 #define WATCHDOG_MS     3000u
 #define CLOSE_WAIT_MS   5000u /* for device processes to reach rest when the gateway is asked to end */
 #define REFUSALS_MS     60000u
 #define REFUSALS_LOGGED 20u  /* in that time */
 #define BATCH_MAX       256u /* core readings converted at a time */
-
-enum stage { DESCRIBING, CHECKED, RUNNING, CLOSING };
-
-struct seat { /* one configured device */
-	struct gateway *gateway;
-	uint16_t index;
-	struct process *process;
-	bool answered;
-};
-
-struct gateway {
-	uv_loop_t loop;
-	struct config *config;
-	struct faults faults;
-	char program[512];
-	bool only_check, as_json;
-	struct prove_wanted *wanted; /* verify: what to prove once the devices are described; NULL: nothing */
-	enum stage stage;
-	struct setup *setup;
-	struct seat *seats;
-	size_t n_seats, awaited, to_close;
-	const Therapy__V1__DeviceDescription **descriptions;
-	Therapy__V1__DeviceCounters **counters; /* of each seat, while a status is packed */
-	struct core *core;
-	struct promises *promises;
-	struct outlet *outlet;
-	struct memory_keeper *memory;
-	struct person person;
-	struct boot_timer timer;
-	uv_timer_t tick;
-	uv_signal_t interrupt, terminate;
-	struct watchdog watchdog;
-	int status;
-	uint64_t refusals_ms; /* the minute in which so many requests were refused */
-	unsigned refusals;
-};
 
 static void gateway_close(struct gateway *g);
 static void memory_closed(void *user);
@@ -90,7 +43,7 @@ static void log_event(struct gateway *g, uint64_t now_ms, const struct core_outp
 	report_event(o->device < g->n_seats ? g->config->devices[o->device].id : "core", o);
 }
 
-static void feed(struct gateway *g, uint64_t now_ms, const struct core_input *input)
+void gateway_feed(struct gateway *g, uint64_t now_ms, const struct core_input *input)
 {
 	struct core_outputs out = core_step(g->core, now_ms, input);
 	/* What makes a device safe goes first; telling about it can wait the microseconds. */
@@ -113,8 +66,8 @@ static void feed(struct gateway *g, uint64_t now_ms, const struct core_input *in
 			log_event(g, now_ms, o);
 		if (o->type == CORE_OUT_REMEMBER && g->memory)
 			memory_keeper_changed(g->memory, o);
-		if (g->outlet && o->type != CORE_OUT_LEASE && o->type != CORE_OUT_REST)
-			outlet_core(g->outlet, now_ms, o);
+		if (o->type != CORE_OUT_LEASE && o->type != CORE_OUT_REST)
+			outward_core(g, now_ms, o);
 	}
 }
 
@@ -123,10 +76,10 @@ static void on_remembered(void *user, uint64_t revision, bool ok)
 	struct gateway *g = user;
 	struct core_input input = {.type = CORE_IN_REMEMBERED, .remembered = {.revision = revision, .ok = ok}};
 	if (g->stage == RUNNING)
-		feed(g, clock_boot_ms(), &input);
+		gateway_feed(g, clock_boot_ms(), &input);
 }
 
-static void feed_person(struct gateway *g, uint64_t now_ms)
+void gateway_feed_person(struct gateway *g, uint64_t now_ms)
 {
 	bool trusted;
 	int64_t wall_ms = clock_wall_ms(&trusted);
@@ -135,7 +88,7 @@ static void feed_person(struct gateway *g, uint64_t now_ms)
 	input.readings.items = readings;
 	input.readings.n = person_readings(&g->person, now_ms, wall_ms, trusted, readings);
 	if (input.readings.n)
-		feed(g, now_ms, &input);
+		gateway_feed(g, now_ms, &input);
 }
 
 static void on_core_deadline(void *user)
@@ -143,7 +96,7 @@ static void on_core_deadline(void *user)
 	struct core_input input = {.type = CORE_IN_TICK};
 	struct gateway *g = user;
 	if (g->stage == RUNNING)
-		feed(g, clock_boot_ms(), &input);
+		gateway_feed(g, clock_boot_ms(), &input);
 }
 
 /* ---- device processes ---- */
@@ -178,10 +131,11 @@ static void on_readings(void *user, uint32_t generation, const Therapy__V1__Read
 		struct core_input input = {.type = CORE_IN_READINGS, .device = seat->index};
 		input.readings.items = readings;
 		input.readings.n = n;
-		feed(g, clock_boot_ms(), &input);
+		gateway_feed(g, clock_boot_ms(), &input);
 		if (g->outlet)
 			outlet_readings(g->outlet, seat->index, generation, batch->first_sequence + at, readings, n);
 	}
+	desk_touched(g->desk, seat->index);
 }
 
 static void on_control(void *user, const Therapy__V1__ControlState *state)
@@ -191,7 +145,7 @@ static void on_control(void *user, const Therapy__V1__ControlState *state)
 		return;
 	struct core_input input = {.type = CORE_IN_CONTROL, .device = seat->index, .control = (uint16_t)state->control};
 	description_state(state, &input);
-	feed(seat->gateway, clock_boot_ms(), &input);
+	gateway_feed(seat->gateway, clock_boot_ms(), &input);
 }
 
 static void on_presence(void *user, bool present)
@@ -201,84 +155,27 @@ static void on_presence(void *user, bool present)
 	if (g->stage != RUNNING)
 		return;
 	struct core_input input = {.type = CORE_IN_PRESENCE, .device = seat->index, .present = present};
-	feed(g, clock_boot_ms(), &input);
+	gateway_feed(g, clock_boot_ms(), &input);
 	if (g->outlet)
 		outlet_presence(g->outlet, seat->index, present);
-}
-
-/* ---- MQTT ---- */
-
-static void on_request(void *user, const struct core_request *request)
-{
-	struct gateway *g = user;
-	if (g->stage != RUNNING)
-		return;
-	struct core_input input = {.type = CORE_IN_REQUEST, .request = *request};
-	feed(g, clock_boot_ms(), &input);
-}
-
-static void on_permission_wanted(void *user, uint16_t device, uint16_t control, struct core_permission *out)
-{
-	const struct gateway *g = user;
-	core_permission(g->core, device, control, out);
-}
-
-static void on_status_wanted(void *user, Therapy__V1__GatewayStatus *status)
-{
-	struct gateway *g = user;
-	for (size_t i = 0; i < g->n_seats; i++) {
-		status->process_respawns += process_respawns(g->seats[i].process);
-		g->counters[i] = process_counters(g->seats[i].process);
-	}
-	status->n_devices = g->n_seats;
-	status->devices = g->counters;
-}
-
-static int open_outlet(struct gateway *g)
-{
-	const struct config_mqtt *m = &g->config->mqtt;
-	if (!m->enabled)
-		return 0;
-	struct outlet_config config = {
-	    .gateway_id = g->config->gateway_id,
-	    .version = THERAPY_VERSION,
-	    .discovery_prefix = m->discovery_prefix,
-	    .birth_topic = "homeassistant/status",
-	    .broker = {.url = m->url,
-		       .username = m->username,
-		       .password = m->password,
-		       .ca_file = m->ca_file,
-		       .keep_alive_s = m->keep_alive_s,
-		       .reconnect = true},
-	    .devices = g->descriptions,
-	    .names = setup_names(g->setup),
-	    .n_devices = g->n_seats,
-	    .telemetry_queue = m->queue,
-	    .schema = therapy_schema,
-	    .schema_size = (size_t)(therapy_schema_end - therapy_schema),
-	    .hazards = g->promises->hazards_json,
-	    .deadman = (const char *const *)g->promises->deadman_json,
-	};
-	struct outlet_callbacks callbacks = {g, on_request, on_permission_wanted, on_status_wanted};
-	return outlet_new(&g->loop, &config, &callbacks, &g->outlet);
+	desk_touched(g->desk, seat->index);
 }
 
 /* ---- checking, then running ---- */
 
-static int compile(struct gateway *g)
+int gateway_compile(const struct gateway *g, const struct config *config, struct core **out, struct faults *faults)
 {
-	setup_check_timers(g->config, g->descriptions, &g->faults);
-	setup_check_cutoffs(g->config, g->descriptions, &g->faults);
+	setup_check_timers(config, g->descriptions, faults);
+	setup_check_cutoffs(config, g->descriptions, faults);
 	struct core_spec spec;
 	struct setup_core rows;
-	if (setup_core_spec(g->config, g->descriptions, &rows, &spec) != 0) {
-		faults_add(&g->faults, NULL, 0, "out of memory");
+	if (setup_core_spec(config, g->descriptions, &rows, &spec) != 0) {
+		faults_add(faults, NULL, 0, "out of memory");
 		return -1;
 	}
 	spec.remembers = !g->only_check;
-	int error = core_new(&spec, clock_boot_ms(), &g->core, &g->faults);
+	int error = core_new(&spec, clock_boot_ms(), out, faults);
 	setup_core_release(&rows);
-	person_init(&g->person, &g->config->profile);
 	return error;
 }
 
@@ -296,7 +193,8 @@ static int open_memory(struct gateway *g)
 static void all_described(struct gateway *g)
 {
 	g->stage = CHECKED;
-	if (g->faults.n == 0 && compile(g) == 0) {
+	if (g->faults.n == 0 && gateway_compile(g, g->config, &g->core, &g->faults) == 0) {
+		person_init(&g->person, &g->config->profile);
 		g->promises = promises_new(g->config, g->descriptions, g->core);
 		if (!g->promises)
 			faults_add(&g->faults, NULL, 0, "out of memory");
@@ -320,14 +218,7 @@ static void all_described(struct gateway *g)
 		gateway_close(g);
 		return;
 	}
-	int error = open_outlet(g);
-	if (error) {
-		log_error("mqtt", "cannot use the broker %s: %s", g->config->mqtt.url, uv_strerror(error));
-		g->status = 1;
-		gateway_close(g);
-		return;
-	}
-	if (open_memory(g) != 0) {
+	if (open_memory(g) != 0 || outward_open(g) != 0) {
 		g->status = 1;
 		gateway_close(g);
 		return;
@@ -337,8 +228,8 @@ static void all_described(struct gateway *g)
 	for (size_t i = 0; i < g->n_seats; i++)
 		process_open(g->seats[i].process);
 	struct core_input present = {.type = CORE_IN_PRESENCE, .device = (uint16_t)g->n_seats, .present = true};
-	feed(g, clock_boot_ms(), &present);
-	feed_person(g, clock_boot_ms());
+	gateway_feed(g, clock_boot_ms(), &present);
+	gateway_feed_person(g, clock_boot_ms());
 	log_info("gateway", "%s %s is running: %zu device%s, %zu rule%s", g->config->gateway_id, THERAPY_VERSION,
 		 g->n_seats, g->n_seats == 1 ? "" : "s", g->config->n_rules, g->config->n_rules == 1 ? "" : "s");
 }
@@ -391,7 +282,7 @@ static void on_tick(uv_timer_t *tick)
 		if (g->seats[i].process)
 			process_tick(g->seats[i].process, now_ms);
 	if (g->stage == RUNNING)
-		feed_person(g, now_ms);
+		gateway_feed_person(g, now_ms);
 }
 
 static void on_signal(uv_signal_t *handle, int number)
@@ -399,6 +290,20 @@ static void on_signal(uv_signal_t *handle, int number)
 	struct gateway *g = handle->data;
 	log_info("gateway", "%s: bringing every device to rest", number == SIGINT ? "interrupted" : "asked to end");
 	gateway_close(g);
+}
+
+static void log_line(void *user, const char *text)
+{
+	(void)user;
+	log_error("config", "%s", text);
+}
+
+static void on_hangup(uv_signal_t *handle, int number)
+{
+	struct gateway *g = handle->data;
+	(void)number;
+	if (g->stage == RUNNING)
+		(void)reload_now(g, NULL, log_line); /* which says what came of it */
 }
 
 /* ---- the end, in reverse ---- */
@@ -409,23 +314,14 @@ static void last_handles(struct gateway *g)
 	uv_close((uv_handle_t *)&g->tick, NULL);
 	uv_close((uv_handle_t *)&g->interrupt, NULL);
 	uv_close((uv_handle_t *)&g->terminate, NULL);
-}
-
-static void on_outlet_closed(void *user)
-{
-	struct gateway *g = user;
-	g->outlet = NULL;
-	last_handles(g);
+	uv_close((uv_handle_t *)&g->hangup, NULL);
 }
 
 static void memory_closed(void *user)
 {
 	struct gateway *g = user;
 	g->memory = NULL;
-	if (g->outlet)
-		outlet_close(g->outlet, on_outlet_closed, g);
-	else
-		last_handles(g);
+	outward_close(g, last_handles);
 }
 
 static void processes_closed(struct gateway *g)
@@ -449,7 +345,7 @@ static void gateway_close(struct gateway *g)
 	if (g->stage == CLOSING)
 		return;
 	if (g->stage == RUNNING)
-		feed(g, clock_boot_ms(), &closing);
+		gateway_feed(g, clock_boot_ms(), &closing);
 	g->stage = CLOSING;
 	for (size_t i = 0; i < g->n_seats; i++)
 		g->to_close += g->seats[i].process != NULL;
@@ -500,10 +396,12 @@ static int open_loop(struct gateway *g)
 	uv_timer_init(&g->loop, &g->tick);
 	uv_signal_init(&g->loop, &g->interrupt);
 	uv_signal_init(&g->loop, &g->terminate);
-	g->tick.data = g->interrupt.data = g->terminate.data = g;
+	uv_signal_init(&g->loop, &g->hangup);
+	g->tick.data = g->interrupt.data = g->terminate.data = g->hangup.data = g;
 	uv_timer_start(&g->tick, on_tick, PROCESS_TICK_MS, PROCESS_TICK_MS);
 	uv_signal_start(&g->interrupt, on_signal, SIGINT);
 	uv_signal_start(&g->terminate, on_signal, SIGTERM);
+	uv_signal_start(&g->hangup, on_hangup, SIGHUP);
 	return watchdog_start(&g->watchdog, WATCHDOG_MS);
 }
 
@@ -518,12 +416,14 @@ static void release(struct gateway *g)
 	free(g->descriptions);
 	free(g->counters);
 	faults_release(&g->faults);
+	config_free(g->started_with);
 	config_free(g->config);
 }
 
 static int start(const char *path, bool only_check, bool as_json, struct prove_wanted *wanted)
 {
-	struct gateway g = {.only_check = only_check, .as_json = as_json, .wanted = wanted, .stage = DESCRIBING};
+	struct gateway g = {
+	    .only_check = only_check, .as_json = as_json, .wanted = wanted, .stage = DESCRIBING, .path = path};
 	struct config_places places;
 	setup_places(&places);
 	if (config_load(path, &places, &g.config, &g.faults) != 0) {

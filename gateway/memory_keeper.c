@@ -10,14 +10,16 @@
 #include "base/str.h"
 #include "store/store.h"
 
-#define SOON_MS   60000u  /* what is not urgent is written at most so often */
-#define RETRY_MS  10000u  /* after a write that failed */
-#define BURST     20u     /* urgent writes at once ... */
-#define REFILL_MS 120000u /* ... and one more in this time: 720 a day. What a grant waits for is not counted */
+#define SOON_MS     60000u /* what is not urgent is written at most so often */
+#define EPOCH_SHIFT 48
+#define RETRY_MS    10000u  /* after a write that failed */
+#define BURST       20u     /* urgent writes at once ... */
+#define REFILL_MS   120000u /* ... and one more in this time: 720 a day. What a grant waits for is not counted */
 
 struct memory_keeper {
 	struct memory_keeper_callbacks callbacks;
 	struct core *core;
+	uint64_t epoch; /* counts cores: revisions of another mean nothing */
 	struct store *store;
 	struct state_image image;
 	uv_timer_t timer;
@@ -95,7 +97,7 @@ static void write_now(struct memory_keeper *k, bool clean)
 	uv_timer_stop(&k->timer);
 	int error = state_image_pack(&k->image) ? UV_ENOMEM : 0;
 	if (!error)
-		error = store_write(k->store, k->image.bytes, k->image.size, about.revision);
+		error = store_write(k->store, k->image.bytes, k->image.size, k->epoch << EPOCH_SHIFT | about.revision);
 	if (error) {
 		log_error("memory", "cannot be written: %s", uv_strerror(error));
 		write_within(k, RETRY_MS); /* and a grant that waits ends by itself */
@@ -134,6 +136,13 @@ void memory_keeper_changed(struct memory_keeper *k, const struct core_output *ou
 	write_within(k, since < SOON_MS ? SOON_MS - since : 0);
 }
 
+void memory_keeper_core(struct memory_keeper *k, struct core *core)
+{
+	k->core = core;
+	k->epoch++;
+	write_now(k, false);
+}
+
 static void on_written(void *user, uint64_t revision, int error)
 {
 	struct memory_keeper *k = user;
@@ -148,7 +157,8 @@ static void on_written(void *user, uint64_t revision, int error)
 		uv_timer_stop(&k->timer);
 		write_within(k, RETRY_MS);
 	}
-	k->callbacks.remembered(k->callbacks.user, revision, error == 0);
+	if (revision >> EPOCH_SHIFT == k->epoch)
+		k->callbacks.remembered(k->callbacks.user, revision & ((UINT64_C(1) << EPOCH_SHIFT) - 1), error == 0);
 }
 
 /* ---- read ---- */

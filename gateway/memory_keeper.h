@@ -28,6 +28,9 @@ int memory_keeper_new(uv_loop_t *loop, const struct config *config, struct core 
 		      const struct memory_keeper_callbacks *callbacks, struct memory_keeper **out);
 /* CORE_OUT_REMEMBER. Call it after the step whose output it is. */
 void memory_keeper_changed(struct memory_keeper *keeper, const struct core_output *output);
+/* Another core takes the place of the one before, and knows what that one did. Written at once; what comes back of
+ * writes for the old one is not told to the new one. */
+void memory_keeper_core(struct memory_keeper *keeper, struct core *core);
 /* Writes a last time, marked as clean, then calls `closed` and frees. */
 void memory_keeper_close(struct memory_keeper *keeper);
 

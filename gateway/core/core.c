@@ -178,6 +178,12 @@ struct core_outputs core_step(struct core *core, uint64_t now_ms, const struct c
 	return (struct core_outputs){core->outputs, core->n_outputs};
 }
 
+void core_go_on_from(struct core *core, const struct core *old)
+{
+	core->last_grant = old->last_grant;
+	memcpy(core->remembered, old->remembered, REMEMBERED_REQUESTS * sizeof *core->remembered);
+}
+
 uint64_t core_deadline(const struct core *core)
 {
 	const struct timer *first = timers_first(&core->timers);

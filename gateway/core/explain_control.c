@@ -107,6 +107,8 @@ static const char *text_of(const struct core *core, const struct rule *rule, uns
 
 static enum core_rule_state state_of(const struct rule *rule)
 {
+	if (rule->latched)
+		return CORE_RULE_LATCHED;
 	switch (rule->state) {
 	case RULE_ARMED:
 		return CORE_RULE_ARMED;
@@ -220,7 +222,37 @@ bool core_explain_rule(const struct core *core, uint16_t device, uint16_t contro
 	return false;
 }
 
+bool core_explain_rule_named(const struct core *core, const char *id, struct core_rule_explanation *out)
+{
+	for (uint32_t r = 0; r < core->n_rules; r++)
+		if (core->rules[r].id == id) {
+			fill_rule(core, r, out);
+			return true;
+		}
+	return false;
+}
+
 /* ---- names ---- */
+
+const char *core_device_kind(const struct core *core, uint16_t device)
+{
+	return device < core->home.n_devices ? core->home.kinds[core->home.devices[device].kind] : NULL;
+}
+
+bool core_present(const struct core *core, uint16_t device)
+{
+	return device < core->home.n_devices && core->presence[device].present;
+}
+
+size_t core_n_rules(const struct core *core)
+{
+	return core->n_rules;
+}
+
+uint64_t core_now_ms(const struct core *core)
+{
+	return core->now_ms;
+}
 
 const char *core_device_id(const struct core *core, uint16_t device)
 {

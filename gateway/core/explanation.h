@@ -81,6 +81,9 @@ bool core_explain(const struct core *core, uint16_t device, uint16_t control, st
 bool core_explain_rule(const struct core *core, uint16_t device, uint16_t control, size_t i,
 		       struct core_rule_explanation *out);
 
+/* The rule of this id, as an output of the core has it (the pointer counts, not the text). */
+bool core_explain_rule_named(const struct core *core, const char *id, struct core_rule_explanation *out);
+
 /* ---- names, of the core's own devices and metrics too (person, heat.session_time) ---- */
 
 /* "table", "tilt", "deg" of a reading or a cause; NULL if there is none. */
@@ -88,6 +91,11 @@ const char *core_device_id(const struct core *core, uint16_t device);
 const char *core_metric_key(const struct core *core, uint16_t device, uint16_t metric, enum therapy_unit *unit);
 /* The word for the value ("pressed", `size` bytes, not terminated), or NULL: it is a number. */
 const char *core_metric_word(const struct core *core, uint16_t device, uint16_t metric, double value, size_t *size);
+const char *core_device_kind(const struct core *core, uint16_t device);
+bool core_present(const struct core *core, uint16_t device);
+size_t core_n_rules(const struct core *core);
+/* The moment that everything here speaks of: that of the last step. */
+uint64_t core_now_ms(const struct core *core);
 /* How many there are, those that the core computes included. */
 size_t core_n_devices(const struct core *core);
 size_t core_n_metrics(const struct core *core, uint16_t device);

@@ -43,6 +43,8 @@ static void publish_due(struct outlet *o)
 			(void)publish_presence(o, (uint16_t)d); /* stays due if it fails; so do the others */
 		if (state_due(o->devices[d].state, now_ms))
 			(void)publish_state(o, (uint16_t)d);
+		if (o->devices[d].explain_due)
+			(void)publish_explanations(o, (uint16_t)d);
 	}
 	if (o->safety_due)
 		(void)publish_safety(o);
@@ -65,6 +67,7 @@ static void refresh_reasons(struct outlet *o, uint64_t now_ms)
 			if (now.permitted)
 				continue;
 			state_touch(o->devices[d].state);
+			o->devices[d].explain_due = true;
 			o->safety_due = true;
 		}
 }
@@ -133,6 +136,7 @@ static void on_up(void *user)
 	(void)publish_gateway(o, true); /* announcing repeats it */
 	(void)publish_ping(o, clock_boot_ms());
 	outlet_announce(o, 0, UP_SPREAD_MS);
+	o->event_sent = 0; /* what was on its way when the connection went was not acknowledged */
 	publish_events(o);
 	flush_telemetry(o);
 }
@@ -155,13 +159,15 @@ static void on_down(void *user, const char *why, uint64_t retry_ms)
 static void on_delivered(void *user, uint64_t token, bool ok)
 {
 	struct outlet *o = user;
-	if (ok)
+	uint64_t n = token & ((UINT64_C(1) << 56) - 1);
+	if (token >> 56 == OUTLET_TELEMETRY && !ok)
+		telemetry_failed(o->telemetry, (size_t)n);
+	if (token >> 56 != OUTLET_EVENT)
 		return;
-	size_t n = (size_t)(token & 0xFFFFFFu);
-	if (token >> 56 == OUTLET_TELEMETRY)
-		telemetry_failed(o->telemetry, n);
-	else if (token >> 56 == OUTLET_EVENT)
-		o->events.dropped += n;
+	if (ok)
+		o->callbacks.event_delivered(o->callbacks.user, n);
+	else if (n <= o->event_sent) /* it and what came after it go again, in order */
+		o->event_sent = n - 1;
 }
 
 /* ---- life ---- */
@@ -171,7 +177,6 @@ static void release(struct outlet *o)
 	if (!o)
 		return;
 	telemetry_free(o->telemetry);
-	events_release(&o->events);
 	for (size_t d = 0; o->devices && d < o->safety.n_devices; d++)
 		state_free(o->devices[d].state);
 	free(o->devices);
@@ -226,7 +231,7 @@ static int make_devices(struct outlet *o, const struct outlet_config *config)
 			return UV_ENOMEM;
 	}
 	o->permissions = calloc(most, sizeof *o->permissions);
-	return o->permissions ? events_init(&o->events) : UV_ENOMEM;
+	return o->permissions ? 0 : UV_ENOMEM;
 }
 
 static int make_telemetry(struct outlet *o, const struct outlet_config *config)
@@ -336,23 +341,42 @@ static void touch(struct outlet *o, uint16_t device)
 	outlet_soon(o);
 }
 
-void outlet_core(struct outlet *o, uint64_t now_ms, const struct core_output *output)
+bool outlet_is_up(const struct outlet *o)
 {
-	bool trusted;
-	int64_t wall_ms;
+	return broker_is_up(o->broker);
+}
+
+void outlet_facts(struct outlet *o, const char *hazards, const char *const *deadman)
+{
+	o->hazards = hazards;
+	o->deadman = deadman;
+	if (broker_is_up(o->broker))
+		outlet_announce(o, 0, 0);
+}
+
+void outlet_events(struct outlet *o)
+{
+	publish_events(o);
+}
+
+void outlet_core(struct outlet *o, const struct core_output *output)
+{
 	switch (output->type) {
 	case CORE_OUT_RESULT:
-		o->refused += output->outcome != CORE_ACCEPTED;
-		publish_result(o, output);
+		if (o->current) { /* else it answers somebody else's */
+			o->refused += output->outcome != CORE_ACCEPTED;
+			publish_result(o, output);
+		}
 		touch(o, output->device); /* Home Assistant shows what it asked for until it hears what is */
 		break;
 	case CORE_OUT_EVENT:
-		wall_ms = clock_wall_ms(&trusted);
-		events_add(&o->events, output, now_ms, wall_ms, trusted);
-		publish_events(o);
+		o->safety_due = true; /* latches and alarms are in it */
+		outlet_soon(o);
 		break;
 	case CORE_OUT_CHANGED:
 		o->safety_due = true;
+		if (output->device < o->safety.n_devices)
+			o->devices[output->device].explain_due = true;
 		touch(o, output->device);
 		break;
 	case CORE_OUT_LEASE:

@@ -41,6 +41,14 @@ struct outlet_config {
 				       outlet */
 };
 
+struct outlet_event {
+	uint64_t sequence;
+	const uint8_t *bytes; /* a packed SafetyEvent */
+	size_t size;
+};
+
+struct json_object;
+
 struct outlet_callbacks {
 	void *user;
 	/* A request that came in. The strings are valid in the callback. `reply` says where its result goes and must be
@@ -50,6 +58,14 @@ struct outlet_callbacks {
 	void (*permission)(void *user, uint16_t device, uint16_t control, struct core_permission *out);
 	/* Asked when status is published: fill what the outlet does not know (per device counters, respawns, ...). */
 	void (*status)(void *user, Therapy__V1__GatewayStatus *status);
+	/* The first event after that number which waits to be delivered. False: there is none. NULL: no events. */
+	bool (*event)(void *user, uint64_t after, struct outlet_event *out);
+	/* The broker has acknowledged it. */
+	void (*event_delivered)(void *user, uint64_t sequence);
+	/* Adds latches and alarms to what `safety` says. May be NULL. */
+	void (*safety)(void *user, struct json_object *root);
+	/* The explanation of a control as JSON, allocated; NULL: none. May be NULL. */
+	char *(*explanation)(void *user, uint16_t device, uint16_t control);
 };
 
 struct outlet;
@@ -61,9 +77,14 @@ void outlet_readings(struct outlet *outlet, uint16_t device, uint32_t generation
 		     const struct core_reading *readings, size_t n);
 /* The device's link and process are there, or not: its availability. */
 void outlet_presence(struct outlet *outlet, uint16_t device, bool present);
-/* One output of the core: RESULT, EVENT and CHANGED are published; LEASE and REST are none of its business. A RESULT
- * answers the request whose callback is running. */
-void outlet_core(struct outlet *outlet, uint64_t now_ms, const struct core_output *output);
+bool outlet_is_up(const struct outlet *outlet);
+/* These facts hold now: told again to all. They outlive the outlet, or the next call. */
+void outlet_facts(struct outlet *outlet, const char *hazards, const char *const *deadman);
+/* There may be events to fetch. */
+void outlet_events(struct outlet *outlet);
+/* One output of the core: RESULT and CHANGED are published, EVENT makes `safety` due; LEASE and REST are none of its
+ * business. A RESULT answers the request whose callback is running. */
+void outlet_core(struct outlet *outlet, const struct core_output *output);
 /* Publishes `offline`, disconnects, frees, then calls `closed`. */
 void outlet_close(struct outlet *outlet, void (*closed)(void *user), void *user);
 

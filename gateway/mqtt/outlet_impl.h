@@ -4,7 +4,6 @@
 #define MQTT_OUTLET_IMPL_H
 
 #include "base/id.h"
-#include "mqtt/events.h"
 #include "mqtt/outlet.h"
 #include "mqtt/safety.h"
 #include "mqtt/state.h"
@@ -22,6 +21,7 @@ struct outlet_device {
 	struct state *state;
 	bool present;
 	bool presence_due; /* its availability is to be published */
+	bool explain_due;  /* so are the explanations of its controls */
 };
 
 struct outlet {
@@ -40,7 +40,7 @@ struct outlet {
 	uint64_t started_ms, status_ms, reasons_ms;
 
 	struct telemetry *telemetry;
-	struct events events;
+	uint64_t event_sent; /* the last that was handed to this connection */
 	struct outlet_device *devices;
 	struct core_permission *permissions; /* room for one device's controls */
 	struct timeliness timeliness;
@@ -71,6 +71,7 @@ int publish_telemetry(void *outlet, uint16_t device, const uint8_t *bytes, size_
 int publish_state(struct outlet *outlet, uint16_t device);
 int publish_presence(struct outlet *outlet, uint16_t device);
 int publish_gateway(struct outlet *outlet, bool online);
+int publish_explanations(struct outlet *outlet, uint16_t device);
 int publish_safety(struct outlet *outlet);
 int publish_status(struct outlet *outlet);
 int publish_ping(struct outlet *outlet, uint64_t now_ms);

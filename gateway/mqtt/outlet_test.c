@@ -29,6 +29,8 @@ struct fixture {
 	double value;
 	enum core_flaw flaw;
 	struct core_output answer;
+	uint64_t n_events, delivered; /* a bit for each */
+	char event[32];
 };
 
 static void on_request(void *user, const struct core_request *r)
@@ -42,7 +44,7 @@ static void on_request(void *user, const struct core_request *r)
 	struct core_output answer = f->answer;
 	answer.type = CORE_OUT_RESULT;
 	snprintf(answer.request_id, sizeof answer.request_id, "%s", r->id);
-	outlet_core(f->outlet, clock_boot_ms(), &answer);
+	outlet_core(f->outlet, &answer);
 }
 
 static void on_permission(void *user, uint16_t device, uint16_t control, struct core_permission *out)
@@ -62,6 +64,38 @@ static void on_status(void *user, Therapy__V1__GatewayStatus *status)
 static void on_closed(void *user)
 {
 	((struct fixture *)user)->closed = true;
+}
+
+/* Plays the journal: events 1 to n_events; what was delivered is not told again. */
+static bool on_event(void *user, uint64_t after, struct outlet_event *out)
+{
+	struct fixture *f = user;
+	for (uint64_t i = after + 1; i <= f->n_events; i++)
+		if (!(f->delivered & UINT64_C(1) << i)) {
+			snprintf(f->event, sizeof f->event, "event %u", (unsigned)i);
+			*out = (struct outlet_event){i, (const uint8_t *)f->event, strlen(f->event)};
+			return true;
+		}
+	return false;
+}
+
+static void on_delivered(void *user, uint64_t sequence)
+{
+	((struct fixture *)user)->delivered |= UINT64_C(1) << sequence;
+}
+
+static void on_safety(void *user, struct json_object *root)
+{
+	(void)user;
+	json_object_object_add(root, "latches", json_object_new_array());
+}
+
+static char *on_explanation(void *user, uint16_t device, uint16_t control)
+{
+	(void)user;
+	char text[40];
+	snprintf(text, sizeof text, "{\"of\":\"%u.%u\"}", device, control);
+	return strdup(text);
 }
 
 static const uint8_t schema[] = {1, 2, 3};
@@ -85,7 +119,8 @@ static void open_outlet(struct fixture *f, size_t queue)
 	    .hazards = "[{\"hazard\":1}]",
 	    .deadman = deadman,
 	};
-	const struct outlet_callbacks callbacks = {f, on_request, on_permission, on_status};
+	const struct outlet_callbacks callbacks = {f,        on_request,   on_permission, on_status,
+						   on_event, on_delivered, on_safety,     on_explanation};
 	assert_int_equal(outlet_new(&f->loop, &config, &callbacks, &f->outlet), 0);
 }
 
@@ -242,11 +277,11 @@ static void a_change_of_a_control_is_told_at_once_in_state_and_safety(void **sta
 	f->heat = (struct core_permission){
 	    .permitted = true, .granted = true, .value = 1, .phase = CORE_PHASE_CONFIRMED_ON, .why = "permitted"};
 	const struct core_output changed = {.type = CORE_OUT_CHANGED, .device = PAD, .control = HEAT};
-	outlet_core(f->outlet, clock_boot_ms(), &changed);
+	outlet_core(f->outlet, &changed);
 	wait_for(f, "therapy/home/pad/state", "\"heat\":\"ON\"");
 	wait_for(f, "therapy/home/safety", "\"granted\":true");
 	f->heat = (struct core_permission){.phase = CORE_PHASE_COMING_TO_REST, .why = "table.tilt is 35 deg"};
-	outlet_core(f->outlet, clock_boot_ms(), &changed); /* less than a second later */
+	outlet_core(f->outlet, &changed); /* less than a second later */
 	wait_for(f, "therapy/home/pad/state", "\"heat_why\":\"table.tilt is 35 deg\"");
 	wait_for(f, "therapy/home/safety", "table.tilt is 35 deg");
 }
@@ -261,22 +296,34 @@ static void a_device_that_goes_becomes_unavailable(void **state)
 	wait_for(f, "therapy/home/pad/availability", "offline");
 }
 
-static void events_are_numbered_from_one(void **state)
+static bool all_delivered(void *user)
+{
+	struct fixture *f = user;
+	return f->delivered == ((UINT64_C(1) << (f->n_events + 1)) - 2);
+}
+
+static void events_are_fetched_in_order_and_their_delivery_is_told(void **state)
 {
 	struct fixture *f = *state;
 	ready(f);
-	struct core_output event = {.type = CORE_OUT_EVENT,
-				    .event = CORE_EVENT_TRIPPED,
-				    .device = PAD,
-				    .control = HEAT,
-				    .cause = {.device = CORE_NO_DEVICE}};
-	snprintf(event.why, sizeof event.why, "tilt");
-	outlet_core(f->outlet, clock_boot_ms(), &event);
-	const struct testing_message *m = wait_for(f, "therapy/home/event", NULL);
-	Therapy__V1__SafetyEvent *e = therapy__v1__safety_event__unpack(NULL, m->size, m->payload);
-	assert_int_equal(e->sequence, 1);
-	assert_string_equal(e->text, "tilt");
-	therapy__v1__safety_event__free_unpacked(e, NULL);
+	f->n_events = 40;
+	outlet_events(f->outlet);
+	assert_true(testing_pump(&f->loop, &f->client, all_delivered, f, LIMIT_MS));
+	wait_for(f, "therapy/home/event", "event 40");
+	assert_int_equal(testing_client_count(&f->client, "therapy/home/event"), 40); /* each once */
+}
+
+static void explanations_latches_and_alarms_are_kept_at_the_broker(void **state)
+{
+	struct fixture *f = *state;
+	ready(f);
+	wait_for(f, "therapy/home/pad/explain/heat", "{\"of\":\"1.0\"}");
+	wait_for(f, "therapy/home/safety", "\"latches\":[]");
+	size_t told = testing_client_count(&f->client, "therapy/home/pad/explain/heat");
+	const struct core_output changed = {.type = CORE_OUT_CHANGED, .device = PAD, .control = HEAT};
+	outlet_core(f->outlet, &changed);
+	while (testing_client_count(&f->client, "therapy/home/pad/explain/heat") == told)
+		testing_pump_for(&f->loop, &f->client, 10);
 }
 
 /* ---- requests ---- */
@@ -410,16 +457,14 @@ static void after_the_broker_was_away_queue_events_and_states_follow(void **stat
 		    .metric = TILT, .quality = THERAPY_GOOD, .value = 1, .stamp_ms = clock_boot_ms()};
 		outlet_readings(f->outlet, TABLE, 1, i, &r, 1);
 	}
-	const struct core_output event = {.type = CORE_OUT_EVENT,
-					  .event = CORE_EVENT_PAUSED,
-					  .device = PAD,
-					  .control = HEAT,
-					  .cause = {.device = CORE_NO_DEVICE}};
-	outlet_core(f->outlet, clock_boot_ms(), &event);
+	f->n_events = 2;
+	outlet_events(f->outlet); /* nobody takes them */
+	assert_int_equal(f->delivered, 0);
 	testing_broker_restart(&f->server);
 	testing_client_open(&f->client, &f->server, "#");
 	assert_true(testing_pump(&f->loop, &f->client, has_device_telemetry, f, LIMIT_MS));
-	wait_for(f, "therapy/home/event", NULL);
+	wait_for(f, "therapy/home/event", "event 2");
+	assert_true(testing_pump(&f->loop, &f->client, all_delivered, f, LIMIT_MS));
 	wait_for(f, "therapy/home/availability", "online");
 	wait_for(f, "therapy/home/pad/state", NULL);
 	wait_for(f, "homeassistant/device/therapy_home_pad/config", NULL);
@@ -457,7 +502,7 @@ static void bad_settings_are_refused(void **state)
 {
 	struct fixture *f = *state;
 	struct outlet *o = NULL;
-	const struct outlet_callbacks callbacks = {f, on_request, on_permission, NULL};
+	const struct outlet_callbacks callbacks = {.user = f, .request = on_request, .permission = on_permission};
 	struct outlet_config config = {.gateway_id = "Not valid/#",
 				       .broker = {.url = f->server.url},
 				       .devices = testing_devices(),
@@ -479,7 +524,8 @@ int main(void)
 	    WITH_OUTLET(readings_arrive_as_a_batch_within_its_time),
 	    WITH_OUTLET(a_change_of_a_control_is_told_at_once_in_state_and_safety),
 	    WITH_OUTLET(a_device_that_goes_becomes_unavailable),
-	    WITH_OUTLET(events_are_numbered_from_one),
+	    WITH_OUTLET(events_are_fetched_in_order_and_their_delivery_is_told),
+	    WITH_OUTLET(explanations_latches_and_alarms_are_kept_at_the_broker),
 	    WITH_OUTLET(a_request_is_answered_on_the_result_topic_and_where_it_asks),
 	    WITH_OUTLET(after_a_refusal_the_state_is_shown_again),
 	    WITH_OUTLET(a_retained_request_is_refused_live_and_from_the_store),

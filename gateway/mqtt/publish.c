@@ -61,6 +61,21 @@ int publish_state(struct outlet *o, uint16_t device)
 	return rc;
 }
 
+int publish_explanations(struct outlet *o, uint16_t device)
+{
+	const Therapy__V1__DeviceDescription *d = o->safety.devices[device];
+	int rc = 0;
+	for (size_t c = 0; o->callbacks.explanation && c < d->n_controls && rc == 0; c++) {
+		char topic[OUTLET_TOPIC_MAX];
+		struct str s;
+		str_init(&s, topic, sizeof topic);
+		str_add(&s, "%s/%s/explain/%s", o->base, d->device_id, d->controls[c]->key);
+		rc = send_text(o, topic, o->callbacks.explanation(o->callbacks.user, device, (uint16_t)c), 1, true);
+	}
+	o->devices[device].explain_due = rc != 0;
+	return rc;
+}
+
 int publish_presence(struct outlet *o, uint16_t device)
 {
 	char topic[OUTLET_TOPIC_MAX];
@@ -84,7 +99,8 @@ int publish_safety(struct outlet *o)
 {
 	char topic[OUTLET_TOPIC_MAX];
 	topic_of(topic, o->base, NULL, "safety");
-	char *text = safety_payload(&o->safety, clock_boot_ms(), o->callbacks.permission, o->callbacks.user);
+	char *text = safety_payload(&o->safety, clock_boot_ms(), o->callbacks.permission, o->callbacks.safety,
+				    o->callbacks.user);
 	int rc = send_text(o, topic, text, 1, true);
 	o->safety_due = rc != 0;
 	return rc;
@@ -102,7 +118,6 @@ int publish_status(struct outlet *o)
 	    .now_ms = now_ms,
 	    .telemetry = telemetry_counters(o->telemetry),
 	    .queued = telemetry_queued(o->telemetry),
-	    .events_dropped = o->events.dropped,
 	    .requests = o->requests,
 	    .requests_refused = o->refused,
 	    .broker = broker_counters(o->broker),
@@ -133,18 +148,19 @@ int publish_ping(struct outlet *o, uint64_t now_ms)
 	return rc;
 }
 
-static int send_event(void *user, const uint8_t *bytes, size_t size)
-{
-	struct outlet *o = user;
-	char topic[OUTLET_TOPIC_MAX];
-	topic_of(topic, o->base, NULL, "event");
-	return broker_publish(o->broker, topic, bytes, size, 1, false, NULL, OUTLET_TOKEN(OUTLET_EVENT, 1));
-}
-
+/* In order, as far as the connection takes them; what waits is the journal's, and is asked for again. */
 void publish_events(struct outlet *o)
 {
-	if (broker_is_up(o->broker))
-		events_flush(&o->events, &o->safety, send_event, o);
+	char topic[OUTLET_TOPIC_MAX];
+	struct outlet_event e;
+	topic_of(topic, o->base, NULL, "event");
+	while (o->callbacks.event && broker_is_up(o->broker) &&
+	       o->callbacks.event(o->callbacks.user, o->event_sent, &e)) {
+		if (broker_publish(o->broker, topic, e.bytes, e.size, 1, false, NULL,
+				   OUTLET_TOKEN(OUTLET_EVENT, e.sequence)) != 0)
+			return;
+		o->event_sent = e.sequence;
+	}
 }
 
 /* ---- answers ---- */
@@ -185,10 +201,6 @@ void publish_result(struct outlet *o, const struct core_output *result)
 {
 	const struct outlet_request *asked = o->current;
 	char topic[OUTLET_TOPIC_MAX];
-	if (!asked) {
-		log_warn("mqtt", "an answer without a request is dropped: %s", result->why);
-		return;
-	}
 	if (!worth_answering(o, result))
 		return;
 	char *text = safety_result(result, asked->control);
@@ -258,7 +270,9 @@ static int announce_device(struct outlet *o, uint16_t device)
 	int rc = publish_presence(o, device);
 	if (rc == 0)
 		rc = send_fact(o, device_id(o, device), "deadman", o->deadman ? o->deadman[device] : NULL);
-	return rc == 0 ? publish_state(o, device) : rc;
+	if (rc == 0)
+		rc = publish_state(o, device);
+	return rc == 0 ? publish_explanations(o, device) : rc;
 }
 
 int publish_announcement(struct outlet *o)

@@ -21,7 +21,6 @@ uint8_t *status_pack(const struct status_facts *f, void (*more)(void *, Therapy_
 	s.readings_queued = f->queued;
 	s.readings_dropped_oldest = f->telemetry.dropped;
 	s.readings_lost_in_process = f->telemetry.lost_in_process;
-	s.events_dropped = f->events_dropped;
 	s.requests = f->requests;
 	s.requests_refused = f->requests_refused;
 	s.broker_connects = f->broker->connects;

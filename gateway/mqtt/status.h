@@ -17,7 +17,7 @@ struct status_facts {
 	uint64_t started_ms, now_ms;
 	struct telemetry_counters telemetry;
 	size_t queued;
-	uint64_t events_dropped, requests, requests_refused;
+	uint64_t requests, requests_refused;
 	const struct broker_counters *broker;
 };
 

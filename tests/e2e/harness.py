@@ -465,7 +465,7 @@ class Home:
         """For a home that puts something between the simulator and the broker."""
 
     def environment(self):
-        env = {"MQTT_URL": self.url, "STATE_DIRECTORY": os.path.join(self.directory, "memory")}
+        env = {"MQTT_URL": self.url, "RUNTIME_DIRECTORY": self.directory, "STATE_DIRECTORY": os.path.join(self.directory, "memory")}
         if self.sim:
             env["THERAPY_SIM"] = self.sim.directory
             env["THERAPY_BELT_PORT"] = str(self.sim.ready["belt_port"])

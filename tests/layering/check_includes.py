@@ -14,13 +14,16 @@ FOLDERS = {
     "base": ["therapy/plugin.h"],
     "loop": ["base"],
     "core": ["base", "therapy/plugin.h"],
+    "therapyctl": ["base"],
+    "console": ["base", "tell", "core/core.h", "core/explanation.h"],
+    "tell": ["base", "core/core.h", "core/explanation.h", "proto", "therapy/plugin.h"],
     "verify": ["base", "core"],
     "store": ["base"],
     "device": ["base", "therapy/plugin.h"],
     "wire": ["base", "therapy/plugin.h", "proto"],
     "link": ["base", "therapy/plugin.h"],
     "broker": ["base"],
-    "mqtt": ["base", "broker", "proto", "core/core.h", "therapy/plugin.h"],
+    "mqtt": ["base", "broker", "proto", "tell", "core/core.h", "therapy/plugin.h"],
     "config": ["base", "link/address.h", "core/core.h", "therapy/plugin.h"],
     "promise": ["base"],
     "store": ["base", "proto", "core/core.h", "therapy/plugin.h"],
@@ -30,6 +33,8 @@ FOLDERS = {
 FILES = {
     "gateway/link/mqtt_link.c": ["broker"],
     "gateway/link/mqtt_link_test.c": ["broker"],
+    "gateway/tell/tell_test.c": ["core"],
+    "gateway/console/console_test.c": ["core"],
 }
 # Sources that only test programs consist of.
 TESTS = r".*_test\.[ch]|(.*/)?(test|testing|fake)_\w+\.[ch]"

@@ -53,7 +53,7 @@ PLANTED = [
     ("gateway/link/stream.c", '"broker/broker.h"', "link may include link, base, therapy/plugin.h"),
     ("gateway/broker/broker.c", '"mqtt/outlet.h"', "broker may include broker, base"),
     ("gateway/mqtt/outlet.c", '"core/gate.h"',
-     "mqtt may include mqtt, base, broker, proto, core/core.h, therapy/plugin.h"),
+     "mqtt may include mqtt, base, broker, proto, tell, core/core.h, therapy/plugin.h"),
     ("gateway/config/config.c", '"link/stream.h"',
      "config may include config, base, link/address.h, core/core.h, therapy/plugin.h"),
     ("gateway/supervisor/supervisor.c", '"core/core.h"',

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The desk: where people ask the gateway and are told. It keeps the journal of events (store/journal.h), from which
+ * MQTT takes them, and answers therapyctl on the control socket (console/). Used by gateway.c alone; on the loop's
+ * thread. */
+#ifndef DESK_H
+#define DESK_H
+
+#include <json-c/json.h>
+#include <uv.h>
+
+#include "config/config.h"
+#include "core/core.h"
+#include "mqtt/outlet.h"
+#include "therapy/v1/device.pb-c.h"
+
+struct desk;
+
+struct desk_config {
+	const struct config *config; /* outlives the desk, but for a reload (desk_reconfigured) */
+	const Therapy__V1__DeviceDescription *const *descriptions;
+	size_t n_devices;  /* that have a description; the core may have more */
+	const char *state; /* directory in which the journal is kept; NULL: in memory only */
+};
+
+struct desk_callbacks {
+	void *user;
+	const struct core *(*core)(void *user); /* brought up to now */
+	void (*request)(void *user, const struct core_request *request);
+	bool (*reload)(void *user, struct json_object *lines);
+	void (*status)(void *user, struct json_object *status);
+	void (*events)(void *user); /* there are events that may leave */
+	void (*closed)(void *user);
+};
+
+/* Where this gateway's control socket is: `control_socket` of the configuration, else $RUNTIME_DIRECTORY/control.sock,
+ * else for root /run/therapy-gateway/<id>.sock, else $XDG_RUNTIME_DIR/therapy-gateway/<id>.sock. False: it does not
+ * fit, or there is none of them. */
+bool desk_socket_place(const char *configured, const char *gateway_id, char *out, size_t cap);
+
+/* 0 or a negative UV_E* code. A control socket that cannot be made is logged and left out: to guard matters more. */
+int desk_new(uv_loop_t *loop, const struct desk_config *config, const struct desk_callbacks *callbacks,
+	     struct desk **out);
+/* One output of the step that `core` has just made. */
+void desk_core(struct desk *desk, const struct core *core, uint64_t now_ms, const struct core_output *output);
+/* A device's readings or presence changed. */
+void desk_touched(struct desk *desk, uint16_t device);
+void desk_reconfigured(struct desk *desk, const struct config *config);
+/* For MQTT: the first event after that number which waits. */
+bool desk_event(const struct desk *desk, uint64_t after, struct outlet_event *out);
+void desk_delivered(struct desk *desk, uint64_t sequence);
+uint64_t desk_events_dropped(const struct desk *desk);
+void desk_close(struct desk *desk);
+
+#endif

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What the files of the gateway process's wiring share: gateway.c (life, core, device processes), outward.c (MQTT,
+ * journal, control socket), reload.c. Nobody else includes it. */
+#ifndef GATEWAY_INSIDE_H
+#define GATEWAY_INSIDE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <uv.h>
+
+#include "config/config.h"
+#include "core/core.h"
+#include "desk.h"
+#include "loop/boot_timer.h"
+#include "loop/watchdog.h"
+#include "memory_keeper.h"
+#include "mqtt/outlet.h"
+#include "person.h"
+#include "promises.h"
+#include "prove.h"
+#include "setup.h"
+#include "supervisor/process.h"
+
+enum stage { DESCRIBING, CHECKED, RUNNING, CLOSING };
+
+struct seat { /* one configured device */
+	struct gateway *gateway;
+	uint16_t index;
+	struct process *process;
+	bool answered;
+};
+
+struct gateway {
+	uv_loop_t loop;
+	const char *path; /* of the configuration */
+	struct config *config;
+	struct config *started_with; /* if there was a reload: the device processes' setup is made of it */
+	struct faults faults;
+	char program[512];
+	bool only_check, as_json;
+	struct prove_wanted *wanted; /* verify: what to prove once the devices are described; NULL: nothing */
+	enum stage stage;
+	struct setup *setup;
+	struct seat *seats;
+	size_t n_seats, awaited, to_close;
+	const Therapy__V1__DeviceDescription **descriptions;
+	Therapy__V1__DeviceCounters **counters; /* of each seat, while a status is packed */
+	struct core *core;
+	struct promises *promises;
+	struct outlet *outlet;
+	struct desk *desk; /* journal and control socket, while it runs */
+	void (*outward_closed)(struct gateway *g);
+	struct memory_keeper *memory;
+	struct person person;
+	struct boot_timer timer;
+	uv_timer_t tick;
+	uv_signal_t interrupt, terminate, hangup;
+	struct watchdog watchdog;
+	int status;
+	uint64_t refusals_ms; /* the minute in which so many requests were refused */
+	unsigned refusals;
+};
+
+/* ---- gateway.c ---- */
+/* One step of the core, and all that follows from it. Not from within an output of another step. */
+void gateway_feed(struct gateway *g, uint64_t now_ms, const struct core_input *input);
+/* The core of this configuration over the devices that described themselves. 0, or -1 with faults. */
+int gateway_compile(const struct gateway *g, const struct config *config, struct core **out, struct faults *faults);
+/* What the person's profile says now, to the core. */
+void gateway_feed_person(struct gateway *g, uint64_t now_ms);
+
+/* ---- outward.c ---- */
+/* 0, or a negative UV_E* code, logged. */
+int outward_open(struct gateway *g);
+/* One output of the step that the core has just made. */
+void outward_core(struct gateway *g, uint64_t now_ms, const struct core_output *output);
+/* Closes what there is, then calls `closed`. */
+void outward_close(struct gateway *g, void (*closed)(struct gateway *g));
+
+/* ---- reload.c ---- */
+/* Reads the configuration anew. False: refused, the old one stays in force; `line` was called for each fault or reason.
+ */
+bool reload_now(struct gateway *g, void *user, void (*line)(void *user, const char *text));
+
+#endif

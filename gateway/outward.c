@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The wiring between the core and the world: MQTT (mqtt/outlet.h), and the desk with its journal and control socket. */
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "broker/broker.h"
+#include "gateway_inside.h"
+#include "schema.h"
+#include "tell/tell.h"
+
+/* ---- requests ---- */
+
+static void on_request(void *user, const struct core_request *request)
+{
+	struct gateway *g = user;
+	if (g->stage != RUNNING)
+		return;
+	struct core_input input = {.type = CORE_IN_REQUEST, .request = *request};
+	gateway_feed(g, clock_boot_ms(), &input);
+}
+
+static void on_mqtt_request(void *user, const struct core_request *request)
+{
+	struct core_request asked = *request;
+	if (!asked.by)
+		asked.by = "mqtt";
+	on_request(user, &asked);
+}
+
+/* ---- what is asked of the core ---- */
+
+static void on_permission_wanted(void *user, uint16_t device, uint16_t control, struct core_permission *out)
+{
+	const struct gateway *g = user;
+	core_permission(g->core, device, control, out);
+}
+
+static void on_status_wanted(void *user, Therapy__V1__GatewayStatus *status)
+{
+	struct gateway *g = user;
+	for (size_t i = 0; i < g->n_seats; i++) {
+		status->process_respawns += process_respawns(g->seats[i].process);
+		g->counters[i] = process_counters(g->seats[i].process);
+	}
+	status->events_dropped = desk_events_dropped(g->desk);
+	status->n_devices = g->n_seats;
+	status->devices = g->counters;
+}
+
+static const struct core *core_now(void *user)
+{
+	struct gateway *g = user;
+	struct core_input tick = {.type = CORE_IN_TICK};
+	if (g->stage == RUNNING)
+		gateway_feed(g, clock_boot_ms(), &tick);
+	return g->core;
+}
+
+static void on_safety_wanted(void *user, struct json_object *root)
+{
+	const struct gateway *g = user;
+	json_object_object_add(root, "latches", tell_latches(g->core));
+	json_object_object_add(root, "alarms", tell_alarms(g->core, true));
+}
+
+static char *on_explanation_wanted(void *user, uint16_t device, uint16_t control)
+{
+	const struct gateway *g = user;
+	struct json_object *o = tell_explanation(g->core, device, control);
+	return o ? tell_text(o) : NULL;
+}
+
+/* ---- events ---- */
+
+static bool on_event_wanted(void *user, uint64_t after, struct outlet_event *out)
+{
+	const struct gateway *g = user;
+	return g->desk && desk_event(g->desk, after, out);
+}
+
+static void on_event_delivered(void *user, uint64_t sequence)
+{
+	const struct gateway *g = user;
+	if (g->desk)
+		desk_delivered(g->desk, sequence);
+}
+
+static void on_events(void *user)
+{
+	const struct gateway *g = user;
+	if (g->outlet)
+		outlet_events(g->outlet);
+}
+
+void outward_core(struct gateway *g, uint64_t now_ms, const struct core_output *o)
+{
+	desk_core(g->desk, g->core, now_ms, o);
+	if (g->outlet)
+		outlet_core(g->outlet, o);
+}
+
+/* ---- the control socket ---- */
+
+static void add_line(void *user, const char *text)
+{
+	json_object_array_add(user, json_object_new_string(text));
+}
+
+static bool on_reload(void *user, struct json_object *lines)
+{
+	struct gateway *g = user;
+	return g->stage == RUNNING && reload_now(g, lines, add_line);
+}
+
+static void on_desk_status(void *user, struct json_object *status)
+{
+	const struct gateway *g = user;
+	tell_put(status, "broker", g->outlet ? g->config->mqtt.url : NULL);
+	tell_put_bool(status, "connected", g->outlet && outlet_is_up(g->outlet));
+}
+
+/* ---- life ---- */
+
+static int open_outlet(struct gateway *g)
+{
+	const struct config_mqtt *m = &g->config->mqtt;
+	if (!m->enabled)
+		return 0;
+	struct outlet_config config = {
+	    .gateway_id = g->config->gateway_id,
+	    .version = THERAPY_VERSION,
+	    .discovery_prefix = m->discovery_prefix,
+	    .birth_topic = "homeassistant/status",
+	    .broker = {.url = m->url,
+		       .username = m->username,
+		       .password = m->password,
+		       .ca_file = m->ca_file,
+		       .keep_alive_s = m->keep_alive_s,
+		       .reconnect = true},
+	    .devices = g->descriptions,
+	    .names = setup_names(g->setup),
+	    .n_devices = g->n_seats,
+	    .telemetry_queue = m->queue,
+	    .schema = therapy_schema,
+	    .schema_size = (size_t)(therapy_schema_end - therapy_schema),
+	    .hazards = g->promises->hazards_json,
+	    .deadman = (const char *const *)g->promises->deadman_json,
+	};
+	const struct outlet_callbacks callbacks = {g,
+						   on_mqtt_request,
+						   on_permission_wanted,
+						   on_status_wanted,
+						   on_event_wanted,
+						   on_event_delivered,
+						   on_safety_wanted,
+						   on_explanation_wanted};
+	return outlet_new(&g->loop, &config, &callbacks, &g->outlet);
+}
+
+static void desk_closed(void *user);
+
+static int open_desk(struct gateway *g)
+{
+	char state[512];
+	const struct desk_config config = {.config = g->config,
+					   .descriptions = g->descriptions,
+					   .n_devices = g->n_seats,
+					   .state = memory_keeper_place(g->config, state, sizeof state) ? state : NULL};
+	const struct desk_callbacks callbacks = {g,         core_now,   on_request, on_reload, on_desk_status,
+						 on_events, desk_closed};
+	return desk_new(&g->loop, &config, &callbacks, &g->desk);
+}
+
+int outward_open(struct gateway *g)
+{
+	int error = open_desk(g);
+	if (error) {
+		log_error("gateway", "cannot keep events: %s", uv_strerror(error));
+		return error;
+	}
+	error = open_outlet(g);
+	if (error)
+		log_error("mqtt", "cannot use the broker %s: %s", g->config->mqtt.url, uv_strerror(error));
+	return error;
+}
+
+static void desk_closed(void *user)
+{
+	struct gateway *g = user;
+	g->desk = NULL;
+	g->outward_closed(g);
+}
+
+static void outlet_closed(void *user)
+{
+	struct gateway *g = user;
+	g->outlet = NULL;
+	if (g->desk)
+		desk_close(g->desk);
+	else
+		g->outward_closed(g);
+}
+
+void outward_close(struct gateway *g, void (*closed)(struct gateway *g))
+{
+	g->outward_closed = closed;
+	if (g->outlet)
+		outlet_close(g->outlet, outlet_closed, g);
+	else
+		outlet_closed(g);
+}

@@ -1,0 +1,391 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * therapyctl - asks a running gateway, over its control socket. It knows nothing by itself and decides nothing. */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "therapyctl/fields.h"
+#include "therapyctl/link.h"
+#include "therapyctl/show.h"
+
+enum { DONE = 0, REFUSED = 1, USAGE = 2, NO_GATEWAY = 3 };
+
+#define ANSWER_MS   5000
+#define OFF_TEST_MS 300000 /* the longest timer of a device, and some more */
+
+static const char usage[] = "Usage: therapyctl [--socket PATH] [--json] COMMAND\n"
+			    "  status                   how everything is\n"
+			    "  devices                  every reading, and how old it is\n"
+			    "  watch                    what changes, and every event, as it happens\n"
+			    "  explain DEVICE.CONTROL   why it is permitted or refused, rule by rule\n"
+			    "  alarms                   what needs a person\n"
+			    "  events [N]               the last N events (20)\n"
+			    "  stop                     EVERYTHING to rest at once, until a reset\n"
+			    "  reset [DEVICE.CONTROL|RULE]   clear what is latched and healthy; starts nothing\n"
+			    "  command DEVICE.CONTROL on|off|VALUE   ask for it; the rules decide\n"
+			    "  park DEVICE, unpark DEVICE   it is put away, it is back\n"
+			    "  off-test DEVICE.CONTROL  prove that it goes off by its own timer\n"
+			    "  reload                   read the rules anew; everything comes to rest\n"
+			    "Exit status: 0 done, 1 refused, 2 wrong usage, 3 no gateway.\n";
+
+struct options {
+	const char *socket;
+	bool json;
+};
+
+/* ---- talking ---- */
+
+static struct json_object *order(const char *verb)
+{
+	struct json_object *o = json_object_new_object();
+	json_object_object_add(o, "do", json_object_new_string(verb));
+	json_object_object_add(o, "at_ms", json_object_new_uint64(clock_boot_ms()));
+	return o;
+}
+
+static void add(struct json_object *o, const char *key, const char *text)
+{
+	json_object_object_add(o, key, json_object_new_string(text));
+}
+
+static void print_json(struct json_object *o)
+{
+	puts(json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
+	fflush(stdout);
+}
+
+/* The answer, which the caller puts; NULL: none came, and that was said. */
+static struct json_object *ask(struct link_line *link, struct json_object *request)
+{
+	bool gone = false;
+	struct json_object *answer = NULL;
+	if (link_send(link, request) == 0)
+		do {
+			json_object_put(answer); /* an event that came in between */
+			answer = link_read(link, ANSWER_MS, &gone);
+		} while (answer && !field_given(answer, "ok"));
+	else
+		gone = true;
+	json_object_put(request);
+	if (!answer)
+		fprintf(stderr, "therapyctl: %s\n",
+			gone ? "the gateway has gone"
+			     : "the gateway does not answer within 5 s: look at its log; stop the devices by hand if "
+			       "need be");
+	return answer;
+}
+
+static int told(struct json_object *answer)
+{
+	struct json_object *lines = field_list(answer, "lines");
+	if (field_true(answer, "ok"))
+		return DONE;
+	const char *why = field_text(answer, "reason");
+	fprintf(stderr, "therapyctl: %s\n", why[0] ? why : field_text(answer, "error"));
+	for (size_t i = 0; i < json_object_array_length(lines); i++)
+		fprintf(stderr, "  %s\n", json_object_get_string(json_object_array_get_idx(lines, i)));
+	return REFUSED;
+}
+
+/* ---- commands ---- */
+
+struct command;
+typedef int (*run_command)(struct link_line *link, const struct options *options, const struct command *command,
+			   char **words);
+
+struct command {
+	const char *name, *verb;
+	int least, most;    /* words after it */
+	const char *target; /* member that the first word becomes, or NULL */
+	const char *expected;
+	run_command run;
+	void (*show)(struct json_object *answer);
+};
+
+static int run_simple(struct link_line *link, const struct options *options, const struct command *command,
+		      char **words)
+{
+	struct json_object *request = order(command->verb);
+	if (words[0] && command->target)
+		add(request, command->target, words[0]);
+	if (words[0] && words[1])
+		add(request, "value", words[1]);
+	struct json_object *answer = ask(link, request);
+	if (!answer)
+		return NO_GATEWAY;
+	int status = field_true(answer, "ok") ? DONE : REFUSED;
+	if (options->json)
+		print_json(answer);
+	else if (told(answer) == DONE)
+		command->show(answer);
+	json_object_put(answer);
+	return status;
+}
+
+static int run_events(struct link_line *link, const struct options *options, const struct command *command,
+		      char **words)
+{
+	char *end = NULL;
+	long most = words[0] ? strtol(words[0], &end, 10) : 20;
+	if (most < 1 || most > 1000 || (end && *end)) {
+		fprintf(stderr, "therapyctl: events: found '%s', expected a number from 1 to 1000\n", words[0]);
+		return USAGE;
+	}
+	struct json_object *request = order("events");
+	json_object_object_add(request, "most", json_object_new_int64(most));
+	struct json_object *answer = ask(link, request);
+	(void)command;
+	if (!answer)
+		return NO_GATEWAY;
+	int status = DONE;
+	struct json_object *events = field_list(answer, "events");
+	if (options->json)
+		print_json(answer);
+	else
+		status = told(answer);
+	for (size_t i = 0; !options->json && i < json_object_array_length(events); i++)
+		show_event(json_object_array_get_idx(events, i));
+	json_object_put(answer);
+	return status;
+}
+
+/* Keeps each device as it was shown last. */
+static void remember(struct json_object *seen, struct json_object *device)
+{
+	json_object_object_add(seen, field_text(device, "device"), json_object_get(device));
+}
+
+static int run_watch(struct link_line *link, const struct options *options, const struct command *command, char **words)
+{
+	bool gone = false;
+	struct json_object *answer = ask(link, order(command->verb)), *o;
+	struct json_object *seen = json_object_new_object();
+	(void)words;
+	if (!answer) {
+		json_object_put(seen);
+		return NO_GATEWAY;
+	}
+	struct json_object *devices = field_list(answer, "devices");
+	if (options->json)
+		print_json(answer);
+	else
+		for (size_t i = 0; i < json_object_array_length(devices); i++) {
+			show_changes(NULL, json_object_array_get_idx(devices, i));
+			remember(seen, json_object_array_get_idx(devices, i));
+		}
+	fflush(stdout);
+	json_object_put(answer);
+	while ((o = link_read(link, -1, &gone))) {
+		struct json_object *device = field(o, "device"), *event = field(o, "event");
+		if (options->json) {
+			print_json(o);
+		} else if (event) {
+			show_event(event);
+		} else if (device) {
+			show_changes(field(seen, field_text(device, "device")), device);
+			remember(seen, device);
+		}
+		fflush(stdout);
+		json_object_put(o);
+	}
+	json_object_put(seen);
+	fprintf(stderr, "therapyctl: the gateway has gone\n");
+	return NO_GATEWAY;
+}
+
+/* Did this event end the off-test of that control? DONE, REFUSED, or -1: not yet. */
+static int outcome_of(struct json_object *event, const char *control)
+{
+	char name[160];
+	const char *what = field_text(event, "event");
+	snprintf(name, sizeof name, "%s.%s", field_text(event, "device"), field_text(event, "control"));
+	if (!event || strcmp(name, control) != 0)
+		return -1;
+	if (strcmp(what, "timer_proved") == 0)
+		return DONE;
+	static const char *const over[] = {"timer_failed", "tripped", "ended", "paused", "not_obeyed", "latched"};
+	for (size_t i = 0; i < sizeof over / sizeof *over; i++)
+		if (strcmp(what, over[i]) == 0)
+			return REFUSED;
+	return -1;
+}
+
+static int wait_outcome(struct link_line *link, const struct options *options, const char *control)
+{
+	uint64_t end_ms = clock_boot_ms() + OFF_TEST_MS;
+	for (bool gone = false; !gone && clock_boot_ms() < end_ms;) {
+		struct json_object *o = link_read(link, 1000, &gone);
+		int status = o ? outcome_of(field(o, "event"), control) : -1;
+		if (status >= 0 && options->json)
+			print_json(o);
+		else if (status >= 0)
+			puts(field_text(field(o, "event"), "text"));
+		json_object_put(o);
+		if (status >= 0)
+			return status;
+	}
+	fprintf(stderr, "therapyctl: the outcome of the off-test did not come: look at `therapyctl events`\n");
+	return NO_GATEWAY;
+}
+
+static int run_off_test(struct link_line *link, const struct options *options, const struct command *command,
+			char **words)
+{
+	struct json_object *answer = ask(link, order("watch")); /* first, so that nothing is missed */
+	if (!answer)
+		return NO_GATEWAY;
+	json_object_put(answer);
+	struct json_object *request = order(command->verb);
+	add(request, "control", words[0]);
+	answer = ask(link, request);
+	if (!answer)
+		return NO_GATEWAY;
+	int status = field_true(answer, "ok") ? DONE : REFUSED;
+	if (options->json)
+		print_json(answer);
+	else if (told(answer) == DONE)
+		printf("%s\nIt goes on now, and must go off by itself; this may take as long as its timer.\n",
+		       field_text(answer, "reason"));
+	fflush(stdout);
+	json_object_put(answer);
+	return status == DONE ? wait_outcome(link, options, words[0]) : status;
+}
+
+static void show_status_answer(struct json_object *answer)
+{
+	show_status(field(answer, "status"));
+}
+
+static void show_devices_answer(struct json_object *answer)
+{
+	show_devices(field_list(answer, "devices"));
+}
+
+static void show_explanation_answer(struct json_object *answer)
+{
+	show_explanation(field(answer, "explanation"));
+}
+
+static void show_alarms_answer(struct json_object *answer)
+{
+	show_alarms(field_list(answer, "alarms"), field_list(answer, "latches"));
+}
+
+static void show_reason(struct json_object *answer)
+{
+	puts(field_text(answer, "reason"));
+}
+
+static void show_reload(struct json_object *answer)
+{
+	(void)answer;
+	puts("read anew; everything was brought to rest");
+}
+
+static const struct command commands[] = {
+    {"status", "status", 0, 0, NULL, "nothing more", run_simple, show_status_answer},
+    {"devices", "devices", 0, 0, NULL, "nothing more", run_simple, show_devices_answer},
+    {"watch", "watch", 0, 0, NULL, "nothing more", run_watch, NULL},
+    {"explain", "explain", 1, 1, "control", "a control like pad.heat", run_simple, show_explanation_answer},
+    {"alarms", "alarms", 0, 0, NULL, "nothing more", run_simple, show_alarms_answer},
+    {"events", "events", 0, 1, NULL, "at most a number", run_events, NULL},
+    {"stop", "stop", 0, 0, NULL, "nothing more", run_simple, show_reason},
+    {"reset", "reset", 0, 1, "control", "at most a control like pad.heat, or a rule", run_simple, show_reason},
+    {"command", "set", 2, 2, "control", "a control like pad.heat, and on, off or a value", run_simple, show_reason},
+    {"park", "park", 1, 1, "device", "a device like table", run_simple, show_reason},
+    {"unpark", "unpark", 1, 1, "device", "a device like table", run_simple, show_reason},
+    {"off-test", "off_test", 1, 1, "control", "a control like pad.heat", run_off_test, NULL},
+    {"reload", "reload", 0, 0, NULL, "nothing more", run_simple, show_reload},
+};
+
+/* ---- the start ---- */
+
+static const struct command *find(const char *name)
+{
+	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+		if (strcmp(commands[i].name, name) == 0)
+			return &commands[i];
+	return NULL;
+}
+
+static void look_at_terminal(void)
+{
+	struct winsize size = {0};
+	bool terminal = isatty(STDOUT_FILENO);
+	if (terminal)
+		(void)ioctl(STDOUT_FILENO, TIOCGWINSZ, &size);
+	const char *no = getenv("NO_COLOR");
+	show_init(terminal && !(no && no[0]), size.ws_col ? size.ws_col : 80);
+}
+
+/* Options first: "command belt.tension -5" is a value. DONE with `help`: nothing is left to do. */
+static int read_options(int argc, char **argv, struct options *out)
+{
+	static const struct option known[] = {{"socket", required_argument, NULL, 's'},
+					      {"json", no_argument, NULL, 'j'},
+					      {"help", no_argument, NULL, 'h'},
+					      {"version", no_argument, NULL, 'v'},
+					      {NULL, 0, NULL, 0}};
+	for (int c; (c = getopt_long(argc, argv, "+s:jhv", known, NULL)) != -1;) {
+		switch (c) {
+		case 's':
+			out->socket = optarg;
+			break;
+		case 'j':
+			out->json = true;
+			break;
+		case 'h':
+			fputs(usage, stdout);
+			return DONE;
+		case 'v':
+			puts("therapyctl " THERAPY_VERSION);
+			return DONE;
+		default:
+			fputs(usage, stderr);
+			return USAGE;
+		}
+	}
+	return -1;
+}
+
+int main(int argc, char **argv)
+{
+	struct options options = {0};
+	struct link_line link;
+	char why[512];
+	int early = read_options(argc, argv, &options);
+	if (early >= 0)
+		return early;
+	char **words = argv + optind;
+	int n = argc - optind;
+	/* --json is wanted behind the command as often as before it */
+	if (n > 1 && strcmp(words[n - 1], "--json") == 0) {
+		options.json = true;
+		words[--n] = NULL;
+	}
+	const struct command *command = n > 0 ? find(words[0]) : NULL;
+	if (!command) {
+		if (n > 0)
+			fprintf(stderr, "therapyctl: found '%s', expected one of the commands below\n\n", words[0]);
+		fputs(usage, stderr);
+		return USAGE;
+	}
+	if (n - 1 < command->least || n - 1 > command->most) {
+		fprintf(stderr, "therapyctl: %s: found %d word%s after it, expected %s\n", command->name, n - 1,
+			n == 2 ? "" : "s", command->expected);
+		return USAGE;
+	}
+	if (link_open(&link, options.socket, why, sizeof why) != 0) {
+		fprintf(stderr, "therapyctl: %s\n", why);
+		return NO_GATEWAY;
+	}
+	look_at_terminal();
+	int status = command->run(&link, &options, command, words + 1);
+	link_close(&link);
+	return status;
+}

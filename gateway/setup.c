@@ -226,6 +226,7 @@ int setup_core_spec(const struct config *config, const Therapy__V1__DeviceDescri
 				  .n_derived = config->n_derived,
 				  .owned_unmonitored = (const char *const *)config->owned_unmonitored,
 				  .n_owned_unmonitored = config->n_owned_unmonitored,
+				  .needs_timer_proof = true,
 				  .lease_ms = config->lease_ms,
 				  .renew_ms = config->renew_ms};
 	return 0;

@@ -473,9 +473,12 @@ class Home:
         return env
 
     def start_gateway(self, wait=True):
-        if self.config_text is None and not self.proofs:
-            with open(self.config) as f:
-                self.config_text = re.sub(r"^(\s*)(link *=)", r"\1accept_no_device_timer = true; \2", f.read(), flags=re.M)
+        if not self.proofs:
+            if self.config_text is None:
+                with open(self.config) as f:
+                    self.config_text = f.read()
+            if "accept_no_device_timer" not in self.config_text:
+                self.config_text = re.sub(r"\blink *= *\"", r"accept_no_device_timer = true; \g<0>", self.config_text)
         if self.config_text is not None:
             self.config = os.path.join(self.directory, "gateway.cfg")
             with open(self.config, "w") as f:
@@ -518,6 +521,14 @@ class Home:
         self.client.publish(f"{self.base}/{topic}", json.dumps({"id": request_id, **(payload or {})}))
         return self.client.wait(f"{self.base}/{device}result", lambda m: m.json.get("id") == request_id, mark, timeout,
                                 f"the result of {topic}").json
+
+    def reset(self):
+        """Once more if it came so soon after another that it was taken for a button that is held."""
+        result = self.order("reset")
+        if result["outcome"] == "duplicate":
+            time.sleep(2.1)  # a button must be let go for 2 s, and nothing tells when that is over
+            result = self.order("reset")
+        return result
 
     def off_test(self, device, control, timeout=15.0):
         """Asks for it and waits for what came of it: "timer proved" or "timer failed". None: it was refused."""

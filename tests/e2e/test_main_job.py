@@ -74,7 +74,8 @@ mqtt = { url = "${MQTT_URL}"; };
 profile = { heat_acknowledged = true; };
 devices = ( { id = "pad"; plugin = "heat_pad"; model = "tasmota"; link = "mqtt:pad_plug"; } );
 """
-        with Home(sim=("--only", "pad"), config_text=config) as home:
+        with Home(sim=("--only", "pad"), config_text=config, proofs=True) as home:
+            home.prove("pad", "heat")
             home.wait_device("pad", lambda s: s.get("heat_permitted") == "ON", "heat to be permitted", 15)
             mark = home.sim.mark()
             self.assertEqual(home.request("pad", "heat", 1)["outcome"], "accepted")

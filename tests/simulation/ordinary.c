@@ -36,17 +36,20 @@ enum {
 	EVENTS = 64
 };
 
-static const char *const home_text = "gateway = { id = \"simulation\"; };\n"
-				     "mqtt = { url = \"mqtt://127.0.0.1\"; };\n"
-				     "profile = { heat_acknowledged = true; weight = \"70 kg\";\n"
-				     "  cleared_on = \"2026-01-01\"; cleared_by = \"Dr. Example\"; };\n"
-				     "limits = { pressure = \"40 kPa\"; };\n"
-				     "devices = (\n"
-				     "  { id = \"table\"; plugin = \"inversion_table\"; model = \"wt901\";\n"
-				     "    link = \"tcp://127.0.0.1:1\"; },\n"
-				     "  { id = \"belt\"; plugin = \"traction_belt\"; link = \"tcp://127.0.0.1:2\"; },\n"
-				     "  { id = \"pad\"; plugin = \"%s\"; link = \"mqtt:pad\"; }\n"
-				     ");\n";
+static const char *const home_text =
+    "gateway = { id = \"simulation\"; };\n"
+    "mqtt = { url = \"mqtt://127.0.0.1\"; };\n"
+    "profile = { heat_acknowledged = true; weight = \"70 kg\";\n"
+    "  cleared_on = \"2026-01-01\"; cleared_by = \"Dr. Example\"; };\n"
+    "limits = { pressure = \"40 kPa\"; };\n"
+    "devices = (\n"
+    "  { id = \"table\"; plugin = \"inversion_table\"; model = \"wt901\";\n"
+    "    link = \"tcp://127.0.0.1:1\"; },\n"
+    "  { id = \"belt\"; plugin = \"traction_belt\"; link = \"tcp://127.0.0.1:2\";\n"
+    "    accept_no_device_timer = true; },\n" /* an off-test is no part of the evening */
+    "  { id = \"pad\"; plugin = \"%s\"; link = \"mqtt:pad\";\n"
+    "    accept_no_device_timer = true; }\n"
+    ");\n";
 
 /* A radio link: what is sent may not arrive. */
 struct radio {
@@ -349,7 +352,7 @@ static void day(struct simulation *s, unsigned number)
 
 static void begin(struct simulation *s, const char *rules, const char *plugins)
 {
-	char text[1024], plug[512];
+	char text[1536], plug[512];
 	snprintf(plug, sizeof plug, "%s/slow_plug.so", plugins);
 	snprintf(text, sizeof text, home_text, plug);
 	s->home = home_open(text, rules, plugins, START);

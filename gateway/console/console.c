@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/str.h"
 #include "console/lines.h"
 #include "console/order.h"
@@ -198,14 +199,19 @@ void console_core(struct console *c, const struct core_output *o)
 	c->answer = NULL;
 }
 
-static void ask(struct console *c, struct order *order, struct json_object *answer)
+static void ask(struct console *c, struct lines_client *client, struct order *order, struct json_object *answer)
 {
+	uid_t uid;
+	pid_t pid;
 	char why[CORE_WHY_MAX];
 	const struct core *core = c->callbacks.core(c->callbacks.user);
 	if (!order_request(order, core, clock_boot_ms(), why)) {
 		failure(answer, "%s", why);
 		return;
 	}
+	lines_peer(client, &uid, &pid);
+	log_info("console", "user %u, process %d: %s %s%s%s", (unsigned)uid, (int)pid, order->name, order->device,
+		 order->device[0] && order->control[0] ? "." : "", order->control);
 	c->answer = answer;
 	c->callbacks.request(c->callbacks.user, &order->request);
 	if (c->answer)
@@ -250,7 +256,7 @@ static void obey(struct console *c, struct lines_client *client, struct order *o
 		reload(c, answer);
 		break;
 	case ORDER_REQUEST:
-		ask(c, order, answer);
+		ask(c, client, order, answer);
 		break;
 	}
 }

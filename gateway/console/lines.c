@@ -21,6 +21,8 @@ struct lines_client {
 	struct lines_client *next;
 	unsigned mark;
 	bool closing, finishing;
+	uid_t uid;
+	pid_t pid;
 	size_t n;
 	char buffer[LINES_LINE_MAX + 1];
 };
@@ -267,13 +269,22 @@ static void on_read(uv_stream_t *stream, ssize_t got, const uv_buf_t *buffer)
 	lines_finish(c);
 }
 
-static void log_peer(uv_pipe_t *pipe)
+static void note_peer(struct lines_client *c)
 {
 	struct ucred peer;
 	socklen_t size = sizeof peer;
 	uv_os_fd_t fd;
-	if (uv_fileno((uv_handle_t *)pipe, &fd) == 0 && getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0)
-		log_debug("console", "user %u connected, process %d", (unsigned)peer.uid, (int)peer.pid);
+	c->uid = (uid_t)-1;
+	if (uv_fileno((uv_handle_t *)&c->pipe, &fd) != 0 || getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0)
+		return;
+	c->uid = peer.uid;
+	c->pid = peer.pid;
+}
+
+void lines_peer(const struct lines_client *c, uid_t *uid, pid_t *pid)
+{
+	*uid = c->uid;
+	*pid = c->pid;
 }
 
 static void on_connection(uv_stream_t *listener, int status)
@@ -295,7 +306,7 @@ static void on_connection(uv_stream_t *listener, int status)
 		drop(c);
 		return;
 	}
-	log_peer(&c->pipe);
+	note_peer(c);
 	if (l->n_clients > LINES_CLIENTS_MAX) {
 		static char text[] = "{\"ok\":false,\"error\":\"16 clients are connected already: close one\"}\n";
 		uv_buf_t buffer = uv_buf_init(text, sizeof text - 1);

@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 #include <uv.h>
 
 #define LINES_CLIENTS_MAX 16u
@@ -35,6 +36,8 @@ void lines_send(struct lines_client *client, const char *text);
 void lines_finish(struct lines_client *client);
 /* The callers' own mark on a client, 0 at first. */
 unsigned *lines_mark(struct lines_client *client);
+/* Who it is, as the kernel knows it. */
+void lines_peer(const struct lines_client *client, uid_t *uid, pid_t *pid);
 /* Every client that is there. */
 void lines_each(struct lines *lines, void *user, void (*visit)(void *user, struct lines_client *client));
 void lines_close(struct lines *lines, void (*closed)(void *user), void *user);

@@ -143,6 +143,7 @@ bool order_parse(struct json_object *object, struct order *out, char *why)
 	if (!verb)
 		return wrong(why, "found \"do\": \"%.40s\", expected %s", name ? name : "", VERBS);
 	out->verb = verb->order;
+	out->name = verb->name;
 	out->request.verb = verb->core;
 	uint64_t most = 0;
 	bool given;

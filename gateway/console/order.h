@@ -23,6 +23,7 @@ enum order_verb {
 
 struct order {
 	enum order_verb verb;
+	const char *name;                     /* "stop"; static */
 	char device[ID_MAX], control[ID_MAX]; /* "" if not given */
 	char value[48];                       /* as written, or a number; "" if not given */
 	bool has_time;

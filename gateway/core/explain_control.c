@@ -43,9 +43,9 @@ static void fill_on(const struct core *core, const struct node *leaf, struct cor
 	fill_reading(core, &core->values[leaf->metric], leaf->max_age_ms, to);
 }
 
-static struct core_seen seen_of(const struct core *core, const struct node *leaf)
+static struct core_seen seen_of(const struct core *core, const struct node *leaf, enum truth value)
 {
-	struct core_seen to = {.quality = THERAPY_UNKNOWN, .verdict = (enum core_verdict)leaf->value};
+	struct core_seen to = {.quality = THERAPY_UNKNOWN, .verdict = (enum core_verdict)value};
 	if (leaf->op == NODE_COMPARE)
 		fill_compare(core, leaf, &to);
 	else if (leaf->op == NODE_ON)
@@ -60,12 +60,14 @@ static struct core_seen seen_of(const struct core *core, const struct node *leaf
 static bool same(const struct core_seen *a, const struct core_seen *b)
 {
 	return a->device == b->device && a->key == b->key && a->is_control == b->is_control &&
-	       a->max_age_ms == b->max_age_ms && strcmp(a->must, b->must) == 0;
+	       a->max_age_ms == b->max_age_ms && a->negated == b->negated && strcmp(a->must, b->must) == 0;
 }
 
-static void add_seen(const struct core *core, const struct node *leaf, struct core_rule_explanation *out)
+static void add_seen(const struct core *core, const struct node *leaf, bool negated, struct core_rule_explanation *out)
 {
-	struct core_seen one = seen_of(core, leaf);
+	enum truth value = (enum truth)leaf->value;
+	struct core_seen one = seen_of(core, leaf, negated ? truth_not(value) : value);
+	one.negated = negated;
 	for (size_t i = 0; i < out->n_seen; i++)
 		if (same(&out->seen[i], &one))
 			return;
@@ -76,15 +78,16 @@ static void add_seen(const struct core *core, const struct node *leaf, struct co
 }
 
 /* Recursion is bounded by LOGIC_DEPTH. What does not hold comes first: it must not be cut off. */
-static void add_leaves(const struct core *core, uint32_t index, bool holding, struct core_rule_explanation *out)
+static void add_leaves(const struct core *core, uint32_t index, bool negated, bool holding,
+		       struct core_rule_explanation *out)
 {
 	const struct node *node = &core->logic.nodes[index];
 	switch ((enum node_op)node->op) {
 	case NODE_COMPARE:
 	case NODE_ON:
 	case NODE_UNSEEN:
-		if ((node->value == TRUTH_TRUE) == holding)
-			add_seen(core, node, out);
+		if ((node->value == (negated ? TRUTH_FALSE : TRUTH_TRUE)) == holding)
+			add_seen(core, node, negated, out);
 		break;
 	case NODE_CONSTANT:
 		break;
@@ -93,7 +96,7 @@ static void add_leaves(const struct core *core, uint32_t index, bool holding, st
 	case NODE_NOT:
 	case NODE_FOR:
 		for (uint32_t child = node->first; child != LOGIC_NONE; child = core->logic.nodes[child].next)
-			add_leaves(core, child, holding, out);
+			add_leaves(core, child, negated != (node->op == NODE_NOT), holding, out);
 		break;
 	}
 }
@@ -151,7 +154,7 @@ static void fill_rule(const struct core *core, uint32_t index, struct core_rule_
 	for (int holding = 0; holding <= 1; holding++)
 		for (unsigned which = 0; which < TEXT_COUNT_; which++)
 			if (rule->texts[which] != NONE && (which != TEXT_REARMS || rule->state == RULE_TRIPPED))
-				add_leaves(core, core->logic.texts[rule->texts[which]].root, holding, out);
+				add_leaves(core, core->logic.texts[rule->texts[which]].root, false, holding, out);
 	if (rule->state == RULE_ARMED)
 		return;
 	explain_rule(core, index, &now, out->why);

@@ -102,6 +102,24 @@ static void what_forbids_comes_first_and_so_does_what_is_not_known(void **state)
 	rig_stop(&rig);
 }
 
+/* "30 min since any tilt > 10 deg": what the rule wants is that the table is not there. */
+static void what_must_not_be_is_told_as_such(void **state)
+{
+	(void)state;
+	struct rig rig;
+	rig_start_full(&rig);
+	rig_calm(&rig);
+	struct core_rule_explanation r = rule_at(&rig, BELT, 0);
+	assert_string_equal(r.id, "no-traction-after-inversion");
+	assert_string_equal(r.seen[0].must, "> 10 deg");
+	assert_true(r.seen[0].negated);
+	assert_int_equal(r.seen[0].verdict, CORE_HOLDS);
+	rig_read(&rig, TABLE, TABLE_TILT, 40);
+	r = rule_at(&rig, BELT, 0);
+	assert_int_equal(r.seen[0].verdict, CORE_VIOLATED);
+	rig_stop(&rig);
+}
+
 static void what_is_waited_for_besides_the_rules_is_told(void **state)
 {
 	(void)state;
@@ -170,6 +188,7 @@ int main(void)
 	    cmocka_unit_test(all_rules_are_told_while_it_permits),
 	    cmocka_unit_test(a_trip_names_its_first_cause_and_when_it_ends),
 	    cmocka_unit_test(what_forbids_comes_first_and_so_does_what_is_not_known),
+	    cmocka_unit_test(what_must_not_be_is_told_as_such),
 	    cmocka_unit_test(what_is_waited_for_besides_the_rules_is_told),
 	    cmocka_unit_test(a_rule_over_many_devices_says_how_many_it_left_out),
 	    cmocka_unit_test(names_are_found),

@@ -27,7 +27,8 @@ enum core_verdict { CORE_VIOLATED, CORE_HOLDS, CORE_NOT_KNOWN, CORE_IMPLAUSIBLE 
 struct core_seen {
 	const char *device, *key; /* "table", "tilt"; of on(): a control's. key NULL: the device cannot tell at all */
 	bool is_control;
-	bool parked; /* it is put away: `verdict` is what that means here */
+	bool negated; /* it must not be so */
+	bool parked;  /* it is put away: `verdict` is what that means here */
 	enum therapy_unit unit;
 	uint8_t quality; /* enum therapy_quality, by the age that the rule allows */
 	bool read;       /* there was a reading; else value and age mean nothing */

@@ -44,6 +44,7 @@ static void fill_inputs(const struct core_rule_explanation *rule, uint64_t now_m
 		to->unit = (Therapy__V1__Unit)(seen->unit + 1);
 		to->max_age_ms = seen->max_age_ms;
 		to->must = text(seen->must);
+		to->must_not = seen->negated;
 		if (seen->has_figure && !seen->is_control) {
 			to->figure_case = THERAPY__V1__SAFETY_INPUT__FIGURE_BOUND;
 			to->bound = seen->figure;
@@ -122,6 +123,7 @@ static struct json_object *inputs_array(const Therapy__V1__SafetyEvent *e)
 		struct json_object *o = reading_object(in->device_id, in->reading, in->is_control);
 		tell_put(o, "unit", unit_text((enum therapy_unit)(in->unit - 1)));
 		tell_put(o, "must", unless_empty(in->must));
+		tell_put_bool(o, "must_not", in->must_not);
 		tell_put_count(o, "age_ms",
 			       e->monotonic_ms > in->reading->monotonic_ms && in->reading->monotonic_ms
 				   ? e->monotonic_ms - in->reading->monotonic_ms

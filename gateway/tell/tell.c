@@ -115,6 +115,7 @@ static struct json_object *seen_object(const struct core_seen *seen)
 	put_age(o, "age_ms", seen->read, seen->age_ms);
 	tell_put_count(o, "max_age_ms", seen->max_age_ms);
 	tell_put(o, "must", seen->must[0] ? seen->must : NULL);
+	tell_put_bool(o, "must_not", seen->negated);
 	tell_put(o, "limit", seen->limit);
 	put_known(o, "bound", seen->has_figure, seen->figure);
 	tell_put_bool(o, "parked", seen->parked);

@@ -447,8 +447,9 @@ static void show_seen(struct json_object *o)
 	put(holds ? GOOD : strcmp(verdict, "violated") == 0 ? BAD : WARN, holds ? "+ " : "- ");
 	str_init(&s, line, sizeof line);
 	str_add(&s, "%s %s", name, value);
-	if (must[0])
-		str_add(&s, ", must be %s", strncmp(must, "is ", 3) == 0 ? must + 3 : must);
+	const char *be = field_true(o, "must_not") ? "must not be" : "must be";
+	if (must[0] || control)
+		str_add(&s, ", %s %s", be, control ? "on" : strncmp(must, "is ", 3) == 0 ? must + 3 : must);
 	if (field_text(o, "limit")[0] && field_given(o, "bound")) {
 		str_add(&s, " (");
 		add_quantity(&s, field_number(o, "bound"), field_text(o, "unit"));

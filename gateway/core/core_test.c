@@ -60,6 +60,60 @@ static void nothing_is_allocated_after_the_start(void **state)
 	rig_stop(&rig);
 }
 
+static void count_row(void *user, const struct core_row *row)
+{
+	*(size_t *)user += row->n;
+}
+
+/* Nor by what is computed, remembered and waited for. */
+static void nothing_is_allocated_for_sums_and_memory(void **state)
+{
+	(void)state;
+	struct rig rig = {.now = 1000000, .n_devices = 3};
+	const struct core_device devices[] = {rig_table, rig_belt, rig_pad};
+	const struct core_derived derived[] = {
+	    {.id = "heated", .kind = "heat", .type = CORE_DERIVE_TIME, .of = {"on(self)", 1}, .within_ms = 86400000},
+	    {.id = "times",
+	     .kind = "heat",
+	     .type = CORE_DERIVE_COUNT,
+	     .of = {"on(self)", 2},
+	     .gap_ms = 1000,
+	     .within_ms = 86400000},
+	    {.id = "pull", .kind = "traction", .type = CORE_DERIVE_RATE, .of = {"self.force", 3}},
+	};
+	const struct core_spec spec = {.devices = devices,
+				       .n_devices = 3,
+				       .rules = rig_rules,
+				       .n_rules = rig_n_rules,
+				       .derived = derived,
+				       .n_derived = 3,
+				       .lease_ms = 1000,
+				       .renew_ms = 250,
+				       .remembers = true};
+	struct faults faults = {0};
+	size_t numbers = 0, accepted = 0, leases = 0;
+	assert_int_equal(core_new(&spec, rig.now, &rig.core, &faults), 0);
+	rig_calm(&rig);
+	rig_jump(&rig, 3600000);
+	rig_refresh(&rig);
+	allocations = 0;
+	for (unsigned i = 0; i < 2000; i++) {
+		rig_phase(&rig, PAD, PAD_HEAT, CORE_PHASE_AT_REST);
+		rig_refresh(&rig);
+		accepted += rig_ask(&rig, "pad", "heat", i % 2) == CORE_ACCEPTED && i % 2;
+		struct core_input written = {.type = CORE_IN_REMEMBERED};
+		written.remembered.revision = core_remember(rig.core, &numbers, count_row).revision;
+		written.remembered.ok = i % 7 != 0;
+		rig.last = core_step(rig.core, rig.now, &written);
+		leases += rig_count(&rig, CORE_OUT_LEASE);
+		rig_jump(&rig, i % 900);
+		rig_read(&rig, BELT, BELT_FORCE, i % 15);
+	}
+	assert_int_equal(allocations, 0);
+	assert_true(accepted > 100 && leases > 100 && numbers > 2000);
+	rig_stop(&rig);
+}
+
 static void assert_same_permissions(const struct rig *a, const struct rig *b)
 {
 	for (uint16_t device = BELT; device <= PAD; device++) {
@@ -238,6 +292,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(nothing_is_allocated_after_the_start),
+	    cmocka_unit_test(nothing_is_allocated_for_sums_and_memory),
 	    cmocka_unit_test(a_late_step_ends_where_punctual_ones_would_have),
 	    cmocka_unit_test(time_alone_changes_nothing_before_the_deadline),
 	    cmocka_unit_test(indexes_that_do_not_exist_are_ignored),

@@ -95,11 +95,11 @@ static void h17_whatever_is_not_known_pauses_heat(void **state)
 		int metric;
 	} rows[] = {{TABLE, TILT}, {BELT, FORCE}, {BELT, PRESSURE}, {PAD, SKIN}};
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-		for (uint8_t quality = THERAPY_UNKNOWN; quality <= THERAPY_ERROR; quality++) {
+		for (int quality = THERAPY_UNKNOWN; quality <= THERAPY_ERROR; quality++) {
 			if (quality == THERAPY_GOOD)
 				continue;
 			life_grants(l, PAD, 1);
-			life_see_quality(l, rows[i].device, rows[i].metric, 0, quality);
+			life_see_quality(l, rows[i].device, rows[i].metric, 0, (uint8_t)quality);
 			assert_false(life_runs(l, PAD));
 			life_pass(l, 15 * SECOND);
 			assert_true(life_runs(l, PAD)); /* a pause, and no more */

@@ -316,9 +316,9 @@ enum core_rule_state life_state(const struct life *l, enum life_device d, const 
 double life_value(const struct life *l, enum life_device d, const char *key)
 {
 	enum therapy_unit unit;
-	for (uint16_t m = 0; m < core_n_metrics(l->core, l->index[d]); m++)
-		if (strcmp(core_metric_key(l->core, l->index[d], m, &unit), key) == 0) {
-			struct core_reading r = core_value(l->core, l->index[d], m);
+	for (size_t m = 0; m < core_n_metrics(l->core, l->index[d]); m++)
+		if (strcmp(core_metric_key(l->core, l->index[d], (uint16_t)m, &unit), key) == 0) {
+			struct core_reading r = core_value(l->core, l->index[d], (uint16_t)m);
 			assert_int_equal(r.quality, THERAPY_GOOD);
 			return r.value;
 		}

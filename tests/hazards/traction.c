@@ -61,8 +61,8 @@ static void h04_beyond_half_the_body_weight_at_once(void **state)
 	struct life *l = *state;
 	pull(l, 150);
 	l->manual_force = true;
-	for (double force = 170; force < 300; force += 20) { /* slower than a jerk */
-		life_see(l, BELT, FORCE, force);
+	for (int newton = 170; newton < 300; newton += 20) { /* slower than a jerk */
+		life_see(l, BELT, FORCE, newton);
 		life_pass(l, 1000);
 		life_see(l, BELT, FORCE, 149);
 		life_pass(l, 1000);

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "therapyctl/fields.h"
 #include "therapyctl/link.h"
+#include "therapyctl/print.h"
 #include "therapyctl/show.h"
 
 enum { DONE = 0, REFUSED = 1, USAGE = 2, NO_GATEWAY = 3 };
@@ -320,7 +321,7 @@ static void look_at_terminal(void)
 	if (terminal)
 		(void)ioctl(STDOUT_FILENO, TIOCGWINSZ, &size);
 	const char *no = getenv("NO_COLOR");
-	show_init(terminal && !(no && no[0]), size.ws_col ? size.ws_col : 80);
+	print_init(terminal && !(no && no[0]), size.ws_col ? size.ws_col : 80);
 }
 
 /* Options first: "command belt.tension -5" is a value. DONE with `help`: nothing is left to do. */

@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The gateway's answers as a person reads them: at most 80 columns, colours only on a terminal (and not with NO_COLOR).
- * Prints on standard output. */
+ * The gateway's answers as a person reads them, on standard output. */
 #ifndef THERAPYCTL_SHOW_H
 #define THERAPYCTL_SHOW_H
 
 #include <json-c/json.h>
-#include <stdbool.h>
 
-void show_init(bool colours, unsigned columns);
 void show_status(struct json_object *status);
 void show_devices(struct json_object *devices);
 void show_explanation(struct json_object *explanation);

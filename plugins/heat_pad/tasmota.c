@@ -182,6 +182,10 @@ static enum therapy_refusal read_json(struct tasmota *tasmota, const struct ther
 		break;
 	case TASMOTA_STAT_STATUS11:
 		refusal = read_status(object, "StatusSTS", read_relay, out);
+		/* Online is said before the plug hears anything: what was set or asked then may be lost. Whoever
+		 * answers this hears; to ask sets nothing. */
+		if (!tasmota->timer_proved && !tasmota->testing)
+			send_text(out, TASMOTA_CMND_PULSE_TIME, "");
 		break;
 	case TASMOTA_TELE_SENSOR:
 		refusal = read_energy(object, out);

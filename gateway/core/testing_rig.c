@@ -332,8 +332,8 @@ void rig_live_guarded(struct rig *rig, uint64_t ms)
 
 void rig_calm_guarded(struct rig *rig)
 {
-	for (uint16_t d = TABLE; d < RIG_GUARDED; d++)
-		rig_present(rig, d, true);
+	for (int d = TABLE; d < RIG_GUARDED; d++)
+		rig_present(rig, (uint16_t)d, true);
 	rig_refresh_guarded(rig);
 	rig_phase(rig, BELT, BELT_TENSION, CORE_PHASE_AT_REST);
 	rig_phase(rig, PAD, PAD_HEAT, CORE_PHASE_AT_REST);

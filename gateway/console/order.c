@@ -8,7 +8,8 @@
 #include "base/str.h"
 #include "base/unit.h"
 
-#define VERBS "status, devices, explain, alarms, events, watch, set, stop, reset, park, unpark, off_test or reload"
+#define VERBS                                                                                                          \
+	"status, devices, explain, alarms, events, watch, set, stop, reset, park, unpark, present, off_test or reload"
 
 enum needs { NOTHING = 0, CONTROL = 1, DEVICE = 2, MAYBE = 4, VALUE = 8 };
 
@@ -30,6 +31,7 @@ static const struct verb {
     {"reset", ORDER_REQUEST, CORE_RESET, MAYBE},
     {"park", ORDER_REQUEST, CORE_PARK, DEVICE},
     {"unpark", ORDER_REQUEST, CORE_UNPARK, DEVICE},
+    {"present", ORDER_REQUEST, CORE_CONFIRM, NOTHING},
     {"off_test", ORDER_REQUEST, CORE_OFF_TEST, CONTROL},
 };
 

@@ -204,6 +204,7 @@ enum core_verb {
 	CORE_PARK,  /* `device` is put away: it is as if it were not there */
 	CORE_UNPARK,
 	CORE_OFF_TEST, /* switch `control` on once and see it go off by its own timer */
+	CORE_CONFIRM,  /* somebody is there and well: person.present, for as long as that metric stays fresh */
 };
 
 struct core_request {

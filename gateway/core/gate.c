@@ -247,6 +247,8 @@ static int obey(struct core *core, struct decision *d, const struct core_request
 		return park_request(core, d, request);
 	case CORE_OFF_TEST:
 		return proof_request(core, d, request);
+	case CORE_CONFIRM:
+		return confirm_request(core, d, request);
 	}
 	return gate_conclude(d, CORE_MALFORMED, "nothing is known that is asked for like this");
 }

@@ -27,6 +27,7 @@ const char *gate_shown(const char *text, char buffer[44]);
 int stop_request(struct core *core, struct decision *d, const struct core_request *request);
 int reset_request(struct core *core, struct decision *d, const struct core_request *request);
 int park_request(struct core *core, struct decision *d, const struct core_request *request);
+int confirm_request(struct core *core, struct decision *d, const struct core_request *request);
 int proof_request(struct core *core, struct decision *d, const struct core_request *request);
 
 #endif

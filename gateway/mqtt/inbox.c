@@ -49,8 +49,16 @@ static bool split_topic(const char *base, const char *topic, struct inbox_reques
 	size_t device_size = strcspn(device, "/");
 	const char *what = device + device_size;
 	if (*what == '\0') { /* about the home */
-		r->core.verb = strcmp(device, "stop") == 0 ? CORE_STOP : CORE_RESET;
-		return r->core.verb == CORE_STOP || strcmp(device, "reset") == 0;
+		static const struct {
+			const char *topic;
+			enum core_verb verb;
+		} home[] = {{"stop", CORE_STOP}, {"reset", CORE_RESET}, {"present", CORE_CONFIRM}};
+		for (size_t i = 0; i < sizeof home / sizeof *home; i++)
+			if (strcmp(device, home[i].topic) == 0) {
+				r->core.verb = home[i].verb;
+				return true;
+			}
+		return false;
 	}
 	const char *control = "";
 	if (strncmp(what, "/set/", 5) == 0) {

@@ -25,7 +25,7 @@ void receive_subscribe(struct outlet *o)
 	str_init(&s, topic, sizeof topic);
 	str_add(&s, "%s/ping/+", o->base);
 	subscribe(o, topic, false);
-	static const char *const requests[] = {"stop", "reset", "+/set/+", "+/off_test/+", "+/park"};
+	static const char *const requests[] = {"stop", "reset", "present", "+/set/+", "+/off_test/+", "+/park"};
 	for (size_t i = 0; i < sizeof requests / sizeof *requests; i++) {
 		str_init(&s, topic, sizeof topic);
 		str_add(&s, "%s/%s", o->base, requests[i]);

@@ -30,6 +30,7 @@ static const char usage[] = "Usage: therapyctl [--socket PATH] [--json] COMMAND\
 			    "  reset [DEVICE.CONTROL|RULE]   clear what is latched and healthy; starts nothing\n"
 			    "  command DEVICE.CONTROL on|off|VALUE   ask for it; the rules decide\n"
 			    "  park DEVICE, unpark DEVICE   it is put away, it is back\n"
+			    "  present                  somebody is there and well, where that is asked for\n"
 			    "  off-test DEVICE.CONTROL  prove that it goes off by its own timer\n"
 			    "  reload                   read the rules anew; everything comes to rest\n"
 			    "Exit status: 0 done, 1 refused, 2 wrong usage, 3 no gateway.\n";
@@ -300,6 +301,7 @@ static const struct command commands[] = {
     {"command", "set", 2, 2, "control", "a control like pad.heat, and on, off or a value", run_simple, show_reason},
     {"park", "park", 1, 1, "device", "a device like table", run_simple, show_reason},
     {"unpark", "unpark", 1, 1, "device", "a device like table", run_simple, show_reason},
+    {"present", "present", 0, 0, NULL, "nothing more", run_simple, show_reason},
     {"off-test", "off_test", 1, 1, "control", "a control like pad.heat", run_off_test, NULL},
     {"reload", "reload", 0, 0, NULL, "nothing more", run_simple, show_reload},
 };

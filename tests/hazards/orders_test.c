@@ -385,8 +385,25 @@ static void long_session(struct orders *o)
 	act(o, 0);
 }
 
+/* Cold, for a moment or until its time is over, and heat soon after. */
 static void cold(struct orders *o)
 {
+	if (one_in(o, 4)) {
+		ask(o, WRAP, 1);
+		for (uint64_t i = 60 + roll(o, 1400); i > 0 && o->monitor.on[WRAP]; i--) {
+			pass(o, 900);
+			read_all(o, WRAP, 0);
+			read_all(o, BUTTON, 0);
+			if (i % 100 == 0)
+				all_say(o);
+		}
+		ask(o, WRAP, 0);
+		act(o, 0);
+		pass(o, 10 * SECOND);
+		all_say(o);
+		ask(o, PAD, 1);
+		act(o, 0);
+	}
 	for (int i = 0; i < 30; i++) {
 		pass(o, 300);
 		all_say(o);

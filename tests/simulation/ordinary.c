@@ -387,15 +387,19 @@ int main(int argc, char **argv)
 	begin(&s, argv[2], argv[3]);
 	for (unsigned number = 0; number * 24 < hours; number++)
 		day(&s, number);
-	uint64_t pauses = s.events[CORE_EVENT_PAUSED], trips = s.events[CORE_EVENT_TRIPPED];
+	static const enum core_event_type latching[] = {CORE_EVENT_LATCHED, CORE_EVENT_NOT_OBEYED, CORE_EVENT_WELDED,
+							CORE_EVENT_BYPASSED, CORE_EVENT_STOPPED};
+	uint64_t pauses = s.events[CORE_EVENT_PAUSED], trips = s.events[CORE_EVENT_TRIPPED], latches = 0;
+	for (size_t i = 0; i < sizeof latching / sizeof *latching; i++)
+		latches += s.events[latching[i]];
 	double lived = (double)(home_now(s.home) - START) / (double)HOUR;
 	printf("{\"hours\":%.1f,\"sessions_asked\":%llu,\"sessions_granted\":%llu,\"hours_energised\":%.1f,\"pauses\":%"
-	       "llu,\"trips\":%llu,\"refused\":%llu,\"first\":\"%s\"}\n",
+	       "llu,\"trips\":%llu,\"latches\":%llu,\"refused\":%llu,\"first\":\"%s\"}\n",
 	       lived, (unsigned long long)s.sessions_asked, (unsigned long long)s.sessions_granted,
 	       (double)s.energised_ms / (double)HOUR, (unsigned long long)pauses, (unsigned long long)trips,
-	       (unsigned long long)s.events[CORE_EVENT_REFUSED], s.first_bad);
+	       (unsigned long long)latches, (unsigned long long)s.events[CORE_EVENT_REFUSED], s.first_bad);
 	double energised_hours = (double)s.energised_ms / (double)HOUR;
 	bool lived_well = s.sessions_asked > 0 && s.sessions_granted == s.sessions_asked;
 	home_close(s.home);
-	return trips == 0 && (double)pauses <= energised_hours / 10 && lived_well ? 0 : 1;
+	return trips == 0 && latches == 0 && (double)pauses <= energised_hours / 10 && lived_well ? 0 : 1;
 }

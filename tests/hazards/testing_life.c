@@ -142,8 +142,12 @@ static void note(struct life *l, const struct core_output *out)
 static void step(struct life *l, const struct core_input *input)
 {
 	struct core_outputs outputs = core_step(l->core, l->now, input);
+	if (l->watch)
+		l->watch(l->user, NULL);
 	for (size_t i = 0; i < outputs.n; i++) {
 		const struct core_output *out = &outputs.items[i];
+		if (l->watch)
+			l->watch(l->user, out);
 		if (out->type == CORE_OUT_LEASE) {
 			enum life_device d = device_of(l, out->device);
 			l->asked[d] = out->value;
@@ -224,6 +228,18 @@ void life_pass(struct life *l, uint64_t ms)
 		act(l, part);
 		all_say(l);
 	}
+}
+
+void life_move(struct life *l, uint64_t ms)
+{
+	pass_until(l, l->now + ms);
+	act(l, ms);
+}
+
+void life_say(struct life *l, enum life_device d)
+{
+	read_device(l, d);
+	tell_phase(l, d);
 }
 
 void life_wait(struct life *l, uint64_t ms)

@@ -61,6 +61,9 @@ struct life {
 	enum core_outcome outcome; /* of the last request */
 	char why[CORE_WHY_MAX];
 	uint64_t rested_at[LIFE_DEVICES]; /* when it was last told to rest */
+	/* Somebody who looks on: after each step of the core, first with NULL, then with each of its outputs. */
+	void (*watch)(void *user, const struct core_output *out);
+	void *user;
 };
 
 /* Half an hour after the start: nothing of before can matter any more. */
@@ -72,6 +75,9 @@ void life_stop(struct life *l);
 void life_pass(struct life *l, uint64_t ms);
 /* The same with few readings, for hours in which nothing may pause that matters. */
 void life_wait(struct life *l, uint64_t ms);
+/* Time passes, and nobody says anything; one device says what it sees and does, unless it is silent. */
+void life_move(struct life *l, uint64_t ms);
+void life_say(struct life *l, enum life_device device);
 /* The sensor sees something else from now on, and says so. */
 void life_see(struct life *l, enum life_device device, int metric, double value);
 void life_see_quality(struct life *l, enum life_device device, int metric, double value, uint8_t quality);

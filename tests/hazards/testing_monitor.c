@@ -2,321 +2,313 @@
 #include "testing_monitor.h"
 
 #include <math.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <string.h>
 
-#define NEVER UINT64_MAX
+#define NEVER   UINT64_MAX
+#define SLACK_S 2.5 /* a sum is looked at once a second, and its step may be late by one */
+#define LASTING (1000 * DAY)
 
-static bool accuse(struct monitor *m, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-static bool accuse(struct monitor *m, const char *format, ...)
+void monitor_init(struct monitor *m, const struct life_setup *setup, uint64_t now)
 {
-	va_list args;
-	va_start(args, format);
-	vsnprintf(m->why, sizeof m->why, format, args);
-	va_end(args);
-	return false;
+	*m = (struct monitor){.setup = setup,
+			      .now = now,
+			      .born = now,
+			      .tilted_since = NEVER,
+			      .calm_since = NEVER,
+			      .clear_since = NEVER,
+			      .hot_since = NEVER,
+			      .strained_since = NEVER,
+			      .squeezed_since = NEVER};
 }
 
-static const struct monitor_metric *metric(const struct monitor *m, enum life_device d, int i)
+static bool has(const struct monitor *m, enum life_device d, int metric)
 {
-	return &m->metrics[d][i];
+	return !(m->setup->without >> d & 1u) && !(metric == 1 && d != PERSON && m->setup->no_sensor >> d & 1u) &&
+	       !(d == PERSON && metric == THERE && !m->setup->presence);
 }
 
-/* Good, present, and at most that old. */
-static bool fresh(const struct monitor *m, enum life_device d, int i, uint64_t max_age)
+static bool known(const struct monitor *m, enum life_device d, int metric, uint64_t age)
 {
-	const struct monitor_metric *x = metric(m, d, i);
-	return x->known && m->present[d] && m->now - x->stamp <= max_age;
+	const struct monitor_seen *s = &m->seen[d][metric];
+	return s->good && m->now - s->stamp <= age;
 }
 
-/* ---- spans of time ---- */
-
-static void span_add(struct monitor_spans *s, uint64_t from, uint64_t until)
+/* Known and within; or nobody has such a sensor. */
+static bool at_most(const struct monitor *m, enum life_device d, int metric, uint64_t age, double most)
 {
-	if (until <= from)
-		return;
-	if (s->n > 0 && s->at[s->n - 1].until == from) {
-		s->at[s->n - 1].until = until;
-		return;
+	return !has(m, d, metric) || (known(m, d, metric, age) && m->seen[d][metric].value <= most);
+}
+
+static double within(const struct monitor *m, enum monitor_sum sum, uint64_t ms)
+{
+	uint64_t age = m->now - m->born;
+	size_t from = age > ms ? (size_t)((age - ms + 999) / 1000) : 0;
+	return m->total[sum] - m->until[sum][from];
+}
+
+/* ---- time ---- */
+
+/* What a second adds. */
+static double each_second(const struct monitor *m, enum monitor_sum sum)
+{
+	double celsius = m->seen[PAD][SKIN].value;
+	switch (sum) {
+	case HEATED:
+		return m->on[PAD];
+	case CHILLED:
+		return m->on[WRAP];
+	case PULLED:
+		return m->on[BELT];
+	case MAYBE_PULLED:
+		return m->maybe_pulls;
+	case INVERTED:
+		return known(m, TABLE, TILT, SECOND) && m->seen[TABLE][TILT].value > 10;
+	case COLD_SKIN:
+		return has(m, WRAP, SKIN) && known(m, WRAP, SKIN, SECOND) && m->seen[WRAP][SKIN].value < 15;
+	case DOSE: /* CEM43 */
+		return has(m, PAD, SKIN) && known(m, PAD, SKIN, 5 * SECOND)
+			   ? pow(celsius >= 43 ? 0.5 : 0.25, 43 - celsius)
+			   : 0;
+	case MONITOR_SUMS:
+		break;
 	}
-	if (s->n == MONITOR_SPANS) { /* the oldest half is long past what any hazard looks back to */
-		memmove(s->at, s->at + MONITOR_SPANS / 2, MONITOR_SPANS / 2 * sizeof *s->at);
-		s->n = MONITOR_SPANS / 2;
+	return 0;
+}
+
+static void add_up(struct monitor *m, uint64_t now)
+{
+	while (m->now < now) {
+		uint64_t second = (m->now - m->born) / 1000 + 1, edge = m->born + second * 1000;
+		uint64_t to = edge < now ? edge : now;
+		double rates[MONITOR_SUMS];
+		for (unsigned s = 0; s < MONITOR_SUMS; s++)
+			rates[s] = each_second(m, (enum monitor_sum)s);
+		for (unsigned s = 0; s < MONITOR_SUMS; s++)
+			m->total[s] += rates[s] * (double)(to - m->now) / 1e3;
+		m->now = to;
+		assert_true(second < MONITOR_HOURS * 3600);
+		for (unsigned s = 0; s < MONITOR_SUMS && to == edge; s++)
+			m->until[s][second] = m->total[s];
 	}
-	s->at[s->n++] = (struct monitor_span){from, until};
 }
 
-static uint64_t span_sum(const struct monitor_spans *s, uint64_t from)
+static void note_sessions(struct monitor *m)
 {
-	uint64_t sum = 0;
-	for (size_t i = s->n; i-- > 0 && s->at[i].until > from;)
-		sum += s->at[i].until - (s->at[i].from > from ? s->at[i].from : from);
-	return sum;
-}
-
-/* Ends of spans of a minute and more, with at least 32 min of rest after each: sessions, by any way of counting. */
-static unsigned sessions(const struct monitor *m, const struct monitor_spans *s, uint64_t within)
-{
-	unsigned n = 0;
-	uint64_t next = m->now;
-	for (size_t i = s->n; i-- > 0 && m->now - s->at[i].until < within - 32 * MINUTE;) {
-		bool rested = next - s->at[i].until >= 32 * MINUTE;
-		n += rested && s->at[i].until - s->at[i].from >= 62 * SECOND;
-		next = s->at[i].from;
+	m->maybe_pulls |= m->on[BELT];
+	if (within(m, PULLED, 30 * MINUTE) >= 60 + SLACK_S)
+		m->in_session = true;
+	if (within(m, MAYBE_PULLED, 32 * MINUTE) >= 60 - SLACK_S) {
+		m->full_ms = m->now;
+	} else if (m->in_session && m->now - m->full_ms > 13 * MINUTE && m->n_sessions < 64) {
+		m->in_session = false;
+		m->sessions[m->n_sessions++] = m->full_ms;
 	}
-	return n;
-}
-
-/* ---- what is shown ---- */
-
-void monitor_start(struct monitor *m, uint64_t now)
-{
-	*m = (struct monitor){.now = now, .still_since = NEVER};
-	for (unsigned d = 0; d < LIFE_DEVICES; d++)
-		for (unsigned i = 0; i < LIFE_METRICS; i++)
-			m->metrics[d][i] = (struct monitor_metric){
-			    .unknown_until = now, .look_ms = 30 * SECOND, .beyond_since = NEVER, .beyond_last = NEVER};
 }
 
 void monitor_pass(struct monitor *m, uint64_t now)
 {
-	struct monitor_metric *tilt = &m->metrics[TABLE][TILT];
-	if (tilt->known && m->present[TABLE] && tilt->value > 10 && now - m->now <= SECOND)
-		span_add(&m->inverted, m->now, now);
-	struct monitor_metric *skin = &m->metrics[WRAP][SKIN];
-	if (skin->known && m->present[WRAP] && skin->value < 15 && now - skin->stamp <= 5 * SECOND)
-		span_add(&m->chilled, m->now, now);
-	/* Over a longer step a lease may have ended anywhere in it. */
-	uint64_t until = now - m->now <= SECOND ? now : m->now;
-	for (unsigned d = 0; d < LIFE_DEVICES; d++)
-		if (m->on[d]) {
-			span_add(&m->was_on[d], m->on_since[d], until);
-			m->on_since[d] = now;
-		}
-	m->now = now;
-	for (unsigned d = 0; d < LIFE_DEVICES; d++)
-		for (int i = 0; i < (int)LIFE_METRICS; i++)
-			if (!fresh(m, (enum life_device)d, i, m->metrics[d][i].look_ms))
-				m->metrics[d][i].unknown_until = now;
-	if (!fresh(m, TABLE, TILT, SECOND) || !fresh(m, TABLE, RATE, SECOND))
-		m->still_since = NEVER; /* what it did meanwhile nobody saw */
+	add_up(m, now);
+	const struct monitor_seen *tilt = &m->seen[TABLE][TILT];
+	m->tripped |= m->tilted_since != NEVER && now - m->tilted_since >= SECOND;
+	if (m->tripped && m->calm_since != NEVER && now - m->calm_since >= 10 * SECOND &&
+	    known(m, TABLE, TILT, 5 * SECOND) && tilt->value <= 8)
+		m->tripped = false;
+	if (!known(m, TABLE, TILT, 5 * SECOND))
+		m->calm_since = NEVER;
+	if (!known(m, TABLE, TILT, 30 * SECOND))
+		m->clear_since = NEVER;
+	m->burnt |= m->hot_since != NEVER && now - m->hot_since >= 10 * SECOND;
+	m->strained |= m->strained_since != NEVER && now - m->strained_since >= 2 * SECOND;
+	m->squeezed |= m->squeezed_since != NEVER && now - m->squeezed_since >= SECOND;
+	if (m->turning && (!known(m, TABLE, RATE, SECOND) || !known(m, TABLE, TILT, SECOND)))
+		m->turning = false;
+	m->stuck |= m->turning && now - m->turning_since > 2100;
+	if (!(m->setup->without >> BELT & 1u))
+		note_sessions(m);
 }
 
-/* Is the bound of the metric's own hazard exceeded? */
-static bool beyond(enum life_device d, int i, double value)
+/* ---- readings ---- */
+
+static void beyond(struct monitor *m, uint64_t *since, double value, double bound)
 {
-	switch (d) {
-	case TABLE:
-		return i == TILT && value > 10;
-	case BELT:
-		return i == FORCE ? value > 150 : value > 30;
-	case PAD:
-		return i == SKIN && value > 42;
-	case WRAP:
-		return i == SKIN && value < 15;
-	default:
-		return false;
+	if (value <= bound)
+		*since = NEVER;
+	else if (*since == NEVER)
+		*since = m->now;
+}
+
+static void hear_tilt(struct monitor *m, double tilt)
+{
+	beyond(m, &m->tilted_since, tilt, 10);
+	m->tripped |= tilt > 20;
+	m->calm_since = tilt > 8 ? NEVER : m->calm_since == NEVER ? m->now : m->calm_since;
+	m->clear_since = tilt > 10 ? NEVER : m->clear_since == NEVER ? m->now : m->clear_since;
+	if (fabs(tilt - m->turned_from) > 0.5) {
+		m->turning = m->stuck = false;
+		m->turned_from = tilt;
 	}
 }
 
-static void add_dose(struct monitor *m, const struct monitor_metric *before, double value, uint64_t stamp)
+static void hear_rate(struct monitor *m, double rate)
 {
-	if (!before->known || stamp - before->stamp > 5 * SECOND)
-		return;
-	double t = fmin(before->value, value), minutes = (double)(stamp - before->stamp) / 60e3;
-	for (uint64_t hour = stamp / HOUR; m->dose_hour < hour; m->dose_hour++)
-		m->dose[(m->dose_hour + 1) % 32] = 0;
-	m->dose[m->dose_hour % 32] += minutes * pow(t >= 43 ? 0.5 : 0.25, 43 - t);
+	bool turns = fabs(rate) > 5;
+	if (turns && !m->turning && known(m, TABLE, TILT, SECOND) && !m->stuck) {
+		m->turning_since = m->now;
+		m->turned_from = m->seen[TABLE][TILT].value;
+	}
+	m->turning = turns && known(m, TABLE, TILT, SECOND);
 }
 
-/* The table turns faster than 5 deg/s by its gyroscope and stays where it is by its angle. */
-static void look_for_still(struct monitor *m)
+static void hear_force(struct monitor *m, double force)
 {
-	bool seen = fresh(m, TABLE, TILT, SECOND) && fresh(m, TABLE, RATE, SECOND);
-	double tilt = metric(m, TABLE, TILT)->value;
-	if (!seen || fabs(metric(m, TABLE, RATE)->value) <= 5)
-		m->still_since = NEVER;
-	else if (m->still_since == NEVER || fabs(tilt - m->still_at) > 0.5) {
-		m->still_since = m->now;
-		m->still_at = tilt;
+	const struct monitor_seen *before = &m->force_before;
+	uint64_t ms = m->now - before->stamp;
+	m->force_rate = before->good && ms >= 250 && ms <= SECOND ? (force - before->value) * 1e3 / (double)ms : 0;
+	m->force_before = (struct monitor_seen){true, force, m->now};
+	m->maybe_pulls = m->on[BELT] || force > 10;
+	beyond(m, &m->strained_since, force, 150);
+	m->strained |= force > 300;
+}
+
+void monitor_hear(struct monitor *m, enum life_device d, int metric, double value, bool good)
+{
+	m->seen[d][metric] = (struct monitor_seen){good, value, m->now};
+	if (!has(m, d, metric))
+		return;
+	if (!good) { /* what is not known is not well either */
+		if (d == TABLE && metric == TILT)
+			m->calm_since = m->clear_since = NEVER, m->turning = false;
+		if (d == TABLE && metric == RATE)
+			m->turning = false;
+		if (d == BELT && metric == FORCE)
+			m->force_before.good = false, m->force_rate = 0;
+		return;
+	}
+	if (d == TABLE && metric == TILT)
+		hear_tilt(m, value);
+	else if (d == TABLE && metric == RATE)
+		hear_rate(m, value);
+	else if (d == BELT && metric == FORCE)
+		hear_force(m, value);
+	else if (d == BELT && metric == PRESSURE)
+		beyond(m, &m->squeezed_since, value, 30);
+	else if (d == BUTTON)
+		m->stopped |= value > 0;
+	if (d == PAD && metric == SKIN) {
+		beyond(m, &m->hot_since, value, 42);
+		m->burnt |= value > 45;
 	}
 }
 
-void monitor_read(struct monitor *m, enum life_device d, int i, double value, uint8_t quality, uint64_t stamp)
+/* A latch goes only while what it is about is well. */
+void monitor_reset(struct monitor *m)
 {
-	struct monitor_metric *x = &m->metrics[d][i], before = *x;
-	if (!m->present[d] || stamp < x->stamp || (m->lost[d] && stamp <= m->lost[d]))
-		return;
-	x->stamp = stamp;
-	x->known = quality == THERAPY_GOOD;
-	if (!x->known) {
-		x->unknown_until = m->now;
-		look_for_still(m);
-		return;
-	}
-	x->value = value;
-	bool aged = !fresh(m, d, i, x->look_ms);
-	if (aged)
-		x->unknown_until = m->now;
-	if (d == PAD && i == SKIN)
-		add_dose(m, &before, value, stamp);
-	bool now_beyond = beyond(d, i, value) && m->now - stamp <= SECOND;
-	if (now_beyond)
-		x->beyond_last = m->now;
-	if (!beyond(d, i, value))
-		x->beyond_since = NEVER;
-	else if (now_beyond && x->beyond_since == NEVER)
-		x->beyond_since = m->now;
-	if (d == BUTTON && value > 0 && m->now - stamp <= SECOND)
-		m->stopped = true;
-	if (d == BELT && i == FORCE && value > 300 && m->now - stamp <= SECOND)
-		m->torn = true;
-	look_for_still(m);
-}
-
-void monitor_present(struct monitor *m, enum life_device d, bool present)
-{
-	if (m->present[d] == present)
-		return;
-	m->present[d] = present;
-	if (!present)
-		m->lost[d] = m->now;
-	for (unsigned i = 0; i < LIFE_METRICS; i++) {
-		m->metrics[d][i].known = false;
-		m->metrics[d][i].unknown_until = m->now;
-	}
-	if (d == TABLE)
-		m->still_since = NEVER;
-}
-
-void monitor_stop(struct monitor *m)
-{
-	m->stopped = true;
-}
-
-void monitor_reset(struct monitor *m, bool accepted)
-{
-	if (metric(m, BELT, FORCE)->known && metric(m, BELT, FORCE)->value <= 150)
-		m->torn = false;
-	if (accepted || (metric(m, BUTTON, PRESSED)->known && metric(m, BUTTON, PRESSED)->value <= 0))
+	if (at_most(m, PAD, SKIN, 5 * SECOND, 40))
+		m->burnt = false;
+	if (at_most(m, BELT, FORCE, 5 * SECOND, 150))
+		m->strained = false;
+	if (at_most(m, BELT, PRESSURE, 5 * SECOND, 30))
+		m->squeezed = false;
+	if (at_most(m, BUTTON, PRESSED, 5 * SECOND, 0))
 		m->stopped = false;
 }
 
-bool monitor_blind(const struct monitor *m)
+/* ---- what must not be ---- */
+
+static const char *for_all(const struct monitor *m)
 {
-	return !fresh(m, TABLE, TILT, 5 * SECOND) || !fresh(m, BELT, FORCE, 5 * SECOND) ||
-	       !fresh(m, BELT, PRESSURE, 5 * SECOND) || !fresh(m, PAD, SKIN, 5 * SECOND);
+	if (m->stopped || !at_most(m, BUTTON, PRESSED, 5 * SECOND, 0))
+		return "28: a stop, or a stop button that is not there";
+	if (has(m, PERSON, THERE) && !(known(m, PERSON, THERE, 2 * MINUTE) && m->seen[PERSON][THERE].value >= 1))
+		return "30: nobody there";
+	return NULL;
 }
 
-/* ---- the hazard table ---- */
-
-/* Has the bound been exceeded for longer than the grace, or is this a new grant during it? */
-static bool over(const struct monitor *m, enum life_device d, int i, uint64_t grace, bool started)
+static const char *acknowledged(const struct monitor *m)
 {
-	const struct monitor_metric *x = metric(m, d, i);
-	return x->beyond_since != NEVER && (started || m->now - x->beyond_since > grace);
+	bool yes = known(m, PERSON, ACKNOWLEDGED, LASTING) && m->seen[PERSON][ACKNOWLEDGED].value >= 1;
+	return yes ? NULL : "29: not acknowledged";
 }
 
-static bool people(struct monitor *m)
+static const char *for_heat(const struct monitor *m, bool fresh)
 {
-	if (m->stopped)
-		return accuse(m, "28: somebody stopped everything and nobody has reset");
-	if (!fresh(m, BUTTON, PRESSED, 5 * SECOND) || metric(m, BUTTON, PRESSED)->value > 0)
-		return accuse(m, "28: the stop button is pressed or not seen");
-	if (!fresh(m, PERSON, THERE, 2 * MINUTE) || metric(m, PERSON, THERE)->value < 1)
-		return accuse(m, "30: nobody has said for 2 min that they are there");
-	return true;
+	bool level = at_most(m, TABLE, TILT, 5 * SECOND, fresh ? 10 : 20);
+	if (m->tripped || !level)
+		return "11: the table";
+	if (m->stuck)
+		return "18: the tilt is stuck";
+	if (!at_most(m, BELT, FORCE, 5 * SECOND, nextafter(20, 0)) ||
+	    !at_most(m, BELT, PRESSURE, 5 * SECOND, nextafter(1, 0)))
+		return "12: the belt";
+	if (m->burnt || !at_most(m, PAD, SKIN, 5 * SECOND, fresh ? 42 : 45))
+		return "8: the skin";
+	if (within(m, HEATED, 40 * MINUTE) > 20 * 60 + SLACK_S)
+		return "9: too long";
+	if (within(m, DOSE, 24 * HOUR) > 40 * 60 + 20)
+		return "9: too much in a day";
+	if (within(m, CHILLED, 40 * MINUTE) > 60 + SLACK_S || within(m, COLD_SKIN, 40 * MINUTE) > 60 + SLACK_S)
+		return "10: after cold";
+	if (within(m, INVERTED, 10 * MINUTE) > 10 + SLACK_S)
+		return "13: after inversion";
+	return acknowledged(m);
 }
 
-static bool level(struct monitor *m, bool started)
+static size_t sessions_since(const struct monitor *m, uint64_t ms)
 {
-	if (!fresh(m, TABLE, TILT, 5 * SECOND))
-		return accuse(m, "17: the tilt is not known");
-	if (metric(m, TABLE, TILT)->value > 20 || over(m, TABLE, TILT, SECOND, started))
-		return accuse(m, "11, 14: the table is at %g deg", metric(m, TABLE, TILT)->value);
-	if (m->still_since != NEVER && m->now - m->still_since > 3 * SECOND)
-		return accuse(m, "18: the table turns and its angle stands still");
-	return true;
+	size_t n = 0;
+	for (size_t i = 0; i < m->n_sessions; i++)
+		n += m->now - m->sessions[i] < ms;
+	return n;
 }
 
-static bool acknowledged(struct monitor *m)
+static const char *for_traction(const struct monitor *m, bool fresh)
 {
-	if (fresh(m, PERSON, ACKNOWLEDGED, NEVER) && metric(m, PERSON, ACKNOWLEDGED)->value > 0)
-		return true;
-	return accuse(m, "29: not acknowledged");
+	const struct monitor_seen *weight = &m->seen[SCALE][WEIGHT];
+	if (has(m, TABLE, TILT) && (m->clear_since == NEVER || m->now - m->clear_since < 30 * MINUTE))
+		return "14: half an hour since inversion";
+	if (!at_most(m, TABLE, TILT, 5 * SECOND, 10) || m->tripped)
+		return "14: the table";
+	if (m->stuck)
+		return "18: the tilt is stuck";
+	if (m->strained || !at_most(m, BELT, FORCE, 5 * SECOND, fresh ? 150 : 300))
+		return "4: the force";
+	if (m->force_rate > 100)
+		return "5: a jerk";
+	if (within(m, PULLED, 30 * MINUTE) > 10 * 60 + SLACK_S)
+		return "6: too long";
+	if (m->squeezed || !at_most(m, BELT, PRESSURE, 5 * SECOND, fresh ? 30 : 1e9))
+		return "7: the pressure";
+	if (has(m, SCALE, WEIGHT) &&
+	    !(known(m, SCALE, WEIGHT, 12 * HOUR) && weight->value >= 65 && weight->value <= 75))
+		return "15: who is it?";
+	if (sessions_since(m, 20 * HOUR - 15 * MINUTE) >= 1 || sessions_since(m, 160 * HOUR) >= 3)
+		return "16: too often";
+	if (!(known(m, PERSON, CLEARED, LASTING) && m->seen[PERSON][CLEARED].value > 0))
+		return "29: not cleared";
+	return at_most(m, PERSON, BODY_WEIGHT, LASTING, 136) ? NULL : "29: too heavy";
 }
 
-static bool heat_may(struct monitor *m, bool started)
+const char *monitor_objects(const struct monitor *m, enum life_device d, bool fresh)
 {
-	if (!people(m) || !level(m, started) || !acknowledged(m))
-		return false;
-	if (!fresh(m, BELT, FORCE, 5 * SECOND) || !fresh(m, BELT, PRESSURE, 5 * SECOND) ||
-	    metric(m, BELT, FORCE)->value >= 20 || metric(m, BELT, PRESSURE)->value >= 1)
-		return accuse(m, "12: the belt is loaded or not seen");
-	if (!fresh(m, PAD, SKIN, 5 * SECOND) || metric(m, PAD, SKIN)->value > 45 ||
-	    over(m, PAD, SKIN, 10 * SECOND, started))
-		return accuse(m, "8: the skin is at %g degC or not seen", metric(m, PAD, SKIN)->value);
-	if (span_sum(&m->was_on[PAD], m->now - 40 * MINUTE) > 20 * MINUTE + SECOND)
-		return accuse(m, "9: more than 20 min of heat in 40");
-	double dose = 0;
-	for (uint64_t hour = m->now / HOUR, i = 0; i < 23 && i <= hour && m->dose_hour + i >= hour; i++)
-		dose += m->dose[(hour - i) % 32];
-	if (dose > 40.5)
-		return accuse(m, "9: a dose of %g min within a day", dose);
-	if (span_sum(&m->was_on[WRAP], m->now - 40 * MINUTE) > 61 * SECOND ||
-	    span_sum(&m->chilled, m->now - 40 * MINUTE) > 61 * SECOND)
-		return accuse(m, "10: heat after cold");
-	if (span_sum(&m->inverted, m->now - 10 * MINUTE) > 11 * SECOND)
-		return accuse(m, "13: heat after inversion");
-	return true;
+	const char *against = for_all(m);
+	if (against)
+		return against;
+	if (d == PAD)
+		return for_heat(m, fresh);
+	if (d == BELT)
+		return for_traction(m, fresh);
+	if (within(m, CHILLED, HOUR) > 20 * 60 + SLACK_S || within(m, COLD_SKIN, HOUR) > 20 * 60 + SLACK_S)
+		return "10: too long";
+	return acknowledged(m);
 }
 
-static bool traction_may(struct monitor *m, bool started, double value)
+bool monitor_in_doubt(const struct monitor *m)
 {
-	if (!people(m) || !level(m, started))
-		return false;
-	const struct monitor_metric *tilt = metric(m, TABLE, TILT);
-	if ((tilt->beyond_last != NEVER && m->now - tilt->beyond_last < 30 * MINUTE) ||
-	    m->now - tilt->unknown_until < 30 * MINUTE)
-		return accuse(m, "14: inverted, or not known, within 30 min");
-	if (!fresh(m, BELT, FORCE, 5 * SECOND) || !fresh(m, BELT, PRESSURE, 5 * SECOND))
-		return accuse(m, "17: the belt is not seen");
-	if (m->torn || metric(m, BELT, FORCE)->value > 300 || value > 150 || over(m, BELT, FORCE, 2 * SECOND, started))
-		return accuse(m, "4: %g N, asked for %g", metric(m, BELT, FORCE)->value, value);
-	if (over(m, BELT, PRESSURE, SECOND, started))
-		return accuse(m, "7: %g kPa", metric(m, BELT, PRESSURE)->value);
-	if (span_sum(&m->was_on[BELT], m->now - 30 * MINUTE) > 10 * MINUTE + SECOND)
-		return accuse(m, "6: more than 10 min of traction in 30");
-	if (sessions(m, &m->was_on[BELT], 20 * HOUR) >= 1 || sessions(m, &m->was_on[BELT], 164 * HOUR) >= 3)
-		return accuse(m, "16: too many sessions");
-	if (!fresh(m, SCALE, WEIGHT, 12 * HOUR) || fabs(metric(m, SCALE, WEIGHT)->value - 70) > 5)
-		return accuse(m, "15: somebody else stood on the scale");
-	if (!fresh(m, PERSON, CLEARED, NEVER) || metric(m, PERSON, CLEARED)->value <= 0 ||
-	    !fresh(m, PERSON, BODY_WEIGHT, NEVER) || metric(m, PERSON, BODY_WEIGHT)->value > 136)
-		return accuse(m, "29: not cleared, or too heavy");
-	return true;
-}
-
-static bool cold_may(struct monitor *m)
-{
-	if (!people(m) || !acknowledged(m))
-		return false;
-	if (span_sum(&m->was_on[WRAP], m->now - 60 * MINUTE) > 20 * MINUTE + SECOND)
-		return accuse(m, "10: more than 20 min of cold in 60");
-	return true;
-}
-
-bool monitor_on(struct monitor *m, enum life_device d, bool on, double value)
-{
-	bool started = on && !m->on[d];
-	if (started)
-		m->on_since[d] = m->now;
-	m->on[d] = on;
-	if (!on)
-		return true;
-	if (!m->present[d])
-		return accuse(m, "20: the device is not there");
-	return d == PAD ? heat_may(m, started) : d == BELT ? traction_may(m, started, value) : cold_may(m);
+	static const struct {
+		enum life_device device;
+		int metric;
+	} all[] = {{TABLE, TILT}, {BELT, FORCE}, {BELT, PRESSURE}, {PAD, SKIN}, {WRAP, SKIN}, {BUTTON, PRESSED}};
+	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+		if (has(m, all[i].device, all[i].metric) && !known(m, all[i].device, all[i].metric, 5 * SECOND))
+			return true;
+	return false;
 }

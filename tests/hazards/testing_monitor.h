@@ -1,70 +1,54 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * testing_monitor - knows the hazard table and nothing of rules, conditions or the core. It is shown everything that
- * goes into the core and when something is energised, and says whether that was allowed. What it counts (time on,
- * sessions, dose) it counts at least, never too much: so it never accuses wrongly, and what it says is a real fault.
- *
- * The home is testing_life's: table, belt, pad (with a skin sensor), wrap (cold), scale, stop button, person; limits
- * 150 and 300 N, 30 kPa, 65 to 75 kg. Test programs only.
- */
+ * testing_monitor - knows the hazard table and nothing of the core or of the rule files: it hears what the sensors say
+ * and what is granted, and says when something runs that must not. Where the table leaves room it takes the laxer
+ * reading, so that what it objects to is wrong. Test programs only. */
 #ifndef HAZARDS_TESTING_MONITOR_H
 #define HAZARDS_TESTING_MONITOR_H
 
 #include "testing_life.h"
 
-#define MONITOR_SPANS 4096u
+#define MONITOR_HOURS 72 /* a life is no longer */
 
-/* One metric as its readings told it. */
-struct monitor_metric {
-	bool known; /* the last reading was good, and its device did not go since */
+/* What is summed over time. */
+enum monitor_sum { HEATED, CHILLED, PULLED, MAYBE_PULLED, INVERTED, COLD_SKIN, DOSE, MONITOR_SUMS };
+
+struct monitor_seen {
+	bool good;
 	double value;
-	uint64_t stamp;         /* of the last reading */
-	uint64_t unknown_until; /* last moment at which it was older than `look_ms`, implausible or absent */
-	uint64_t look_ms;
-	uint64_t
-	    beyond_since; /* the bound of its hazard is exceeded since then, and was not seen kept; NEVER: it is kept */
-	uint64_t beyond_last; /* last moment at which it was seen exceeded; NEVER: not once */
-};
-
-struct monitor_span {
-	uint64_t from, until;
-};
-
-/* What was on, in spans, the newest last. */
-struct monitor_spans {
-	struct monitor_span at[MONITOR_SPANS];
-	size_t n;
+	uint64_t stamp;
 };
 
 struct monitor {
-	uint64_t now;
-	bool present[LIFE_DEVICES];
-	uint64_t lost[LIFE_DEVICES]; /* when it went last; what was on its way then does not count */
-	struct monitor_metric metrics[LIFE_DEVICES][LIFE_METRICS];
+	const struct life_setup *setup;
+	uint64_t now, born;
+	struct monitor_seen seen[LIFE_DEVICES][LIFE_METRICS];
 	bool on[LIFE_DEVICES];
-	uint64_t on_since[LIFE_DEVICES];
-	struct monitor_spans was_on[LIFE_DEVICES], inverted, chilled;
-	double dose[32]; /* minutes at 43 degC by hour */
-	uint64_t dose_hour;
-	bool stopped;         /* a stop came, and nobody has reset since */
-	bool torn;            /* the force went beyond the ceiling, likewise */
-	uint64_t still_since; /* the table turns and its angle does not change since then; NEVER: not so */
-	double still_at;
-	char why[128];
+	double total[MONITOR_SUMS];                         /* s */
+	double until[MONITOR_SUMS][MONITOR_HOURS * 3600];   /* ... up to each second of its life */
+	uint64_t tilted_since, calm_since, clear_since;     /* 11, 14; UINT64_MAX: not now */
+	uint64_t hot_since, strained_since, squeezed_since; /* 8, 4, 7 */
+	bool tripped, burnt, strained, squeezed, stopped;   /* 11, 8, 4, 7, 28 */
+	bool turning, stuck;                                /* 18 */
+	uint64_t turning_since;
+	double turned_from;
+	struct monitor_seen force_before;
+	double force_rate;
+	uint64_t full_ms,
+	    sessions[64]; /* 16: when half an hour last had a minute of traction in it; when sessions were over */
+	size_t n_sessions;
+	bool in_session, maybe_pulls; /* it pulls, or was not seen at rest since */
 };
 
-void monitor_start(struct monitor *m, uint64_t now);
+void monitor_init(struct monitor *m, const struct life_setup *setup, uint64_t now);
+/* Time passes; what is on is on all the while. */
 void monitor_pass(struct monitor *m, uint64_t now);
-void monitor_read(struct monitor *m, enum life_device device, int metric, double value, uint8_t quality,
-		  uint64_t stamp);
-void monitor_present(struct monitor *m, enum life_device device, bool present);
-void monitor_stop(struct monitor *m);
-/* A reset was asked for: what is well may be free again, even if something else could not be reset. */
-void monitor_reset(struct monitor *m, bool accepted);
-/* Is it so now? Call at each change and at each step. False, and `why` says which hazard: it must not be. `value` is
- * what is granted. */
-bool monitor_on(struct monitor *m, enum life_device device, bool on, double value);
-/* Is any of what heat or traction depends on stale, unknown or implausible now? */
-bool monitor_blind(const struct monitor *m);
+void monitor_hear(struct monitor *m, enum life_device device, int metric, double value, bool good);
+/* Somebody asked for a reset. */
+void monitor_reset(struct monitor *m);
+/* May it run now? NULL, or what is against it. `fresh`: it was begun just now, there is no grace for it. */
+const char *monitor_objects(const struct monitor *m, enum life_device device, bool fresh);
+/* Is anything that it depends on unknown or implausible? */
+bool monitor_in_doubt(const struct monitor *m);
 
 #endif

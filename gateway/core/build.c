@@ -211,7 +211,9 @@ static int find_coverage(struct builder *b, const struct core_rule *rule, const 
 	const struct coverage_scope scope = {.n = to->watches ? to->n_watched : to->n_controls,
 					     .names = to->watches ? rule->watches[0].text : rule->permits[0].text,
 					     .watches = to->watches,
-					     .where_measured = rule->where_measured};
+					     .where_measured = rule->where_measured,
+					     .derived = b->spec->derived,
+					     .n_derived = b->spec->n_derived};
 	struct coverage coverage;
 	coverage_find(&b->core->home, &asks, &scope, b->blind, &coverage);
 	to->blind = coverage.blind;

@@ -16,6 +16,7 @@ struct finder {
 	const struct home *home;
 	const struct expr *const *exprs;
 	size_t n_exprs;
+	const struct coverage_scope *scope;
 	struct list seen, missing;
 	bool denies; /* a kind is owned without any sensor */
 	size_t n_seen;
@@ -81,17 +82,56 @@ static bool is_blind(const struct finder *f, uint32_t device, size_t n)
 	return asked;
 }
 
+static const struct core_derived *find_derived(const struct finder *f, struct expr_slice kind, const char *name,
+					       const char *key, size_t size)
+{
+	for (size_t i = 0; i < f->scope->n_derived; i++) {
+		const struct core_derived *d = &f->scope->derived[i];
+		if (d->id && d->kind && strlen(d->id) == size && memcmp(d->id, key, size) == 0 &&
+		    strlen(d->kind) == kind.size && memcmp(d->kind, name, kind.size) == 0)
+			return d;
+	}
+	return NULL;
+}
+
+/* Nobody can buy a "chilled lately" sensor: a derived metric is missing for want of what it is computed from, which may
+ * be derived in its turn. *size 0: of a control. */
+static const char *sensor_of(const struct finder *f, struct expr_slice kind, const char *name, const char *key,
+			     size_t *size)
+{
+	for (int deep = 0; deep < 8; deep++) {
+		const struct core_derived *d = find_derived(f, kind, name, key, *size);
+		const char *self = d && d->of.text ? strstr(d->of.text, "self.") : NULL;
+		if (!d)
+			break;
+		*size = 0;
+		if (!self)
+			break;
+		key = self + strlen("self.");
+		while ((key[*size] >= 'a' && key[*size] <= 'z') || (key[*size] >= '0' && key[*size] <= '9') ||
+		       key[*size] == '_')
+			++*size;
+	}
+	return key;
+}
+
 static void note_missing(struct finder *f, const struct expr *expr, const struct expr_node *e)
 {
-	int kind = (int)e->name.size, key = (int)e->key.size;
+	int kind = (int)e->name.size;
 	const char *name = expr->text + e->name.at;
 	char metric[ID_MAX] = "";
-	if (e->op == EXPR_ON) {
+	size_t size = e->key.size;
+	const char *key = e->op == EXPR_ON ? "" : sensor_of(f, e->name, name, expr->text + e->key.at, &size);
+	if (e->op == EXPR_ON || size == 0) {
 		list_add(&f->missing, "a device that can be switched (kind %.*s)", kind, name);
 		return;
 	}
-	for (int i = 0; i < key && i + 1 < (int)sizeof metric; i++)
-		metric[i] = expr->text[e->key.at + (uint32_t)i] == '_' ? ' ' : expr->text[e->key.at + (uint32_t)i];
+	if (e->name.size == strlen("person") && memcmp(name, "person", e->name.size) == 0) {
+		list_add(&f->missing, "somebody to say so (profile.presence)"); /* the one row it may lack */
+		return;
+	}
+	for (size_t i = 0; i < size && i + 1 < sizeof metric; i++)
+		metric[i] = (char)(key[i] == '_' ? ' ' : key[i]);
 	list_add(&f->missing, "a %s sensor (kind %.*s)", metric, kind, name);
 }
 
@@ -168,7 +208,7 @@ static void write_text(const struct finder *f, const struct coverage_scope *scop
 void coverage_find(const struct home *home, const struct coverage_asks *asks, const struct coverage_scope *scope,
 		   bool *blind, struct coverage *out)
 {
-	struct finder f = {.home = home, .exprs = asks->exprs, .n_exprs = asks->n};
+	struct finder f = {.home = home, .exprs = asks->exprs, .n_exprs = asks->n, .scope = scope};
 	list_init(&f.seen);
 	list_init(&f.missing);
 	out->blind = HOME_NONE;

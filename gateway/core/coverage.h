@@ -27,6 +27,8 @@ struct coverage_scope {
 	size_t n;
 	const char *names;
 	bool watches, where_measured;
+	const struct core_derived *derived; /* of which a missing one is told by what it would be computed from */
+	size_t n_derived;
 };
 void coverage_find(const struct home *home, const struct coverage_asks *asks, const struct coverage_scope *scope,
 		   bool *blind, struct coverage *out);

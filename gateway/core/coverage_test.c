@@ -177,6 +177,39 @@ static void where_measured_leaves_out_a_device_that_cannot_tell_and_says_so(void
 	rig_stop(&rig);
 }
 
+/* Nobody can buy a sensor of what the core computes. */
+static void a_derived_metric_is_missing_for_want_of_its_sensor(void **state)
+{
+	(void)state;
+	static const struct core_derived derived[] = {
+	    {.id = "hung", .kind = "inversion", .type = CORE_DERIVE_TIME, .of = {"self.tilt > 10 deg", 1}, .gap_ms = 1},
+	    {.id = "hung_often",
+	     .kind = "inversion",
+	     .type = CORE_DERIVE_COUNT,
+	     .of = {"self.hung > 1 min", 2},
+	     .gap_ms = 1,
+	     .within_ms = 1000},
+	    {.id = "pulled", .kind = "traction", .type = CORE_DERIVE_TIME, .of = {"on(self)", 3}, .gap_ms = 1}};
+	const struct core_rule rule = rig_rule("r", "all inversion.hung_often < 2 and all traction.pulled < 1 min");
+	const struct core_spec spec = {.devices = &rig_pad,
+				       .n_devices = 1,
+				       .rules = &rule,
+				       .n_rules = 1,
+				       .derived = derived,
+				       .n_derived = 3,
+				       .lease_ms = 1000,
+				       .renew_ms = 250};
+	struct faults faults = {0};
+	struct core *core = NULL;
+	char text[CORE_WHY_MAX];
+	assert_int_equal(core_new(&spec, 1000000, &core, &faults), 0);
+	assert_int_equal(core_coverage(core, 0, text), CORE_NOT_COVERED);
+	assert_string_equal(text, "not covered, missing: a tilt sensor (kind inversion), a device that can be switched "
+				  "(kind traction)");
+	core_free(core);
+	faults_release(&faults);
+}
+
 static void many_devices_are_listed_as_far_as_fits(void **state)
 {
 	(void)state;
@@ -205,6 +238,7 @@ int main(void)
 	    cmocka_unit_test(a_rule_with_a_blind_device_is_never_true_even_by_its_alternative),
 	    cmocka_unit_test(a_metric_of_hard_alone_does_not_let_only_while_see),
 	    cmocka_unit_test(where_measured_leaves_out_a_device_that_cannot_tell_and_says_so),
+	    cmocka_unit_test(a_derived_metric_is_missing_for_want_of_its_sensor),
 	    cmocka_unit_test(many_devices_are_listed_as_far_as_fits),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -21,14 +21,17 @@
  * confirmed it. Setting it again to what it is writes no flash, restarts a running timer, switches nothing, and makes a
  * plug that is off say OFF once more: that is the renewal. An off-test does the same with PulseTime1 50, and every OFF
  * after it sets 130 again, which a plug that is off may be told at any time. If the first of those two messages is lost
- * the old timer runs and the test fails, no more. Asking the relay is STATUS 11 and not an empty POWER, so
- * that a question never goes to the topic that switches.
+ * the old timer runs and the test fails, no more. A plug that came a moment ago may not have heard what the connect
+ * set; ON then follows its confirmation, if that comes within a second and no OFF before it. Asking the relay is STATUS
+ * 11 and not an empty POWER, so that a question never goes to the topic that switches.
  */
 #include <stdio.h>
 
 #include "heat_pad/tasmota.h"
 #include "json/json_frame.h"
 
+/* How long ON may wait for a plug to confirm its timer: an answer takes milliseconds. */
+enum { WANTED_MS = 1000 };
 /* PulseTime counts tenths of a second up to 111, above that seconds + 100. */
 enum { PULSE_TIME = TASMOTA_TIMER_S + 100, PULSE_TIME_TEST = TASMOTA_TEST_MS / 100 };
 
@@ -80,7 +83,7 @@ static enum therapy_refusal read_relay(struct json_object *object, struct therap
 
 /* Remembers whether the plug's own timer is the one we asked for; anybody may change it. One that is not, as with a
  * plug that came after us, is set: a relay that somebody has switched on then goes off after 30 s. */
-static enum therapy_refusal read_pulse_time(struct tasmota *tasmota, struct json_object *object,
+static enum therapy_refusal read_pulse_time(struct tasmota *tasmota, struct json_object *object, uint64_t now_ms,
 					    struct therapy_out *out)
 {
 	struct json_object *pulse = NULL;
@@ -93,6 +96,10 @@ static enum therapy_refusal read_pulse_time(struct tasmota *tasmota, struct json
 	if (tasmota->testing && set == PULSE_TIME_TEST)
 		return THERAPY_OK; /* as it should be, for now */
 	tasmota->timer_proved = set == PULSE_TIME;
+	if (tasmota->timer_proved && tasmota->wanted_ms && now_ms - tasmota->wanted_ms <= WANTED_MS)
+		send_text(out, TASMOTA_CMND_POWER, "ON");
+	if (tasmota->timer_proved)
+		tasmota->wanted_ms = 0;
 	if (!tasmota->timer_proved && !tasmota->timer_told) {
 		tasmota->timer_told = true;
 		send_pulse_time(out, PULSE_TIME);
@@ -100,9 +107,10 @@ static enum therapy_refusal read_pulse_time(struct tasmota *tasmota, struct json
 	return THERAPY_OK;
 }
 
-static enum therapy_refusal read_result(struct tasmota *tasmota, struct json_object *object, struct therapy_out *out)
+static enum therapy_refusal read_result(struct tasmota *tasmota, struct json_object *object, uint64_t now_ms,
+					struct therapy_out *out)
 {
-	enum therapy_refusal refusal = read_pulse_time(tasmota, object, out);
+	enum therapy_refusal refusal = read_pulse_time(tasmota, object, now_ms, out);
 	return refusal == THERAPY_OK ? read_relay(object, out) : refusal;
 }
 
@@ -175,7 +183,7 @@ static enum therapy_refusal read_json(struct tasmota *tasmota, const struct ther
 	switch (message->channel) {
 	case TASMOTA_STAT_RESULT:
 	case TASMOTA_STAT_POWER:
-		refusal = read_result(tasmota, object, out);
+		refusal = read_result(tasmota, object, message->now_ms, out);
 		break;
 	case TASMOTA_STAT_STATUS10:
 		refusal = read_status(object, "StatusSNS", read_energy, out);
@@ -214,19 +222,21 @@ enum therapy_refusal tasmota_decode(void *state, const struct therapy_message *m
 	return read_json(tasmota, message, out);
 }
 
-static int encode_set(const struct tasmota *tasmota, double value, struct therapy_out *out)
+static int encode_set(struct tasmota *tasmota, uint64_t now_ms, double value, struct therapy_out *out)
 {
+	tasmota->wanted_ms = 0;
 	if (value == 0) {
 		send_text(out, TASMOTA_CMND_POWER, "OFF");
 		return 0;
 	}
 	if (value != 1)
 		return -1;
-	/* A plug that has not confirmed its timer is asked to, and not switched on: the control then shows as not
-	 * obeyed. */
+	/* A plug that has not confirmed its timer is asked to, and switched on by its answer, if that comes at once. */
 	send_pulse_time(out, PULSE_TIME);
 	if (tasmota->timer_proved)
 		send_text(out, TASMOTA_CMND_POWER, "ON");
+	else
+		tasmota->wanted_ms = now_ms;
 	return 0;
 }
 
@@ -247,6 +257,7 @@ static int encode_test(struct tasmota *tasmota, double value, struct therapy_out
 /* OFF first. The plug confirms its timer anew before it is switched on again. */
 static void encode_off(struct tasmota *tasmota, struct therapy_out *out)
 {
+	tasmota->wanted_ms = 0;
 	send_text(out, TASMOTA_CMND_POWER, "OFF");
 	if (!tasmota->testing)
 		return;
@@ -256,7 +267,6 @@ static void encode_off(struct tasmota *tasmota, struct therapy_out *out)
 
 int tasmota_encode(void *state, uint64_t now_ms, uint8_t verb, double value, struct therapy_out *out)
 {
-	(void)now_ms;
 	switch (verb) {
 	case TASMOTA_ASK_RELAY:
 		send_text(out, TASMOTA_CMND_STATUS, "11");
@@ -271,7 +281,7 @@ int tasmota_encode(void *state, uint64_t now_ms, uint8_t verb, double value, str
 		send_stay_off(out);
 		return 0;
 	case TASMOTA_SET:
-		return encode_set(state, value, out);
+		return encode_set(state, now_ms, value, out);
 	case TASMOTA_RENEW:
 		send_pulse_time(out, PULSE_TIME);
 		return 0;

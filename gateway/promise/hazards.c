@@ -139,11 +139,11 @@ static void add_stop(struct hazards *h, const struct hazards_home *home)
 	if (home->n_controls == 0) {
 		add(h, 28, "stop", HAZARD_ABSENT, false, "nothing here can be switched");
 	} else if (home->stop_source) {
-		str_add(&s, "%s, and a stop over MQTT", home->stop_source);
+		str_add(&s, "%s, and a stop over MQTT or by therapyctl", home->stop_source);
 		add(h, 28, "stop", HAZARD_COVERED, false, text);
 	} else {
 		add(h, 28, "stop", HAZARD_PARTLY, false,
-		    "only a stop over MQTT; missing: a stop or pain button within reach");
+		    "only a stop over MQTT or by therapyctl; missing: a stop or pain button within reach");
 	}
 }
 

@@ -68,6 +68,14 @@ static void what_the_broker_kept_or_what_is_late_is_nobody(void **state)
 	assert_int_equal(rig_ask(&rig, "pad", "heat", 1), CORE_NOT_PERMITTED);
 }
 
+static void nobody_can_be_parked(void **state)
+{
+	(void)state;
+	start("present");
+	assert_int_equal(rig_verb(&rig, CORE_PARK, "person", ""), CORE_NOT_PERMITTED);
+	assert_int_equal(rig_ask(&rig, "pad", "heat", 1), CORE_NOT_PERMITTED);
+}
+
 static void a_home_that_does_not_ask_says_so(void **state)
 {
 	(void)state;
@@ -82,6 +90,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    T(nothing_runs_until_somebody_says_that_they_are_there_and_for_as_long_as_that_holds),
 	    T(what_the_broker_kept_or_what_is_late_is_nobody),
+	    T(nobody_can_be_parked),
 	    T(a_home_that_does_not_ask_says_so),
 	};
 	return cmocka_run_group_tests_name("core: somebody is there", tests, NULL, NULL);

@@ -56,9 +56,17 @@ static uint32_t session_open(const struct core *core, uint32_t device)
 	return NONE;
 }
 
+/* Nobody puts themselves away: presence and clearance are asked of whoever is there. */
+static bool is_person(const struct core *core, uint32_t device)
+{
+	return strcmp(core->home.kinds[core->home.devices[device].kind], "person") == 0;
+}
+
 static int check(const struct core *core, struct decision *d)
 {
 	const struct home_device *device = device_of(core, d->device);
+	if (is_person(core, d->device))
+		return gate_conclude(d, CORE_NOT_PERMITTED, "%s is no device: nobody can be parked", device->id);
 	if (device->n_controls > 0)
 		return gate_conclude(d, CORE_NOT_PERMITTED,
 				     "%s has a control of its own: only what just measures can be parked", device->id);
@@ -107,7 +115,7 @@ void park_recall(struct core *core, uint16_t device, uint64_t until_ms)
 	for (uint32_t m = d->first_metric; m < d->first_metric + d->n_metrics; m++)
 		if (core->home.metrics[m].stops)
 			return;
-	if (d->n_controls == 0)
+	if (d->n_controls == 0 && !is_person(core, device))
 		set(core, device, true, until_ms);
 }
 

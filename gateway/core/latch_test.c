@@ -339,6 +339,21 @@ static void hard_alarms_at_once_and_what_is_unknown_is_shown_and_not_alarmed(voi
 	assert_false(core_alarm(rig.core, 99, &alarm));
 }
 
+static void a_stop_that_is_reset_does_not_hide_what_is_not(void **state)
+{
+	(void)state;
+	over_force();
+	rig_verb(&rig, CORE_STOP, "", "");
+	rig_phase(&rig, BELT, BELT_TENSION, CORE_PHASE_AT_REST);
+	rig_wait(&rig, 3000);
+	rig_refresh_guarded(&rig);
+	rig_read(&rig, BELT, BELT_FORCE, 151); /* still pulled */
+	assert_int_not_equal(reset(), CORE_ACCEPTED);
+	assert_contains(why(), "over-force");
+	assert_non_null(rig_event(&rig, CORE_EVENT_RESET)); /* of the stop */
+	assert_int_equal(latches(), 1);
+}
+
 #define with_rig(test) cmocka_unit_test_setup_teardown(test, start, stop)
 
 int main(void)
@@ -355,6 +370,7 @@ int main(void)
 	    with_rig(a_suspend_counts_as_time_and_trips_what_was_within_grace),
 	    with_rig(a_reset_of_one_thing_leaves_the_others),
 	    with_rig(a_stop_is_not_reset_by_resetting_one_thing),
+	    with_rig(a_stop_that_is_reset_does_not_hide_what_is_not),
 	    with_rig(after_a_restart_with_latches_nothing_resumes_and_they_stay),
 	    with_rig(a_damaged_memory_is_a_latch_like_any_other),
 	    with_rig(a_rule_that_watches_alarms_past_its_grace_and_says_when_it_is_over),

@@ -93,17 +93,19 @@ static void reset_stop(struct reset *r)
 	struct str s;
 	if (!r->core->stop.latched)
 		return;
-	str_init(&s, r->left, sizeof r->left);
-	if (!r->all) {
-		stop_describe(r->core, &s);
-		str_add(&s, ": reset everything, not one thing");
-	} else if (stop_resettable(r->core)) {
-		r->left[0] = '\0';
+	if (r->all && stop_resettable(r->core)) { /* what else is left stays told */
 		stop_reset(r->core);
 		tell_reset(r, NONE, NONE, "the stop");
-	} else {
-		latch_describe_stop(r->core, &s);
+		return;
 	}
+	str_init(&s, r->left, sizeof r->left);
+	r->left_rule = NONE;
+	if (r->all) {
+		latch_describe_stop(r->core, &s);
+		return;
+	}
+	stop_describe(r->core, &s);
+	str_add(&s, ": reset everything, not one thing");
 }
 
 /* Last: nothing else may speak against it. */

@@ -173,10 +173,14 @@ static void hand_over_device(struct gateway *g, const struct core *old, uint16_t
 	enum therapy_unit unit;
 	if (!core_present(old, device))
 		return;
+	const char *key;
 	gateway_feed(g, now_ms, &input);
-	for (uint16_t m = 0; core_metric_key(old, device, m, &unit); m++) {
+	for (uint16_t m = 0; (key = core_metric_key(old, device, m, &unit)); m++) {
 		struct core_reading reading = core_value(old, device, m);
 		if (reading.quality == THERAPY_UNKNOWN)
+			continue;
+		/* What the person's profile said is the new profile's to say, or to withdraw. */
+		if (device >= g->n_seats && strcmp(key, "present") != 0)
 			continue;
 		input = (struct core_input){.type = CORE_IN_READINGS, .device = device, .readings = {&reading, 1}};
 		gateway_feed(g, now_ms, &input);

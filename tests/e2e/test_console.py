@@ -215,6 +215,17 @@ class Reload(AtHome):
         self.sim.command("table tilt 7 now")
         self.relay_off(off, 4)
 
+    def test_what_the_profile_withdraws_permits_nothing_any_more(self):
+        self.permitted()
+        asks = 'rules = (\n  { id = "said"; permits = [ "kind:heat" ]; only_while = "person.heat_acknowledged == 1"; },\n'
+        self.write("rules = (", "profile = { heat_acknowledged = true; };\n" + asks)
+        self.ctl("reload")
+        self.heat()
+        self.ctl("command", "pad.heat", "off")
+        self.write("rules = (", asks)
+        self.ctl("reload")
+        self.assertIn("said", self.ctl("command", "pad.heat", "on", expect=1))
+
     def test_a_latch_outlives_a_reload(self):
         self.permitted()
         self.ctl("stop")

@@ -128,10 +128,16 @@ static void on_readings(void *user, uint32_t generation, const Therapy__V1__Read
 			    .stamp_ms = from->monotonic_ms,
 			};
 		}
-		struct core_input input = {.type = CORE_IN_READINGS, .device = seat->index};
-		input.readings.items = readings;
-		input.readings.n = n;
-		gateway_feed(g, clock_boot_ms(), &input);
+		/* A step for each moment: what one moment says has room among the outputs, a whole buffer's might not.
+		 */
+		for (size_t from = 0, to; from < n; from = to) {
+			for (to = from + 1; to < n && readings[to].stamp_ms == readings[from].stamp_ms;)
+				to++;
+			struct core_input input = {.type = CORE_IN_READINGS, .device = seat->index};
+			input.readings.items = &readings[from];
+			input.readings.n = to - from;
+			gateway_feed(g, clock_boot_ms(), &input);
+		}
 		if (g->outlet)
 			outlet_readings(g->outlet, seat->index, generation, batch->first_sequence + at, readings, n);
 	}

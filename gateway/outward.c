@@ -44,7 +44,7 @@ static void on_status_wanted(void *user, Therapy__V1__GatewayStatus *status)
 		status->process_respawns += process_respawns(g->seats[i].process);
 		g->counters[i] = process_counters(g->seats[i].process);
 	}
-	status->events_dropped = desk_events_dropped(g->desk);
+	status->events_dropped = desk_events_dropped(g->desk) + core_events_dropped(g->core);
 	status->n_devices = g->n_seats;
 	status->devices = g->counters;
 }

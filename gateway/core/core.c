@@ -184,6 +184,11 @@ void core_go_on_from(struct core *core, const struct core *old)
 	memcpy(core->remembered, old->remembered, REMEMBERED_REQUESTS * sizeof *core->remembered);
 }
 
+uint64_t core_events_dropped(const struct core *core)
+{
+	return core->events_dropped;
+}
+
 uint64_t core_deadline(const struct core *core)
 {
 	const struct timer *first = timers_first(&core->timers);

@@ -362,6 +362,9 @@ struct core_outputs {
  * an index that does not exist, ignored. */
 struct core_outputs core_step(struct core *core, uint64_t now_ms, const struct core_input *input);
 
+/* Events that had no room among the outputs of their step; the state that they spoke of holds all the same. */
+uint64_t core_events_dropped(const struct core *core);
+
 /* When time alone will next change something: call core_step with TICK then at the latest. UINT64_MAX: never. */
 uint64_t core_deadline(const struct core *core);
 

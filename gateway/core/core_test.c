@@ -288,6 +288,36 @@ static void a_thousand_devices_and_rules_fit_and_all_heat_goes_off_at_once(void 
 	free(names);
 }
 
+static void events_without_room_are_counted_and_orders_are_not_among_them(void **state)
+{
+	(void)state;
+	struct core_reading readings[256];
+	struct rig rig;
+	const struct core_device home[] = {rig_table, rig_pad};
+	static const struct core_text watched[] = {{"kind:inversion", 1}};
+	struct core_rule rules[] = {rig_rule("level", "all inversion.tilt <= 10 deg"),
+				    rig_rule("watch", "all inversion.tilt <= 10 deg")};
+	rules[1].permits = NULL;
+	rules[1].n_permits = 0;
+	rules[1].watches = watched;
+	rules[1].n_watches = 1;
+	rig_start(&rig, home, 2, rules, 2);
+	rig_present(&rig, 0, true);
+	rig_present(&rig, 1, true);
+	rig_phase(&rig, 1, 0, CORE_PHASE_AT_REST);
+	rig_read(&rig, 0, TABLE_TILT, 0);
+	assert_int_equal(rig_ask(&rig, "pad", "heat", 1), CORE_ACCEPTED);
+	for (size_t i = 0; i < 256; i++)
+		readings[i] = (struct core_reading){TABLE_TILT, THERAPY_GOOD, i % 2 ? 0 : 30, rig.now};
+	assert_int_equal(core_events_dropped(rig.core), 0);
+	rig.last =
+	    core_step(rig.core, rig.now, &(struct core_input){.type = CORE_IN_READINGS, .readings = {readings, 256}});
+	assert_true(core_events_dropped(rig.core) > 100);
+	assert_non_null(rig_output(&rig, CORE_OUT_REST, 0));
+	assert_false(rig_permission(&rig, 1, 0).granted);
+	rig_stop(&rig);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -300,6 +330,7 @@ int main(void)
 	    cmocka_unit_test(a_value_is_shown_with_its_own_staleness),
 	    cmocka_unit_test(a_change_is_told_once_a_step_and_only_if_there_was_one),
 	    cmocka_unit_test(a_thousand_devices_and_rules_fit_and_all_heat_goes_off_at_once),
+	    cmocka_unit_test(events_without_room_are_counted_and_orders_are_not_among_them),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -221,6 +221,7 @@ struct core {
 	struct core_output *outputs;
 	size_t n_outputs, cap_outputs, room_for_events;
 	size_t n_events;
+	uint64_t events_dropped; /* had no room in their step */
 };
 
 /* ---- out.c ---- */

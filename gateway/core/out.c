@@ -24,8 +24,10 @@ struct core_output *out_add(struct core *core, enum core_output_type type, uint3
 
 static struct core_output *add_event(struct core *core, enum core_event_type type, uint32_t control, const char *why)
 {
-	if (core->n_events == core->room_for_events)
+	if (core->n_events == core->room_for_events) {
+		core->events_dropped++;
 		return NULL;
+	}
 	core->n_events++;
 	struct core_output *out = out_add(core, CORE_OUT_EVENT, control);
 	out->event = type;

@@ -44,6 +44,8 @@ static void fill_control(const struct config *config, const struct core *core, s
 		       .alive_ms = alive_s * 1000u,
 		       .timer_ms = d->device_timer_ms,
 		       .rest_ms = d->rest_bound_ms,
+		       .confirm_ms = d->confirm_ms,
+		       .load_ms = d->load_ms,
 		       /* How long a number may take to be proved at rest is how long its ramp may take. */
 		       .ramp_ms = d->type == THERAPY__V1__CONTROL_TYPE__CONTROL_TYPE_NUMBER ? d->confirm_ms : 0,
 		       .age_ms = core_silence_ms(core, (uint16_t)device, (uint16_t)control)},

@@ -138,6 +138,13 @@ void deadman_compute(const struct deadman_config *config, enum deadman_fault fau
 		out->rests_ms = out->begins_ms + config->rest_ms + config->ramp_ms;
 }
 
+uint64_t deadman_disobeyed_ms(const struct deadman_config *config)
+{
+	/* Three repetitions and the wait for the answer to the last, each after the sequence it repeats. */
+	enum { TOLD = 4 };
+	return config->confirm_ms ? TOLD * (config->confirm_ms + config->rest_ms) + LATE_MS : 0;
+}
+
 static const struct {
 	const char *key, *text;
 } faults[DEADMAN_FAULTS] = {

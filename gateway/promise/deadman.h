@@ -51,12 +51,14 @@ struct deadman_config {
 	uint64_t tick_ms;     /* ... and looked at this often */
 	uint64_t watchdog_ms; /* a device process whose loop stands still this long is ended by the kernel */
 	enum deadman_link link;
-	bool has_will;     /* the broker knows how to switch this control off */
-	bool broker_here;  /* it runs on the gateway's machine */
-	uint64_t alive_ms; /* mqtt.keep_alive */
-	uint64_t timer_ms; /* the device's own timer; 0: it has none */
-	uint64_t rest_ms;  /* its rest sequence takes this long, ... */
-	uint64_t ramp_ms;  /* ... and then it ramps down for at most this; 0: a switch */
+	bool has_will;       /* the broker knows how to switch this control off */
+	bool broker_here;    /* it runs on the gateway's machine */
+	uint64_t alive_ms;   /* mqtt.keep_alive */
+	uint64_t timer_ms;   /* the device's own timer; 0: it has none */
+	uint64_t rest_ms;    /* its rest sequence takes this long, ... */
+	uint64_t ramp_ms;    /* ... and then it ramps down for at most this; 0: a switch */
+	uint64_t confirm_ms; /* rest that no reading proves is sent again after this */
+	uint64_t load_ms;    /* what it draws or pulls is gone this long after rest; 0: it does not measure that */
 	uint64_t age_ms; /* the longest silence of a sensor that its rules bear (core_silence_ms); 0: they need none */
 };
 
@@ -69,6 +71,9 @@ struct deadman_bound {
 };
 
 void deadman_compute(const struct deadman_config *config, enum deadman_fault fault, struct deadman_bound *out);
+
+/* Told to rest, and nothing proves it: when the alarm is told, and the cut-off used, at the latest. */
+uint64_t deadman_disobeyed_ms(const struct deadman_config *config);
 
 /* "gateway_killed", "lease": names in JSON; and for people, "the gateway is killed". */
 const char *deadman_fault_key(enum deadman_fault fault);

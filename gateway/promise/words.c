@@ -26,6 +26,11 @@ void words_deadman(FILE *to, const struct words_control *control)
 		fprintf(to, "does NOT rest by itself%s.", control->accepted ? " (accepted in the configuration)" : "");
 	if (c->ramp_ms)
 		fprintf(to, "\n  A ramp of at most %.0f s follows.", (double)(c->rest_ms + c->ramp_ms) / 1000.0);
+	if (c->confirm_ms)
+		fprintf(to, "\n  Told to rest and not obeying: alarm and cut-off within %.1f s%s",
+			(double)deadman_disobeyed_ms(c) / 1000.0, c->load_ms ? "" : ".");
+	if (c->confirm_ms && c->load_ms)
+		fprintf(to, ";\n  a load %.0f s after rest, seen twice, is one too.", (double)c->load_ms / 1000.0);
 	fprintf(to, "\n  %-29s", c->ramp_ms ? "begins to rest within" : "off within");
 	for (int l = 0; l < DEADMAN_LAYERS; l++)
 		fprintf(to, " %8s", deadman_layer_key((enum deadman_layer)l));
@@ -72,7 +77,10 @@ struct json_object *words_deadman_json(const struct words_control *controls, siz
 			continue;
 		struct json_object *o = json_object_new_object(), *faults = json_object_new_object();
 		uint64_t timer_ms = controls[i].config.timer_ms;
+		uint64_t disobeyed_ms = deadman_disobeyed_ms(&controls[i].config), load_ms = controls[i].config.load_ms;
 		json_object_object_add(o, "device_timer_ms", timer_ms ? number(timer_ms) : NULL);
+		json_object_object_add(o, "disobeyed_ms", disobeyed_ms ? number(disobeyed_ms) : NULL);
+		json_object_object_add(o, "load_ms", load_ms ? number(load_ms) : NULL);
 		json_object_object_add(o, "accepted_without_timer", json_object_new_boolean(controls[i].accepted));
 		for (int f = 0; f < DEADMAN_FAULTS; f++) {
 			struct deadman_bound b;

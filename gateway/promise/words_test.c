@@ -19,6 +19,8 @@ static const struct words_control controls[] = {
 		.has_will = true,
 		.alive_ms = 10000,
 		.timer_ms = 30000,
+		.confirm_ms = 2000,
+		.load_ms = 15000,
 		.age_ms = 5000}},
     {.device = "belt",
      .key = "tension",
@@ -59,6 +61,8 @@ static void a_table_says_each_bound_and_where_there_is_none(void **state)
 	(void)state;
 	char *text = deadman_text(&controls[0]);
 	has(text, "pad.heat: rests by itself 30.0 s after the last renewal");
+	has(text, "Told to rest and not obeying: alarm and cut-off within 8.5 s;");
+	has(text, "a load 15 s after rest, seen twice");
 	has(text, "off within");
 	has(text, "device process killed                              0.5 s   31.2 s    0.5 s\n");
 	free(text);
@@ -86,6 +90,8 @@ static void json_has_one_device_s_controls_and_null_for_no_bound(void **state)
 			   *belt = words_deadman_json(controls, 2, "belt");
 	assert_int_equal(json_object_object_length(pad), 1);
 	assert_int_equal(json_object_get_int(at(pad, "heat", "device_timer_ms", NULL, NULL)), 30000);
+	assert_int_equal(json_object_get_int(at(pad, "heat", "disobeyed_ms", NULL, NULL)), 8500);
+	assert_int_equal(json_object_get_int(at(pad, "heat", "load_ms", NULL, NULL)), 15000);
 	struct json_object *faults = at(pad, "heat", "faults", NULL, NULL);
 	assert_int_equal(json_object_object_length(faults), DEADMAN_FAULTS);
 	assert_int_equal(json_object_get_int(at(faults, "network_cut", "begins_ms", NULL, NULL)), 21500);

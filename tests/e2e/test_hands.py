@@ -6,7 +6,7 @@ import os
 import re
 import unittest
 
-from harness import SOURCE, Home, Sim
+from harness import SOURCE, Home, Sim, now_us
 
 OFF_MS = 1000       # from a stop or a pain button to the open relay, through two processes and the broker
 ALARMS = {"tripped", "latched", "alarm", "not obeyed", "welded", "bypassed", "stopped"}
@@ -110,9 +110,11 @@ class Plug(AtHome):
     def test_a_plug_that_does_not_obey_is_told_again_alarms_and_is_latched(self):
         self.heat()
         self.sim.command("pad ignore refuse")
-        seen, mark = self.client.mark(), self.sim.mark()
+        published = self.client.wait("therapy/demo/pad/deadman", since=None).json["heat"]["disobeyed_ms"]
+        seen, mark, asked = self.client.mark(), self.sim.mark(), now_us()
         self.home.request("pad", "heat", 0)
         event = self.home.wait_safety_event("not obeyed", seen, lambda e: e.device_id == "pad", 12)
+        self.assertLessEqual((now_us() - asked) / 1000, published, "inside the published bound")
         self.assertEqual(event.priority, 3, "high")
         self.assertGreaterEqual(len(self.told(mark, "OFF")), 4, "once, and three times again")
         self.assertTrue(self.sim.state()["pad"]["relay"])

@@ -116,6 +116,21 @@ static void h29_traction_needs_clearance(void **state)
 	life_refuses(l, BELT, 50, "traction-is-cleared");
 }
 
+static void h29_the_end_of_the_clearance_is_told_thirty_days_before(void **state)
+{
+	struct life *l = *state;
+	life_see(l, PERSON, CLEARED, 30.0 * 86400 + 1);
+	life_pass(l, 2 * SECOND);
+	assert_false(life_told(l, CORE_EVENT_ALARM, "clearance-ends-soon"));
+	life_see(l, PERSON, CLEARED, 30.0 * 86400);
+	life_pass(l, 2 * SECOND);
+	assert_true(life_alarmed(l, "clearance-ends-soon"));
+	life_grants(l, BELT, 50); /* told, no more */
+	life_see(l, PERSON, CLEARED, 365.0 * 86400);
+	life_pass(l, 2 * SECOND);
+	assert_true(life_told(l, CORE_EVENT_ALARM_OVER, "clearance-ends-soon"));
+}
+
 static void h29_traction_needs_a_weight_that_the_device_carries(void **state)
 {
 	struct life *l = *state;
@@ -193,6 +208,7 @@ const struct CMUnitTest people_tests[] = {
     T(h28_a_pressed_stop_ends_all_from_every_state_and_latches),
     T(h28_a_stop_button_that_is_missing_denies),
     T(h29_traction_needs_clearance),
+    T(h29_the_end_of_the_clearance_is_told_thirty_days_before),
     T(h29_traction_needs_a_weight_that_the_device_carries),
     T(h29_heat_and_cold_need_to_be_acknowledged_once),
     T(h30_who_says_nothing_for_two_minutes_is_not_there),

@@ -12,9 +12,11 @@
 
 #define SOON_MS     60000u /* what is not urgent is written at most so often */
 #define EPOCH_SHIFT 48
-#define RETRY_MS    10000u  /* after a write that failed */
-#define BURST       20u     /* urgent writes at once ... */
-#define REFILL_MS   120000u /* ... and one more in this time: 720 a day. What a grant waits for is not counted */
+#define RETRY_MS    10000u /* after a write that failed */
+#define BURST       20u    /* urgent writes at once ... */
+#define REFILL_MS                                                                                                      \
+	120000u /* ... and one more in this time: 720 a day. What a grant waits for, and what is grave, is not         \
+		   counted */
 
 struct memory_keeper {
 	struct memory_keeper_callbacks callbacks;
@@ -128,7 +130,8 @@ void memory_keeper_changed(struct memory_keeper *k, const struct core_output *ou
 	uint64_t now_ms = clock_boot_ms();
 	if (k->closing)
 		return;
-	if (output->awaited || (output->urgent && take_token(k, now_ms))) {
+	bool now = output->awaited || output->urgency == CORE_GRAVE;
+	if (now || (output->urgency == CORE_URGENT && take_token(k, now_ms))) {
 		write_now(k, false);
 		return;
 	}

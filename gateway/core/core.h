@@ -275,7 +275,7 @@ enum core_output_type {
 	CORE_OUT_RESULT,   /* answer to the request of this step: outcome, why, rule */
 	CORE_OUT_EVENT,    /* something for the log of people: event */
 	CORE_OUT_CHANGED,  /* what core_permission says of this control changed */
-	CORE_OUT_REMEMBER, /* what core_remember would tell has changed: revision, urgent */
+	CORE_OUT_REMEMBER, /* what core_remember would tell has changed: revision, urgency */
 };
 
 enum core_outcome { /* the order is that of therapy.v1.CommandOutcome without its zero */
@@ -318,6 +318,13 @@ enum core_event_type { /* the order is that of therapy.v1.SafetyEventType withou
 		       CORE_EVENT_COUNT_,
 };
 
+/* How soon what has changed is to be written. */
+enum core_urgency {
+	CORE_SOON,   /* within a minute */
+	CORE_URGENT, /* at once, unless that has been so too often of late: readings cause it, which may flutter */
+	CORE_GRAVE,  /* at once, always: what a person did, or has to look at */
+};
+
 #define CORE_NO_DEVICE  UINT16_MAX
 #define CORE_NO_CONTROL UINT16_MAX
 
@@ -332,16 +339,16 @@ struct core_cause {
 
 struct core_output {
 	enum core_output_type type;
-	uint16_t device, control; /* CORE_NO_...: not about one */
-	uint64_t grant;           /* LEASE */
-	double value;             /* LEASE; RESULT: what is in force now */
-	uint64_t expires_ms;      /* LEASE: CLOCK_BOOTTIME */
-	bool stop;                /* REST: the fast sequence */
-	bool adopt;               /* LEASE: keep what somebody else switched on; nothing is switched */
-	bool test;                /* LEASE: an off-test; nothing is renewed at the device and nothing switched off */
-	uint64_t revision;        /* REMEMBER */
-	bool urgent;              /* REMEMBER: at once; else within a minute */
-	bool awaited;             /* REMEMBER: a grant waits for it */
+	uint16_t device, control;  /* CORE_NO_...: not about one */
+	uint64_t grant;            /* LEASE */
+	double value;              /* LEASE; RESULT: what is in force now */
+	uint64_t expires_ms;       /* LEASE: CLOCK_BOOTTIME */
+	bool stop;                 /* REST: the fast sequence */
+	bool adopt;                /* LEASE: keep what somebody else switched on; nothing is switched */
+	bool test;                 /* LEASE: an off-test; nothing is renewed at the device and nothing switched off */
+	uint64_t revision;         /* REMEMBER */
+	enum core_urgency urgency; /* REMEMBER */
+	bool awaited;              /* REMEMBER: a grant waits for it */
 	enum core_outcome outcome;
 	enum core_event_type event;
 	enum core_priority priority;

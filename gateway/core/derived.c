@@ -52,7 +52,7 @@ static void session_count(struct core *core, struct derived *d)
 	if (d->type == CORE_DERIVE_TIME && d->within_ms)
 		rolling_add(&d->rolling, core->now_ms, ms / 1e3);
 	if (d->type == CORE_DERIVE_TIME)
-		memory_changed(core, false);
+		memory_changed(core, CORE_SOON);
 }
 
 static void session_over(struct core *core, struct derived *d)
@@ -65,7 +65,7 @@ static void session_over(struct core *core, struct derived *d)
 	s->sum_ms = 0;
 	if (d->type == CORE_DERIVE_COUNT)
 		moments_add(&d->moments, s->false_ms + (int64_t)d->gap_ms, 1);
-	memory_changed(core, d->type == CORE_DERIVE_COUNT);
+	memory_changed(core, d->type == CORE_DERIVE_COUNT ? CORE_URGENT : CORE_SOON);
 }
 
 static void session_show(struct core *core, struct derived *d)
@@ -103,7 +103,7 @@ static void session_unknown(struct core *core, struct derived *d)
 	if (s->state == DERIVED_GAP && d->type == CORE_DERIVE_TIME && !s->broken) {
 		s->broken = true;
 		s->broken_ms = core->now_ms;
-		memory_changed(core, false);
+		memory_changed(core, CORE_SOON);
 	}
 }
 
@@ -128,7 +128,7 @@ static void session_update(struct core *core, struct derived *d)
 			s->false_ms = (int64_t)core->now_ms;
 		}
 		if (s->broken || (s->state != before && before != DERIVED_NEW) || s->state == DERIVED_RUNNING)
-			memory_changed(core, s->state != before);
+			memory_changed(core, s->state != before ? CORE_URGENT : CORE_SOON);
 		s->broken = false;
 	}
 	session_show(core, d);
@@ -156,7 +156,7 @@ static void dose_count(struct core *core, struct derived *d)
 	double amount = s->rate * (double)(until - s->since_ms) / 1e3;
 	s->since_ms = until;
 	rolling_add(&d->rolling, core->now_ms, amount);
-	memory_changed(core, false);
+	memory_changed(core, CORE_SOON);
 }
 
 static void dose_show(struct core *core, struct derived *d)

@@ -61,7 +61,7 @@ static void hold(struct core *core, uint32_t control)
 	struct control *c = &core->controls[control];
 	core->memory.n_held += !c->held;
 	c->held = true;
-	memory_changed(core, true);
+	memory_changed(core, CORE_URGENT);
 	c->needed = core->memory.revision + 1; /* what this step's changes will be */
 	timers_set(&core->timers, &c->timer, timers_after(core->now_ms, HELD_MS));
 }

@@ -154,10 +154,11 @@ struct memory_window {
 /* What outlives the process (memory.c). */
 struct memory {
 	bool enabled;
-	bool failing;         /* the last write failed: nothing new is granted */
-	bool lost;            /* it was missing or damaged at start: latched until a person resets */
-	uint64_t lost_ms;     /* when that was found */
-	bool changed, urgent; /* since the last CORE_OUT_REMEMBER */
+	bool failing;              /* the last write failed: nothing new is granted */
+	bool lost;                 /* it was missing or damaged at start: latched until a person resets */
+	uint64_t lost_ms;          /* when that was found */
+	bool changed;              /* since the last CORE_OUT_REMEMBER ... */
+	enum core_urgency urgency; /* ... and the most urgent of it */
 	uint64_t revision, stored;
 	uint32_t n_held;
 	bool closing;
@@ -322,8 +323,8 @@ void keep_tell(const struct core *core, void *user, void (*put)(void *user, cons
 void keep_recall(struct core *core, const struct core_recall *recall, const struct core_row *row);
 
 /* ---- memory.c ---- */
-/* What is kept has changed: urgent, or soon. */
-void memory_changed(struct core *core, bool urgent);
+/* What is kept has changed. */
+void memory_changed(struct core *core, enum core_urgency urgency);
 /* At the end of a step: tells, if something has. */
 void memory_flush(struct core *core);
 int memory_build(struct core *core); /* after the logic is sealed; -1 without memory */

@@ -88,7 +88,7 @@ void latch_fault(struct core *core, uint32_t control, enum fault_kind kind, enum
 		use_cutoff(core, control);
 	tell(core, CORE_EVENT_LATCHED, control, CORE_PRIORITY_HIGH, "%s.%s %s; latched until a person resets it",
 	     device, key, fault_names[kind]);
-	memory_changed(core, true);
+	memory_changed(core, CORE_GRAVE);
 }
 
 bool latch_fault_resettable(const struct core *core, uint32_t control, enum fault_kind kind)

@@ -17,17 +17,18 @@ static const enum truth remembered_truths[] = {TRUTH_FALSE, TRUTH_UNKNOWN, TRUTH
 
 /* ---- what changes ---- */
 
-void memory_changed(struct core *core, bool urgent)
+void memory_changed(struct core *core, enum core_urgency urgency)
 {
 	core->memory.changed = true;
-	core->memory.urgent |= urgent;
+	if (urgency > core->memory.urgency)
+		core->memory.urgency = urgency;
 }
 
 void memory_flush(struct core *core)
 {
 	struct memory *m = &core->memory;
 	if (core->logic.windows_changed)
-		memory_changed(core, core->logic.windows_violated);
+		memory_changed(core, core->logic.windows_violated ? CORE_URGENT : CORE_SOON);
 	core->logic.windows_changed = core->logic.windows_violated = false;
 	if (!m->changed)
 		return;
@@ -35,10 +36,11 @@ void memory_flush(struct core *core)
 	if (m->enabled) {
 		struct core_output *out = out_add(core, CORE_OUT_REMEMBER, NONE);
 		out->revision = m->revision;
-		out->urgent = m->urgent;
+		out->urgency = m->urgency;
 		out->awaited = m->n_held > 0;
 	}
-	m->changed = m->urgent = false;
+	m->changed = false;
+	m->urgency = CORE_SOON;
 }
 
 static void show_all(struct core *core)
@@ -77,7 +79,7 @@ void memory_reset(struct core *core)
 	if (!core->memory.lost)
 		return;
 	core->memory.lost = false;
-	memory_changed(core, true);
+	memory_changed(core, CORE_GRAVE);
 	show_all(core);
 }
 
@@ -458,5 +460,5 @@ void core_recall(struct core *core, const struct core_recall *recall)
 		derived_show(core, i);
 	core_settle(core);
 	out_flush_changed(core);
-	memory_changed(core, true);
+	memory_changed(core, CORE_URGENT);
 }

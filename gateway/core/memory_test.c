@@ -184,7 +184,7 @@ static void the_first_lease_waits_until_it_is_written(void **state)
 	assert_int_equal(rig_count(&rig, CORE_OUT_LEASE), 0);
 	const struct core_output *told = rig_output(&rig, CORE_OUT_REMEMBER, 0);
 	assert_non_null(told);
-	assert_true(told->urgent);
+	assert_int_equal(told->urgency, CORE_URGENT);
 	uint64_t revision = told->revision;
 	struct core_permission p = rig_permission(&rig, PAD, PAD_HEAT);
 	assert_true(p.granted);

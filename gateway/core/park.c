@@ -124,7 +124,7 @@ void park_set(struct core *core, uint16_t device, bool parked, const char *why)
 	if (core->parking[device].parked == parked)
 		return;
 	set(core, device, parked, timers_after(core->now_ms, PARKED_MS));
-	memory_changed(core, true);
+	memory_changed(core, CORE_GRAVE);
 	out_device_event(core, parked ? CORE_EVENT_PARKED : CORE_EVENT_UNPARKED, device, why);
 }
 

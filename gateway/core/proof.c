@@ -83,7 +83,7 @@ void proof_result(struct core *core, uint32_t control, enum core_test test)
 		    "an off-test passes",
 		    control_device(core, control), control_key(core, control));
 	if (c->proved != passed)
-		memory_changed(core, true);
+		memory_changed(core, CORE_GRAVE);
 	c->proved = passed;
 	out_event(core, passed ? CORE_EVENT_TIMER_PROVED : CORE_EVENT_TIMER_FAILED, control, NONE, NULL,
 		  passed ? CORE_PRIORITY_LOW : CORE_PRIORITY_MEDIUM, why);

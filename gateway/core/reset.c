@@ -42,7 +42,7 @@ static void tell_reset(struct reset *r, uint32_t control, uint32_t rule, const c
 	str_add(&s, "%s was reset by %s: what it ended needs a new request", what, gate_shown(r->request->by, text));
 	out_event(r->core, CORE_EVENT_RESET, control, rule, NULL, CORE_PRIORITY_LOW, why);
 	r->cleared++;
-	memory_changed(r->core, true);
+	memory_changed(r->core, CORE_GRAVE);
 }
 
 static void reset_rules(struct reset *r)

@@ -148,7 +148,7 @@ static void latch(struct core *core, uint32_t index)
 	rule->latched = true;
 	rule->latched_ms = core->now_ms;
 	tell_cause(core, index, CORE_EVENT_LATCHED, "; latched until a person resets it");
-	memory_changed(core, true);
+	memory_changed(core, CORE_GRAVE);
 }
 
 /* A window that is ERROR already does not change when its sensor fails for good: then it is looked at again. */

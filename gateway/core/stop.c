@@ -157,7 +157,7 @@ void stop_all(struct core *core, uint32_t rule, const char *by)
 	if (core->stop.latched)
 		return; /* the first cause stays the first cause */
 	latch(core, rule, by, core->now_ms);
-	memory_changed(core, true);
+	memory_changed(core, CORE_GRAVE);
 	char why[CORE_WHY_MAX];
 	struct str s;
 	str_init(&s, why, sizeof why);
@@ -177,7 +177,7 @@ bool stop_resettable(const struct core *core)
 void stop_reset(struct core *core)
 {
 	core->stop.latched = false;
-	memory_changed(core, true);
+	memory_changed(core, CORE_GRAVE);
 	for (uint32_t i = 0; i < core->home.n_controls; i++)
 		out_changed(core, i);
 }

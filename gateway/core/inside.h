@@ -151,6 +151,14 @@ struct memory_window {
 	uint64_t hash; /* of the text and of what it looks at in this home */
 };
 
+/* What rows are about, and who has which name: sorted by the name's hash. */
+enum memory_of { MEMORY_OF_WINDOW, MEMORY_OF_DERIVED, MEMORY_OF_RULE, MEMORY_OF_COUNT_ };
+
+struct memory_name {
+	uint64_t hash;
+	uint32_t index;
+};
+
 /* What outlives the process (memory.c). */
 struct memory {
 	bool enabled;
@@ -166,6 +174,10 @@ struct memory {
 	struct memory_window *windows;
 	uint32_t n_windows;
 	double *numbers; /* of one row */
+	struct {
+		struct memory_name *items;
+		uint32_t n;
+	} names[MEMORY_OF_COUNT_];
 };
 
 struct presence {
@@ -329,6 +341,8 @@ void memory_changed(struct core *core, enum core_urgency urgency);
 void memory_flush(struct core *core);
 int memory_build(struct core *core); /* after the logic is sealed; -1 without memory */
 void memory_release(struct core *core);
+/* The window, derived metric or rule of that name; NONE: there is none. */
+uint32_t memory_find(const struct core *core, enum memory_of what, const char *name);
 void memory_remembered(struct core *core, uint64_t revision, bool ok);
 /* Why nothing may be granted as long as the memory is as it is. False, and nothing written: it may. */
 bool memory_refuses(const struct core *core, char why[CORE_WHY_MAX]);

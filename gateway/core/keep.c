@@ -93,9 +93,9 @@ static void recall_latch(struct core *core, const char *key, uint64_t since_ms)
 	const char *name = slash + 1;
 	if (size == 4 && memcmp(key, "stop", size) == 0)
 		stop_recall(core, name, since_ms);
-	for (uint32_t i = 0; size == 4 && memcmp(key, "rule", size) == 0 && i < core->n_rules; i++)
-		if (strcmp(core->rules[i].id, name) == 0)
-			rule_recall_latch(core, i, since_ms);
+	uint32_t rule = size == 4 && memcmp(key, "rule", size) == 0 ? memory_find(core, MEMORY_OF_RULE, name) : NONE;
+	if (rule != NONE)
+		rule_recall_latch(core, rule, since_ms);
 	for (unsigned kind = 0; kind < FAULT_COUNT_; kind++)
 		if (strlen(fault_keys[kind]) == size && memcmp(key, fault_keys[kind], size) == 0 &&
 		    find_control(core, name) != HOME_NONE)

@@ -12,6 +12,7 @@
 #define KEY_MAX      160u
 #define ROW_HEADER   6u /* numbers of a derived row before its pairs of age and amount */
 #define WINDOW_COUNT 7u
+#define HASH_BASIS   0xcbf29ce484222325u
 
 static const enum truth remembered_truths[] = {TRUTH_FALSE, TRUTH_UNKNOWN, TRUTH_ERROR};
 
@@ -112,7 +113,7 @@ static uint64_t mix_text(uint64_t hash, const char *text)
  * nodes of a text stand together and end with their root. */
 static uint64_t hash_text(const struct core *core, uint32_t text)
 {
-	uint64_t hash = mix_text(0xcbf29ce484222325u, core->logic.texts[text].text);
+	uint64_t hash = mix_text(HASH_BASIS, core->logic.texts[text].text);
 	uint32_t first = core->logic.texts[text].root;
 	while (first > 0 && core->logic.nodes[first - 1].text == text)
 		first--;
@@ -125,40 +126,6 @@ static uint64_t hash_text(const struct core *core, uint32_t text)
 		hash = mix_text(mix_text(hash, core->home.devices[m->device].id), m->key);
 	}
 	return hash;
-}
-
-int memory_build(struct core *core)
-{
-	struct memory *m = &core->memory;
-	size_t most = WINDOW_COUNT;
-	for (uint32_t i = 0; i < core->n_derived; i++) {
-		size_t pairs = core->derived[i].rolling.n > MOMENTS ? core->derived[i].rolling.n : MOMENTS;
-		most = most > ROW_HEADER + pairs * 2 ? most : ROW_HEADER + pairs * 2;
-	}
-	m->windows = calloc((size_t)core->logic.n_windows + 1, sizeof *m->windows);
-	m->numbers = calloc(most, sizeof *m->numbers);
-	if (!m->windows || !m->numbers)
-		return -1;
-	for (uint32_t i = 0; i < core->logic.n_nodes; i++) {
-		if (core->logic.nodes[i].op != NODE_FOR)
-			continue;
-		const struct memory_window *last = m->n_windows ? &m->windows[m->n_windows - 1] : NULL;
-		uint32_t text = core->logic.nodes[i].text;
-		bool again = last && last->text == text;
-		m->windows[m->n_windows++] = (struct memory_window){
-		    .node = i,
-		    .text = text,
-		    .ordinal = again ? last->ordinal + 1 : 0,
-		    .hash = again ? last->hash : hash_text(core, text),
-		};
-	}
-	return 0;
-}
-
-void memory_release(struct core *core)
-{
-	free(core->memory.windows);
-	free(core->memory.numbers);
 }
 
 static const char *derived_name(const struct core *core, uint32_t index, char *key, size_t size)
@@ -187,6 +154,99 @@ static const char *window_name(const struct core *core, const struct memory_wind
 	}
 	str_add(&s, "/%u/%u/%016llx", which, w->ordinal, (unsigned long long)w->hash);
 	return key;
+}
+
+static const char *name_of(const struct core *core, enum memory_of what, uint32_t index, char *key, size_t size)
+{
+	switch (what) {
+	case MEMORY_OF_WINDOW:
+		return window_name(core, &core->memory.windows[index], key, size);
+	case MEMORY_OF_DERIVED:
+		return derived_name(core, index, key, size);
+	case MEMORY_OF_RULE:
+	case MEMORY_OF_COUNT_:
+		break;
+	}
+	return core->rules[index].id;
+}
+
+static int by_hash(const void *a, const void *b)
+{
+	const struct memory_name *x = a, *y = b;
+	return (x->hash > y->hash) - (x->hash < y->hash);
+}
+
+/* Rows are looked up by the hash of their name, so that those of thousands of windows, in whatever order, do not hold
+ * up the loop. */
+static int build_names(struct core *core, enum memory_of what, uint32_t n)
+{
+	char key[KEY_MAX];
+	struct memory_name *items = calloc((size_t)n + 1, sizeof *items);
+	if (!items)
+		return -1;
+	for (uint32_t i = 0; i < n; i++)
+		items[i] = (struct memory_name){mix_text(HASH_BASIS, name_of(core, what, i, key, sizeof key)), i};
+	qsort(items, n, sizeof *items, by_hash);
+	core->memory.names[what].items = items;
+	core->memory.names[what].n = n;
+	return 0;
+}
+
+uint32_t memory_find(const struct core *core, enum memory_of what, const char *name)
+{
+	const struct memory_name *items = core->memory.names[what].items;
+	uint64_t hash = mix_text(HASH_BASIS, name);
+	uint32_t low = 0, n = core->memory.names[what].n, high = n;
+	char key[KEY_MAX];
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+		if (items[middle].hash < hash)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	for (; low < n && items[low].hash == hash; low++)
+		if (strcmp(name_of(core, what, items[low].index, key, sizeof key), name) == 0)
+			return items[low].index;
+	return NONE;
+}
+
+int memory_build(struct core *core)
+{
+	struct memory *m = &core->memory;
+	size_t most = WINDOW_COUNT;
+	for (uint32_t i = 0; i < core->n_derived; i++) {
+		size_t pairs = core->derived[i].rolling.n > MOMENTS ? core->derived[i].rolling.n : MOMENTS;
+		most = most > ROW_HEADER + pairs * 2 ? most : ROW_HEADER + pairs * 2;
+	}
+	m->windows = calloc((size_t)core->logic.n_windows + 1, sizeof *m->windows);
+	m->numbers = calloc(most, sizeof *m->numbers);
+	if (!m->windows || !m->numbers)
+		return -1;
+	for (uint32_t i = 0; i < core->logic.n_nodes; i++) {
+		if (core->logic.nodes[i].op != NODE_FOR)
+			continue;
+		const struct memory_window *last = m->n_windows ? &m->windows[m->n_windows - 1] : NULL;
+		uint32_t text = core->logic.nodes[i].text;
+		bool again = last && last->text == text;
+		m->windows[m->n_windows++] = (struct memory_window){
+		    .node = i,
+		    .text = text,
+		    .ordinal = again ? last->ordinal + 1 : 0,
+		    .hash = again ? last->hash : hash_text(core, text),
+		};
+	}
+	return build_names(core, MEMORY_OF_WINDOW, m->n_windows) ||
+	       build_names(core, MEMORY_OF_DERIVED, core->n_derived) ||
+	       build_names(core, MEMORY_OF_RULE, core->n_rules);
+}
+
+void memory_release(struct core *core)
+{
+	for (unsigned i = 0; i < MEMORY_OF_COUNT_; i++)
+		free(core->memory.names[i].items);
+	free(core->memory.windows);
+	free(core->memory.numbers);
 }
 
 /* ---- told ---- */
@@ -397,40 +457,17 @@ static void recall_derived(struct core *core, const struct core_recall *recall, 
 		recall_session(core, recall, d, row);
 }
 
-/* Rows come in the order in which they were told, so the next one is mostly the one after the last. */
-static bool same_key(const struct core *core, enum core_row_kind kind, uint32_t i, const char *key)
-{
-	char name[KEY_MAX];
-	if (kind == CORE_ROW_WINDOW)
-		return strcmp(window_name(core, &core->memory.windows[i], name, sizeof name), key) == 0;
-	return strcmp(derived_name(core, i, name, sizeof name), key) == 0;
-}
-
-static uint32_t find_row(const struct core *core, enum core_row_kind kind, uint32_t n, const char *key,
-			 uint32_t *cursor)
-{
-	for (uint32_t i = 0; i < n; i++) {
-		uint32_t at = (*cursor + i) % n;
-		if (same_key(core, kind, at, key)) {
-			*cursor = at + 1;
-			return at;
-		}
-	}
-	return NONE;
-}
-
-static void recall_row(struct core *core, const struct core_recall *recall, const struct core_row *row,
-		       uint32_t cursors[2])
+static void recall_row(struct core *core, const struct core_recall *recall, const struct core_row *row)
 {
 	uint32_t at;
 	switch (row->kind) {
 	case CORE_ROW_WINDOW:
-		at = find_row(core, row->kind, core->memory.n_windows, row->key, &cursors[0]);
+		at = memory_find(core, MEMORY_OF_WINDOW, row->key);
 		if (at != NONE && recall->state == CORE_RECALL_KEPT)
 			recall_window(core, recall, &core->memory.windows[at], row);
 		break;
 	case CORE_ROW_DERIVED:
-		at = find_row(core, row->kind, core->n_derived, row->key, &cursors[1]);
+		at = memory_find(core, MEMORY_OF_DERIVED, row->key);
 		if (at != NONE)
 			recall_derived(core, recall, at, row);
 		break;
@@ -451,9 +488,8 @@ static void recall_row(struct core *core, const struct core_recall *recall, cons
 
 void core_recall(struct core *core, const struct core_recall *recall)
 {
-	uint32_t cursors[2] = {0, 0};
 	for (size_t i = 0; i < recall->n && recall->state != CORE_RECALL_FIRST; i++)
-		recall_row(core, recall, &recall->rows[i], cursors);
+		recall_row(core, recall, &recall->rows[i]);
 	core->memory.lost |= recall->state == CORE_RECALL_LOST;
 	core->memory.lost_ms = core->now_ms;
 	for (uint32_t i = 0; i < core->n_derived; i++)

@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  * What outlives the process: pauses between therapies and sums hold across a restart, nothing comes on before it is
  * written that it will, and a memory that is lost latches. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
+#include "base/str.h"
 #include "core/testing_rig.h"
+#include "core/truth.h"
 
 #define MINUTE 60000u
 #define HOUR   (60u * MINUTE)
@@ -592,6 +596,74 @@ static void what_is_told_is_what_is_taken_back(void **state)
 	rig_stop(&rig);
 }
 
+/* ---- many ---- */
+
+enum { MANY = 1000, EACH = 5 };
+
+struct many {
+	struct core_row rows[MANY * EACH];
+	char keys[MANY * EACH][64];
+	double numbers[MANY * EACH][7];
+	size_t n;
+};
+
+static void put_many(void *user, const struct core_row *row)
+{
+	struct many *m = user;
+	if (row->kind != CORE_ROW_WINDOW)
+		return;
+	assert_int_equal(row->n, 7);
+	assert_true(m->n < MANY * EACH && strlen(row->key) < sizeof m->keys[0]);
+	strcpy(m->keys[m->n], row->key);
+	memcpy(m->numbers[m->n], row->numbers, sizeof m->numbers[0]);
+	m->rows[m->n] = (struct core_row){row->kind, m->keys[m->n], m->numbers[m->n], row->n};
+	m->n++;
+}
+
+/* Rows in the worst order, and half of them of rules that were edited: the loop, and its watchdog, wait for it. Whoever
+ * looks through all windows for each row needs a minute here; the bound leaves room for sanitizers and a busy machine.
+ */
+static void thousands_of_windows_are_found_at_once(void **state)
+{
+	(void)state;
+	static char ids[MANY][16], texts[MANY][256];
+	static struct core_rule many[MANY];
+	static struct many told, again;
+	struct rig rig;
+	for (size_t r = 0; r < MANY; r++) {
+		struct str s;
+		snprintf(ids[r], sizeof ids[r], "rule-%zu", r);
+		str_init(&s, texts[r], sizeof texts[r]);
+		for (size_t w = 0; w < EACH; w++)
+			str_add(&s, "%s%zu min since any inversion.tilt > %zu deg", w ? " and " : "", w + 1, r % 50);
+		many[r] = rules[0];
+		many[r].id = ids[r];
+		many[r].only_while.text = texts[r];
+	}
+	start_with(&rig, 100 * HOUR, many, MANY);
+	rig_calm(&rig);
+	told.n = again.n = 0;
+	core_remember(rig.core, &told, put_many);
+	assert_int_equal(told.n, MANY * EACH);
+	rig_stop(&rig);
+	for (size_t i = 0; i < told.n / 2; i++) {
+		struct core_row row = told.rows[i];
+		told.rows[i] = told.rows[told.n - 1 - i];
+		told.rows[told.n - 1 - i] = row;
+		told.keys[i * 2][strlen(told.keys[i * 2]) - 1] = 'x';
+	}
+	start_with(&rig, 100 * HOUR, many, MANY);
+	clock_t before = clock();
+	core_recall(rig.core, &(struct core_recall){.state = CORE_RECALL_KEPT, .rows = told.rows, .n = told.n});
+	double seconds = (double)(clock() - before) / CLOCKS_PER_SEC;
+	print_message("%d windows were read back in %.1f ms\n", MANY * EACH, seconds * 1e3);
+	assert_true(seconds < 2);
+	core_remember(rig.core, &again, put_many); /* and those that are known are what they were */
+	for (size_t i = 0; i < again.n; i++)
+		assert_int_equal(again.numbers[i][0], i % 2 ? TRUTH_TRUE : TRUTH_UNKNOWN);
+	rig_stop(&rig);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -613,6 +685,7 @@ int main(void)
 	    cmocka_unit_test(the_first_start_latches_nothing_and_knows_no_pause),
 	    cmocka_unit_test(rows_that_make_no_sense_do_no_harm),
 	    cmocka_unit_test(what_is_told_is_what_is_taken_back),
+	    cmocka_unit_test(thousands_of_windows_are_found_at_once),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

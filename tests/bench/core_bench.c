@@ -7,6 +7,7 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "core/core.h"
@@ -144,6 +145,66 @@ static void measure_core(struct core *core, uint64_t now_ms, uint32_t *quiet, si
 	}
 }
 
+/* ---- read back after a start ---- */
+
+enum { WINDOWS = 5 }; /* in each rule */
+
+struct memory {
+	struct core_row *rows;
+	size_t n;
+};
+
+static void put_row(void *user, const struct core_row *row)
+{
+	struct memory *m = user;
+	double *numbers = malloc((row->n + 1) * sizeof *numbers);
+	char *key = malloc(strlen(row->key) + 1);
+	struct core_row *rows = realloc(m->rows, (m->n + 1) * sizeof *rows);
+	if (!numbers || !key || !rows)
+		exit(1);
+	memcpy(numbers, row->numbers, row->n * sizeof *numbers);
+	strcpy(key, row->key);
+	m->rows = rows;
+	rows[m->n++] = (struct core_row){row->kind, key, numbers, row->n};
+}
+
+/* The rows in the reverse order, and every other of a rule that was edited since. */
+static double measure_recall(uint64_t now_ms, size_t *n, size_t *made)
+{
+	static char texts[RULES][320];
+	struct memory m = {0};
+	for (size_t r = 0; r < RULES; r++) {
+		size_t at = 0;
+		for (size_t w = 0; w < WINDOWS; w++)
+			at +=
+			    (size_t)snprintf(texts[r] + at, sizeof texts[r] - at, "%st%zu.tilt <= %zu deg for %zu min",
+					     w ? " and " : "", (r + w) % SENSORS, 10 + r / SENSORS, w + 1);
+		rules[r].only_while.text = texts[r];
+	}
+	struct core *core = start(now_ms);
+	if (!core)
+		exit(1);
+	core_remember(core, &m, put_row);
+	core_free(core);
+	for (size_t i = 0; i < m.n / 2; i++) {
+		struct core_row row = m.rows[i];
+		m.rows[i] = m.rows[m.n - 1 - i];
+		m.rows[m.n - 1 - i] = row;
+	}
+	for (size_t i = 0; i < m.n; i += 2)
+		m.rows[i].key = "rule-0/0/0/0000000000000000";
+	core = start(now_ms);
+	size_t before = allocations;
+	uint64_t from = now_ns();
+	core_recall(core,
+		    &(struct core_recall){.state = CORE_RECALL_KEPT, .rows = m.rows, .n = m.n, .off_known = true});
+	double ms = (double)(now_ns() - from) / 1e6;
+	*n = m.n;
+	*made = allocations - before;
+	core_free(core);
+	return ms;
+}
+
 static volatile unsigned sink; /* so that the compiler keeps the comparisons */
 
 static void measure_floor(uint32_t *out)
@@ -182,7 +243,9 @@ int main(void)
 	put("core_step_crossing", crossing, n_crossing);
 	printf(",");
 	put("floor", bare, STEPS);
-	printf("}\n");
+	size_t n;
+	double ms = measure_recall(now_ms, &n, &made);
+	printf(",\"recall\":{\"windows\":%zu,\"ms\":%.2f,\"allocations\":%zu}}\n", n, ms, made);
 	core_free(core);
 	return 0;
 }

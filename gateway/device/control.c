@@ -339,9 +339,13 @@ void control_lease(struct device *d, const struct device_input *in)
 
 void control_rest(struct device *d, const struct device_input *in)
 {
-	if (in->control >= d->model->n_controls || !d->link_up)
+	if (in->control >= d->model->n_controls)
 		return;
 	struct control *c = &d->controls[in->control];
+	if (!d->link_up) { /* it goes to rest as soon as the link is up; this says how */
+		c->stopping = c->stopping || in->stop;
+		return;
+	}
 	if (c->phase == DEVICE_PHASE_AT_REST)
 		start_sequence(d, c, in->stop); /* told again; what a reading proved stays proved */
 	else

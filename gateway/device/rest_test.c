@@ -190,6 +190,34 @@ static void a_stop_is_still_a_stop_when_the_link_comes_back(void **state)
 	assert_int_equal(fake_sent(f, FAKE_RAMP), 0);
 }
 
+static void a_stop_while_the_link_is_down_is_the_way_to_rest_when_it_comes_back(void **state)
+{
+	struct fake *f = fake_pulling(state);
+	fake_link(f, false);
+	fake_rest(f, FAKE_TENSION, true);
+	fake_rest(f, FAKE_TENSION, false); /* a weaker order does not undo it */
+	assert_int_equal(f->out.n_sends, 0);
+	fake_link(f, true);
+	assert_int_equal(fake_sent(f, FAKE_STOP), 1);
+	assert_int_equal(fake_sent(f, FAKE_RAMP), 0);
+	fake_reading(f, FAKE_FORCE, 0);
+	fake_lease(f, FAKE_TENSION, 2, 100, 1000);
+	fake_rest(f, FAKE_TENSION, false); /* and is forgotten once rest is proved */
+	assert_int_equal(fake_sent(f, FAKE_RAMP), 1);
+}
+
+static void a_stop_before_the_first_link_is_the_way_to_rest_too(void **state)
+{
+	struct fake *f = *state;
+	f->model.n_controls = 2;
+	fake_start(f);
+	fake_rest(f, FAKE_TENSION, true);
+	assert_int_equal(f->out.n_sends, 0);
+	fake_link(f, true);
+	assert_int_equal(fake_sent(f, FAKE_STOP), 1);
+	assert_int_equal(fake_sent(f, FAKE_RAMP), 0);
+}
+
 static void an_orphan_rests_everything_takes_no_lease_and_is_idle_when_rest_is_proved(void **state)
 {
 	struct fake *f = fake_heating(state);
@@ -298,6 +326,8 @@ int main(void)
 	    TEST(a_stop_of_several_steps_is_not_begun_anew),
 	    TEST(a_link_lost_in_the_middle_of_a_ramp_begins_it_anew),
 	    TEST(a_stop_is_still_a_stop_when_the_link_comes_back),
+	    TEST(a_stop_while_the_link_is_down_is_the_way_to_rest_when_it_comes_back),
+	    TEST(a_stop_before_the_first_link_is_the_way_to_rest_too),
 	    TEST(an_orphan_rests_everything_takes_no_lease_and_is_idle_when_rest_is_proved),
 	    TEST(an_orphan_whose_device_proves_nothing_may_go_when_its_bound_has_passed),
 	    TEST(an_orphan_at_rest_is_idle_at_once),

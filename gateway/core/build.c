@@ -339,11 +339,12 @@ static int link_controls(struct core *core)
 }
 
 /* In one step a control can be told to rest because its grant ends, because a request asks for it, once more the fast
- * way, and as the cut-off of others (each of them once for each fault); it can be granted, renewed and resumed. It can
- * be paused, resumed, tripped, latched and reset, and a late step may see some of that twice. */
+ * way, again because it appears, and as the cut-off of others (each of them once for each fault); it can be granted,
+ * renewed and resumed. It can be paused, resumed, tripped, latched and reset, and a late step may see some of that
+ * twice. What was ordered before the first step leaves with it. */
 static int reserve_outputs(struct core *core)
 {
-	size_t controls = core->home.n_controls, orders = controls * 10 + 2;
+	size_t controls = core->home.n_controls, orders = controls * 13 + 2;
 	core->room_for_events = controls * 12 + core->n_rules * 4u + core->home.n_devices * 2u + 8;
 	core->cap_outputs = orders + core->room_for_events;
 	core->outputs = malloc((core->cap_outputs + 1) * sizeof *core->outputs);

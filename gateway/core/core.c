@@ -159,8 +159,11 @@ static void take(struct core *core, const struct core_input *input)
 
 struct core_outputs core_step(struct core *core, uint64_t now_ms, const struct core_input *input)
 {
-	core->n_outputs = 0;
-	core->n_events = 0;
+	if (core->begun) { /* what was ordered before the first step leaves with it */
+		core->n_outputs = 0;
+		core->n_events = 0;
+	}
+	core->begun = true;
 	pass_time(core, now_ms < UINT64_MAX ? now_ms : UINT64_MAX - 1); /* the last millisecond means never */
 	grant_lapse(core);
 	core_settle(core);

@@ -286,6 +286,7 @@ void grant_phase(struct core *core, uint32_t control, const struct core_input *i
 	enum core_phase phase =
 	    (unsigned)input->state.phase > CORE_PHASE_CONFIRMED_ON ? CORE_PHASE_UNKNOWN : input->state.phase;
 	bool granted = core->switches[control].granted;
+	bool appears = core->switches[control].phase == CORE_PHASE_UNKNOWN && phase != CORE_PHASE_UNKNOWN;
 	bool ours = input->state.grant != 0 && input->state.grant == c->grant;
 	const char *device = control_device(core, control), *key = control_key(core, control);
 	if (ours && granted && c->kind == GRANT_TEST && input->state.test != CORE_TEST_NONE) {
@@ -302,5 +303,7 @@ void grant_phase(struct core *core, uint32_t control, const struct core_input *i
 	grant_set_phase(core, control, phase);
 	if (phase == CORE_PHASE_UNKNOWN)
 		grant_lose(core, control, "nothing confirms what it does");
+	if (appears && phase != CORE_PHASE_AT_REST && (c->resting == REACT_STOP || core->stop.latched))
+		grant_rest(core, control, REACT_STOP); /* who heard it before may be a process that is gone */
 	obey_told(core, control, input);
 }

@@ -121,7 +121,7 @@ struct control {
 	uint64_t pause_end_ms;
 	struct timer timer; /* renewal while granted, end of the pause while suspended */
 
-	enum reaction resting; /* it is being driven to rest this way */
+	enum reaction resting; /* it is being driven to rest this way, or will be as soon as it is seen */
 	struct {
 		bool set;
 		uint64_t since_ms;
@@ -235,6 +235,7 @@ struct core {
 	size_t n_outputs, cap_outputs, room_for_events;
 	size_t n_events;
 	uint64_t events_dropped; /* had no room in their step */
+	bool begun; /* there was a step */
 };
 
 /* ---- out.c ---- */

@@ -300,6 +300,107 @@ static void a_fast_reaction_overtakes_a_slow_one_and_a_slow_one_never_a_fast_one
 	assert_int_equal(rests(BELT, &fast), 0);
 }
 
+static void a_stop_while_a_device_is_gone_is_ordered_again_when_it_is_back(void **state)
+{
+	(void)state;
+	bool fast = false;
+	belt_energised();
+	rig_present(&rig, BELT, false); /* its process died: there is nobody to hear it */
+	assert_int_equal(rig_verb(&rig, CORE_STOP, "", ""), CORE_ACCEPTED);
+	rig_present(&rig, BELT, true);
+	rig_phase(&rig, BELT, BELT_TENSION, CORE_PHASE_COMING_TO_REST);
+	assert_int_equal(rests(BELT, &fast), 1);
+	assert_true(fast);
+	rig_phase(&rig, BELT, BELT_TENSION, CORE_PHASE_COMING_TO_REST);
+	assert_int_equal(rests(BELT, &fast), 0);
+}
+
+static void a_process_that_dies_on_the_fast_way_to_rest_goes_on_that_way(void **state)
+{
+	(void)state;
+	bool fast = false;
+	belt_energised();
+	rig_read(&rig, BELT, BELT_FORCE, 200);
+	rig_present(&rig, BELT, false);
+	rig_present(&rig, BELT, true);
+	rig_phase(&rig, BELT, BELT_TENSION, CORE_PHASE_COMING_TO_REST);
+	assert_int_equal(rests(BELT, &fast), 1);
+	assert_true(fast);
+	/* Without a stop it goes the slow way, which its process has begun by itself. */
+	rig_phase(&rig, PAD, PAD_HEAT, CORE_PHASE_UNKNOWN);
+	rig_phase(&rig, PAD, PAD_HEAT, CORE_PHASE_COMING_TO_REST);
+	assert_int_equal(rests(PAD, &fast), 0);
+}
+
+static void what_is_at_rest_when_it_is_back_needs_no_order(void **state)
+{
+	(void)state;
+	bool fast = false;
+	rig_verb(&rig, CORE_STOP, "", "");
+	rig_present(&rig, BELT, false);
+	rig_present(&rig, BELT, true);
+	rig_phase(&rig, BELT, BELT_TENSION, CORE_PHASE_AT_REST);
+	assert_int_equal(rests(BELT, &fast), 0);
+}
+
+static void start_anew(const char *latch)
+{
+	const double age_ms = 1000;
+	const struct core_row row = {CORE_ROW_LATCH, latch, &age_ms, 1};
+	rig_stop(&rig);
+	rig_start_guarded(&rig, false);
+	core_recall(rig.core,
+		    &(struct core_recall){.state = CORE_RECALL_KEPT, .rows = &row, .n = 1, .off_known = true});
+}
+
+static void a_rule_that_was_latched_before_the_start_orders_its_stop_in_the_first_step(void **state)
+{
+	(void)state;
+	bool fast = false;
+	start_anew("rule/over-force");
+	rig_tick(&rig);
+	assert_int_equal(rests(BELT, &fast), 1);
+	assert_true(fast);
+	assert_int_equal(rests(PAD, &fast), 0);
+	rig_tick(&rig);
+	assert_int_equal(rests(BELT, &fast), 0);
+	rig_present(&rig, BELT, true);
+	rig_phase(&rig, BELT, BELT_TENSION, CORE_PHASE_COMING_TO_REST);
+	assert_int_equal(rests(BELT, &fast), 1);
+	assert_true(fast);
+}
+
+static void a_button_that_was_latched_before_the_start_stops_all_when_it_is_pressed(void **state)
+{
+	(void)state;
+	start_anew("rule/stop-at-belt-pain_button");
+	for (uint16_t device = BELT; device <= PLUG; device++) {
+		rig_present(&rig, device, true);
+		rig_phase(&rig, device, 0, CORE_PHASE_COMING_TO_REST);
+		bool fast = false;
+		assert_int_equal(rests(device, &fast), device == BELT);
+		assert_int_equal(fast, device == BELT);
+	}
+	rig_read(&rig, BELT, BELT_PAIN, 1);
+	for (uint16_t device = PAD; device <= PLUG; device++) {
+		bool fast = false;
+		assert_true(rests(device, &fast) > 0 && fast);
+	}
+}
+
+static void after_a_stop_before_the_start_what_is_found_on_goes_the_fast_way_to_rest(void **state)
+{
+	(void)state;
+	start_anew("stop/therapyctl");
+	for (uint16_t device = BELT; device <= PLUG; device++) {
+		bool fast = false;
+		rig_present(&rig, device, true);
+		rig_phase(&rig, device, 0, CORE_PHASE_COMING_TO_REST);
+		assert_int_equal(rests(device, &fast), 1);
+		assert_true(fast);
+	}
+}
+
 #define with_rig(test) cmocka_unit_test_setup_teardown(test, start, stop)
 
 int main(void)
@@ -314,6 +415,12 @@ int main(void)
 	    with_rig(a_button_may_be_silent_for_5_s_as_any_sensor_may),
 	    with_rig(a_stop_buttons_rule_is_covered_and_listed_after_those_of_the_files),
 	    with_rig(a_fast_reaction_overtakes_a_slow_one_and_a_slow_one_never_a_fast_one),
+	    with_rig(a_stop_while_a_device_is_gone_is_ordered_again_when_it_is_back),
+	    with_rig(a_process_that_dies_on_the_fast_way_to_rest_goes_on_that_way),
+	    with_rig(what_is_at_rest_when_it_is_back_needs_no_order),
+	    with_rig(a_rule_that_was_latched_before_the_start_orders_its_stop_in_the_first_step),
+	    with_rig(a_button_that_was_latched_before_the_start_stops_all_when_it_is_pressed),
+	    with_rig(after_a_stop_before_the_start_what_is_found_on_goes_the_fast_way_to_rest),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

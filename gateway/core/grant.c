@@ -299,6 +299,11 @@ void grant_phase(struct core *core, uint32_t control, const struct core_input *i
 		grant_end(core, control, REACT_NOTHING);
 		tell(core, CORE_EVENT_ENDED, control, "%s.%s was ended by its device process: its lease ran out",
 		     device, key);
+	} else if (ours && granted && (phase == CORE_PHASE_COMING_TO_REST || phase == CORE_PHASE_AT_REST)) {
+		/* It knew this grant, and a number that is over there is over for ever: renewals would go unheard. */
+		grant_end(core, control, REACT_NOTHING);
+		tell(core, CORE_EVENT_ENDED, control, "%s.%s was ended by its device process and goes to rest", device,
+		     key);
 	}
 	grant_set_phase(core, control, phase);
 	if (phase == CORE_PHASE_UNKNOWN)

@@ -265,6 +265,48 @@ static void the_device_ends_its_grant_by_itself_and_no_rest_is_needed(void **sta
 	assert_int_equal(rig_count(rig, CORE_OUT_LEASE), 0);
 }
 
+static void a_grant_that_came_to_rest_without_a_word_is_over(void **state)
+{
+	struct rig *rig = *state;
+	const enum core_phase phases[] = {CORE_PHASE_COMING_TO_REST, CORE_PHASE_AT_REST};
+	for (uint64_t i = 0; i < 2; i++) {
+		device_says(rig, CORE_PHASE_CONFIRMED_ON, 1 + i, false, false);
+		device_says(rig, phases[i], 1 + i, false, false);
+		assert_contains(rig_event(rig, CORE_EVENT_ENDED)->why, "ended by its device process and goes to rest");
+		assert_int_equal(rig_count(rig, CORE_OUT_REST), 0);
+		assert_false(rig_permission(rig, PAD, PAD_HEAT).granted);
+		rig_jump(rig, 250);
+		assert_int_equal(rig_count(rig, CORE_OUT_LEASE), 0);
+		rig_phase(rig, PAD, PAD_HEAT, CORE_PHASE_AT_REST);
+		assert_int_equal(rig_ask(rig, "pad", "heat", 1), CORE_ACCEPTED);
+	}
+}
+
+static void a_report_that_crossed_the_first_lease_ends_nothing(void **state)
+{
+	struct rig *rig = *state;
+	const enum core_phase phases[] = {CORE_PHASE_COMING_TO_REST, CORE_PHASE_AT_REST};
+	for (int i = 0; i < 2; i++) { /* made before the device process knew the grant, so without its number */
+		device_says(rig, phases[i], 0, false, false);
+		assert_true(rig_permission(rig, PAD, PAD_HEAT).granted);
+	}
+	device_says(rig, CORE_PHASE_ENERGISED, 1, false, false);
+	rig->now += 250;
+	rig_tick(rig);
+	assert_int_equal(rig_count(rig, CORE_OUT_LEASE), 1);
+}
+
+static void coming_to_rest_as_told_ends_no_pause(void **state)
+{
+	struct rig *rig = *state;
+	lose_tilt(rig);
+	device_says(rig, CORE_PHASE_COMING_TO_REST, 1, false, false);
+	assert_true(rig_permission(rig, PAD, PAD_HEAT).suspended);
+	rig_phase(rig, PAD, PAD_HEAT, CORE_PHASE_AT_REST);
+	rig_refresh(rig);
+	assert_true(rig_permission(rig, PAD, PAD_HEAT).granted);
+}
+
 static void who_presses_off_at_the_device_ends_the_session_even_during_a_pause(void **state)
 {
 	struct rig *rig = *state;
@@ -375,6 +417,9 @@ int main(void)
 	    with_rig(a_lost_sensor_pauses_and_readings_still_on_their_way_do_not_bring_it_back),
 	    with_rig(presence_told_twice_is_told_once),
 	    with_rig(the_device_ends_its_grant_by_itself_and_no_rest_is_needed),
+	    with_rig(a_grant_that_came_to_rest_without_a_word_is_over),
+	    with_rig(a_report_that_crossed_the_first_lease_ends_nothing),
+	    with_rig(coming_to_rest_as_told_ends_no_pause),
 	    with_rig(who_presses_off_at_the_device_ends_the_session_even_during_a_pause),
 	    with_rig(what_the_device_says_of_an_older_grant_ends_nothing),
 	    with_rig(a_phase_that_becomes_unknown_ends_the_grant),

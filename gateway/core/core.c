@@ -185,6 +185,8 @@ void core_go_on_from(struct core *core, const struct core *old)
 {
 	core->last_grant = old->last_grant;
 	memcpy(core->remembered, old->remembered, REMEMBERED_REQUESTS * sizeof *core->remembered);
+	for (uint32_t i = 0; i < core->home.n_controls && i < old->home.n_controls; i++)
+		obey_go_on_from(core, old, i);
 }
 
 uint64_t core_events_dropped(const struct core *core)

@@ -174,8 +174,9 @@ struct core;
  * frees *out. `now_ms` is when the core begins to know: windows before it are UNKNOWN. */
 int core_new(const struct core_spec *spec, uint64_t now_ms, struct core **out, struct faults *faults);
 void core_free(struct core *core);
-/* Before the first step of a core that takes the place of `old`: grants are numbered on, so that no device process
- * takes a new one for a renewal, and the ids of requests stay known. */
+/* Before the first step of a core that takes the place of `old`, over the same devices: grants are numbered on, so that
+ * no device process takes a new one for a renewal, the ids of requests stay known, and who is watched for not obeying
+ * goes on being watched. */
 void core_go_on_from(struct core *core, const struct core *old);
 
 /* ---- what happens ---- */

@@ -129,7 +129,7 @@ struct control {
 	bool owes_rest;              /* it was on, and no reading has proved rest since */
 	uint32_t repeats;            /* how often its device process sent rest again */
 	struct timer obey;           /* rest should be proved by then */
-	uint64_t rested_ms;          /* AT_REST since */
+	uint64_t rested_ms;          /* AT_REST since; 0: it is not */
 	uint32_t loaded;             /* readings in a row that say it draws power though it is at rest */
 	uint64_t bypasses[BYPASSES]; /* when somebody else switched it on; the latest first */
 	uint32_t n_bypasses;
@@ -315,6 +315,8 @@ void obey_phase(struct core *core, uint32_t control); /* its phase has changed *
 void obey_told(struct core *core, uint32_t control, const struct core_input *input);
 void obey_reading(struct core *core, uint32_t metric);
 void obey_timer(struct core *core, uint32_t control);
+/* What is known of how it obeys, from the core that went before. */
+void obey_go_on_from(struct core *core, const struct core *old, uint32_t control);
 
 /* ---- proof.c ---- */
 /* It has not proved that it goes off by itself, and must. False, and nothing written: it need not. `why` may be NULL.

@@ -45,13 +45,17 @@ void obey_phase(struct core *core, uint32_t control)
 	struct control *c = &core->controls[control];
 	const struct home_control *home = &core->home.controls[control];
 	timers_stop(&core->timers, &c->obey);
-	c->loaded = 0;
+	if (core->switches[control].phase != CORE_PHASE_AT_REST) {
+		c->loaded = 0;
+		c->rested_ms = 0;
+	}
 	switch ((enum core_phase)core->switches[control].phase) {
 	case CORE_PHASE_UNKNOWN:
 		c->repeats = 0;
 		break;
 	case CORE_PHASE_AT_REST:
-		c->rested_ms = core->now_ms;
+		if (c->rested_ms == 0) /* else it has been, since before this core */
+			c->rested_ms = core->now_ms;
 		c->owes_rest = false;
 		c->repeats = 0;
 		c->resting = REACT_NOTHING;
@@ -68,6 +72,18 @@ void obey_phase(struct core *core, uint32_t control)
 		c->owes_rest = true;
 		break;
 	}
+}
+
+void obey_go_on_from(struct core *core, const struct core *old, uint32_t control)
+{
+	struct control *c = &core->controls[control];
+	const struct control *o = &old->controls[control];
+	c->resting = o->resting > c->resting ? o->resting : c->resting;
+	c->owes_rest = o->owes_rest;
+	c->rested_ms = o->rested_ms;
+	c->loaded = o->loaded;
+	c->n_bypasses = o->n_bypasses;
+	memcpy(c->bypasses, o->bypasses, sizeof c->bypasses);
 }
 
 void obey_timer(struct core *core, uint32_t control)

@@ -278,6 +278,77 @@ static void off_by_anyone_ends_the_session_without_alarm(void **state)
 	assert_false(core_latch(rig.core, 0, &latch));
 }
 
+/* The rules are read anew: another core over the same devices, told what the old one knew, as gateway/reload.c does. */
+static void reload(void)
+{
+	struct rig old = rig;
+	rig_start_guarded(&rig, false);
+	rig.now = old.now;
+	core_go_on_from(rig.core, old.core);
+	for (uint16_t device = TABLE; device < RIG_GUARDED; device++) {
+		rig_present(&rig, device, true);
+		for (uint16_t metric = 0; metric < 3; metric++) {
+			struct core_reading r = core_value(old.core, device, metric);
+			if (r.quality != THERAPY_UNKNOWN)
+				rig_read_quality(&rig, device, metric, r.value, r.quality, r.stamp_ms);
+		}
+		if (device >= BELT && device <= PLUG)
+			rig_phase(&rig, device, 0, rig_permission(&old, device, 0).phase);
+	}
+	rig_stop(&old);
+}
+
+static void who_does_not_obey_is_found_out_over_a_reload(void **state)
+{
+	(void)state;
+	heat_then_rest();
+	told(CORE_PHASE_COMING_TO_REST, 2);
+	reload();
+	told(CORE_PHASE_COMING_TO_REST, 3);
+	assert_false(latched(CORE_LATCH_NOT_OBEYED));
+	told(CORE_PHASE_COMING_TO_REST, 4);
+	assert_true(latched(CORE_LATCH_NOT_OBEYED));
+}
+
+static void hands_are_counted_over_a_reload(void **state)
+{
+	(void)state;
+	for (int i = 1; i <= 3; i++) {
+		rig_read(&rig, TABLE, TABLE_TILT, 30);
+		switched_on(1);
+		assert_int_equal(latched(CORE_LATCH_BYPASSED), i == 3);
+		told(CORE_PHASE_AT_REST, 0);
+		reload();
+		rig.now += 10000;
+	}
+}
+
+static void a_welded_relay_is_found_over_a_reload(void **state)
+{
+	(void)state;
+	rig_live_guarded(&rig, 20000);
+	rig_read(&rig, PAD, PAD_LOAD, 40);
+	reload();
+	assert_false(latched(CORE_LATCH_WELDED)); /* the same reading, told again */
+	rig_read(&rig, PAD, PAD_LOAD, 40);
+	assert_true(latched(CORE_LATCH_WELDED));
+}
+
+static void the_fast_way_to_rest_stays_that_over_a_reload(void **state)
+{
+	(void)state;
+	assert_int_equal(rig_ask(&rig, "belt", "tension", 40), CORE_ACCEPTED);
+	rig_read(&rig, BELT, BELT_FORCE, 200);
+	assert_true(rig_output(&rig, CORE_OUT_REST, 0)->stop);
+	rig_read(&rig, BELT, BELT_FORCE, 40);
+	reload();
+	rig_present(&rig, BELT, false); /* its process died: the next one knows nothing of it */
+	rig_present(&rig, BELT, true);
+	rig_phase(&rig, BELT, BELT_TENSION, CORE_PHASE_COMING_TO_REST);
+	assert_non_null(rig_output(&rig, CORE_OUT_REST, 0));
+	assert_true(rig_output(&rig, CORE_OUT_REST, 0)->stop);
+}
+
 #define with_rig(test) cmocka_unit_test_setup_teardown(test, start, stop)
 
 int main(void)
@@ -297,6 +368,10 @@ int main(void)
 	    with_rig(a_force_that_nobody_asked_for_here_is_never_kept_up),
 	    with_rig(while_stopped_nothing_is_adopted),
 	    with_rig(off_by_anyone_ends_the_session_without_alarm),
+	    with_rig(who_does_not_obey_is_found_out_over_a_reload),
+	    with_rig(hands_are_counted_over_a_reload),
+	    with_rig(a_welded_relay_is_found_over_a_reload),
+	    with_rig(the_fast_way_to_rest_stays_that_over_a_reload),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -109,23 +109,81 @@ static uint64_t mix_text(uint64_t hash, const char *text)
 	return mix(hash, text, strlen(text) + 1);
 }
 
-/* The text, and what it looks at in this home: with a table more the window of "any inversion.tilt" is another. The
- * nodes of a text stand together and end with their root. */
-static uint64_t hash_text(const struct core *core, uint32_t text)
+/* What the metrics mean and the texts say, each hashed once: many nodes look at one, or are cut from one. Start-up
+ * only. */
+struct hashes {
+	const struct core *core;
+	uint64_t *metrics, *sources;
+};
+
+/* What a leaf asks of what. Of a limit the name counts, not its figure of now: that may change while the gateway runs,
+ * and a window goes on then. */
+static uint64_t mix_leaf(uint64_t hash, const struct hashes *h, const struct node *node)
 {
-	uint64_t hash = mix_text(HASH_BASIS, core->logic.texts[text].text);
-	uint32_t first = core->logic.texts[text].root;
-	while (first > 0 && core->logic.nodes[first - 1].text == text)
+	const struct limits *limits = &h->core->limits;
+	hash = mix(hash, &h->metrics[node->metric], sizeof *h->metrics);
+	hash = mix(hash, &node->compare, sizeof node->compare);
+	hash = mix(hash, &node->max_age_ms, sizeof node->max_age_ms);
+	if (node->op == NODE_COMPARE && node->slot != LOGIC_NONE)
+		return mix_text(hash, limits->items[limits->slots[node->slot].limit].id);
+	return mix(hash, &node->limit, sizeof node->limit);
+}
+
+/* The text and those of the conditions that it names, and what they look at in this home: with a table more the window
+ * of "any inversion.tilt" is another. The nodes of a text stand together and end with their root. */
+static uint64_t hash_text(const struct hashes *h, uint32_t text)
+{
+	const struct logic *logic = &h->core->logic;
+	uint64_t hash = mix_text(HASH_BASIS, logic->texts[text].text);
+	uint32_t first = logic->texts[text].root;
+	while (first > 0 && logic->nodes[first - 1].text == text)
 		first--;
-	for (uint32_t i = first; i <= core->logic.texts[text].root; i++) {
-		const struct node *node = &core->logic.nodes[i];
+	for (uint32_t i = first; i <= logic->texts[text].root; i++) {
+		const struct node *node = &logic->nodes[i];
 		hash = mix(hash, &node->op, sizeof node->op);
-		if (node->op != NODE_COMPARE && node->op != NODE_ON)
-			continue;
-		const struct home_metric *m = &core->home.metrics[node->metric];
-		hash = mix_text(mix_text(hash, core->home.devices[m->device].id), m->key);
+		hash = mix(hash, &h->sources[node->source], sizeof *h->sources);
+		hash = mix(hash, &node->written, sizeof node->written);
+		if (node->op == NODE_COMPARE || node->op == NODE_ON)
+			hash = mix_leaf(hash, h, node);
+		else if (node->op == NODE_FOR)
+			hash = mix(hash, &logic->windows[node->window].duration_ms,
+				   sizeof logic->windows[node->window].duration_ms);
 	}
 	return hash;
+}
+
+/* A metric that is computed here is what its row says. Rows look at rows before them only. */
+static void hash_derived(const struct hashes *h, const struct derived *d)
+{
+	uint64_t hash = mix(h->metrics[d->metric], &d->type, sizeof d->type);
+	hash = mix(hash, &d->gap_ms, sizeof d->gap_ms);
+	hash = mix(hash, &d->within_ms, sizeof d->within_ms);
+	hash = mix(hash, &d->deadband, sizeof d->deadband);
+	if (d->source != NONE)
+		hash = mix(hash, &h->metrics[d->source], sizeof *h->metrics);
+	if (d->text != NONE) {
+		uint64_t text = hash_text(h, d->text);
+		hash = mix(hash, &text, sizeof text);
+	}
+	h->metrics[d->metric] = hash;
+}
+
+static int hash_all(const struct core *core, struct hashes *h)
+{
+	*h = (struct hashes){.core = core};
+	h->metrics = calloc((size_t)core->home.n_metrics + 1, sizeof *h->metrics);
+	h->sources = calloc((size_t)core->logic.n_sources + 1, sizeof *h->sources);
+	if (!h->metrics || !h->sources)
+		return -1;
+	for (uint32_t i = 0; i < core->home.n_metrics; i++) {
+		const struct home_metric *m = &core->home.metrics[i];
+		h->metrics[i] = mix_text(mix_text(HASH_BASIS, core->home.devices[m->device].id), m->key);
+	}
+	for (uint32_t i = 0; i < core->logic.n_sources; i++)
+		h->sources[i] = mix_text(HASH_BASIS, core->logic.sources[i]);
+	for (uint32_t i = 0; i < core->n_derived; i++)
+		hash_derived(h, &core->derived[i]);
+	return 0;
 }
 
 static const char *derived_name(const struct core *core, uint32_t index, char *key, size_t size)
@@ -211,19 +269,14 @@ uint32_t memory_find(const struct core *core, enum memory_of what, const char *n
 	return NONE;
 }
 
-int memory_build(struct core *core)
+static int build_windows(struct core *core)
 {
 	struct memory *m = &core->memory;
-	size_t most = WINDOW_COUNT;
-	for (uint32_t i = 0; i < core->n_derived; i++) {
-		size_t pairs = core->derived[i].rolling.n > MOMENTS ? core->derived[i].rolling.n : MOMENTS;
-		most = most > ROW_HEADER + pairs * 2 ? most : ROW_HEADER + pairs * 2;
-	}
+	struct hashes h;
+	int bad = hash_all(core, &h);
 	m->windows = calloc((size_t)core->logic.n_windows + 1, sizeof *m->windows);
-	m->numbers = calloc(most, sizeof *m->numbers);
-	if (!m->windows || !m->numbers)
-		return -1;
-	for (uint32_t i = 0; i < core->logic.n_nodes; i++) {
+	bad = bad || !m->windows ? -1 : 0;
+	for (uint32_t i = 0; !bad && i < core->logic.n_nodes; i++) {
 		if (core->logic.nodes[i].op != NODE_FOR)
 			continue;
 		const struct memory_window *last = m->n_windows ? &m->windows[m->n_windows - 1] : NULL;
@@ -233,10 +286,24 @@ int memory_build(struct core *core)
 		    .node = i,
 		    .text = text,
 		    .ordinal = again ? last->ordinal + 1 : 0,
-		    .hash = again ? last->hash : hash_text(core, text),
+		    .hash = again ? last->hash : hash_text(&h, text),
 		};
 	}
-	return build_names(core, MEMORY_OF_WINDOW, m->n_windows) ||
+	free(h.metrics);
+	free(h.sources);
+	return bad;
+}
+
+int memory_build(struct core *core)
+{
+	struct memory *m = &core->memory;
+	size_t most = WINDOW_COUNT;
+	for (uint32_t i = 0; i < core->n_derived; i++) {
+		size_t pairs = core->derived[i].rolling.n > MOMENTS ? core->derived[i].rolling.n : MOMENTS;
+		most = most > ROW_HEADER + pairs * 2 ? most : ROW_HEADER + pairs * 2;
+	}
+	m->numbers = calloc(most, sizeof *m->numbers);
+	return !m->numbers || build_windows(core) || build_names(core, MEMORY_OF_WINDOW, m->n_windows) ||
 	       build_names(core, MEMORY_OF_DERIVED, core->n_derived) ||
 	       build_names(core, MEMORY_OF_RULE, core->n_rules);
 }

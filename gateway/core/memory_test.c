@@ -401,6 +401,93 @@ static void a_rule_that_was_edited_knows_nothing_of_before(void **state)
 	}
 }
 
+/* What a rule does not write itself: a condition that it names, a figure, a metric that is computed. */
+struct meaning {
+	const char *rested;
+	const char *limit;
+	double figure;
+	const char *of;
+	uint64_t within_ms, max_age_ms;
+	bool kept;
+};
+
+static void start_meaning(struct rig *rig, uint64_t now, const struct meaning *m)
+{
+	const struct core_device devices[] = {rig_table, rig_belt, rig_pad};
+	const struct core_condition conditions[] = {{"r.cfg", 1, "calm", {m->rested, 1}},
+						    {"r.cfg", 2, "rested", {"calm", 2}}};
+	const struct core_limit limit = {
+	    .id = m->limit, .unit = THERAPY_UNIT_DEG, .has_default = true, .value = m->figure};
+	struct core_derived row = derived[2];
+	row.of.text = m->of;
+	row.within_ms = m->within_ms;
+	struct core_rule rule = rules[0];
+	rule.only_while.text = "rested and all traction.force < 500 N";
+	rule.max_age_ms = m->max_age_ms;
+	const struct core_spec spec = {.devices = devices,
+				       .n_devices = 3,
+				       .conditions = conditions,
+				       .n_conditions = 2,
+				       .limits = &limit,
+				       .n_limits = 1,
+				       .derived = &row,
+				       .n_derived = 1,
+				       .rules = &rule,
+				       .n_rules = 1,
+				       .lease_ms = 1000,
+				       .renew_ms = 250};
+	struct faults faults = {0};
+	*rig = (struct rig){.now = now, .n_devices = 3};
+	if (core_new(&spec, now, &rig->core, &faults)) {
+		faults_print(&faults, stdout);
+		fail();
+	}
+}
+
+static void a_window_whose_meaning_was_edited_elsewhere_knows_nothing_of_before(void **state)
+{
+	(void)state;
+	static const char tilt[] = "10 min since any inversion.tilt > 10 deg";
+	static const char limited[] = "10 min since any inversion.tilt > limit.tilt";
+	static const char heated[] = "10 min since any heat.day_time > 99 s";
+	static const struct {
+		struct meaning before, after;
+	} rows[] = {
+#define M(rested, ...) {rested, "tilt", 10, "on(self)", 24 * HOUR, 0, __VA_ARGS__}
+	    {M(tilt, true), M(tilt, true)},
+	    {M(tilt, true), M("30 min since any inversion.tilt > 10 deg", false)},
+	    {M(tilt, true), M("10 min since any inversion.tilt > 5 deg", false)},
+	    {M(tilt, true), M("10 min since any inversion.tilt >= 10 deg", false)},
+	    {M(tilt, true), M("all inversion.tilt <= 10 deg for 10 min", false)},
+	    {M(tilt, true), {tilt, "tilt", 10, "on(self)", 24 * HOUR, 900, false}},
+	    {M(limited, true), {limited, "tilt", 5, "on(self)", 24 * HOUR, 0, true}}, /* as while it runs */
+	    {M(limited, true), M("10 min since any inversion.tilt > 10 deg", false)},
+	    {M(heated, true), M(heated, true)},
+	    {M(heated, true), {heated, "tilt", 10, "self.power > 5 W", 24 * HOUR, 0, false}},
+	    {M(heated, true), {heated, "tilt", 10, "on(self)", 25 * HOUR, 0, false}},
+#undef M
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct rig rig;
+		struct kept kept;
+		start_meaning(&rig, 100 * HOUR, &rows[i].before);
+		rig_calm(&rig);
+		live(&rig, 31 * MINUTE);
+		assert_true(traction_permitted(&rig));
+		keep(&rig, &kept);
+		rig_stop(&rig);
+		start_meaning(&rig, kept.about.at_ms + 1000, &rows[i].after);
+		core_recall(
+		    rig.core,
+		    &(struct core_recall){
+			.state = CORE_RECALL_KEPT, .rows = kept.rows, .n = kept.n, .off_known = true, .off_ms = 1000});
+		rig_calm(&rig);
+		if (traction_permitted(&rig) != rows[i].after.kept)
+			fail_msg("row %zu: %s", i, rig_permission(&rig, BELT, BELT_TENSION).why);
+		rig_stop(&rig);
+	}
+}
+
 static void closing_loses_no_pause(void **state)
 {
 	(void)state;
@@ -678,6 +765,7 @@ int main(void)
 	    cmocka_unit_test(without_a_trusted_clock_the_pause_begins_anew),
 	    cmocka_unit_test(with_a_trusted_clock_a_pause_reaches_back_before_the_boot),
 	    cmocka_unit_test(a_rule_that_was_edited_knows_nothing_of_before),
+	    cmocka_unit_test(a_window_whose_meaning_was_edited_elsewhere_knows_nothing_of_before),
 	    cmocka_unit_test(closing_loses_no_pause),
 	    cmocka_unit_test(sums_hold_when_the_process_is_killed_while_heating),
 	    cmocka_unit_test(a_count_survives_a_boot_without_a_trusted_clock),

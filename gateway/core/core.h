@@ -384,6 +384,7 @@ enum core_row_kind {                   /* the order is that of therapy.v1.Memory
 		     CORE_ROW_LATCH,
 		     CORE_ROW_PARKED,
 		     CORE_ROW_PROOF, /* of a device's own timer */
+		     CORE_ROW_TRIP,  /* of a rule that waits to be rearmed */
 		     CORE_ROW_COUNT_
 };
 

@@ -207,7 +207,7 @@ static void describe(struct str *s, const struct core *core, const struct logic_
 	if (cause->window != LOGIC_NONE)
 		describe_window(s, &v, value);
 	else if (cause->node == LOGIC_NONE)
-		str_add(s, "nothing is known yet");
+		str_add(s, "%s", cause->recalled ? "it tripped before the gateway started" : "nothing is known yet");
 	else
 		describe_leaf(s, &v, value);
 }

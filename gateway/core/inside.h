@@ -19,7 +19,7 @@
  *   figure.c   figures of limits that change, and what they cap
  *   derived.c  metrics that are computed here (derived.h)
  *   memory.c   what outlives the process
- *   keep.c     ... of latches, parked devices and proofs
+ *   keep.c     ... of latches, trips, parked devices and proofs
  *   out.c      the outputs of a step
  *
  * Only grant.c makes a LEASE or a REST; only rule.c changes a rule's state; only reset.c clears a latch.
@@ -235,7 +235,7 @@ struct core {
 	size_t n_outputs, cap_outputs, room_for_events;
 	size_t n_events;
 	uint64_t events_dropped; /* had no room in their step */
-	bool begun; /* there was a step */
+	bool begun;              /* there was a step */
 };
 
 /* ---- out.c ---- */
@@ -257,6 +257,10 @@ void rule_begin(struct core *core, uint32_t rule);
 bool rule_resettable(const struct core *core, uint32_t rule);
 /* Latches it, without a word: what was latched when the gateway ended is so again. */
 void rule_recall_latch(struct core *core, uint32_t rule, uint64_t since_ms);
+/* It waits for its rearms: a restart must not be the way around that. A rule without one would be armed at once. */
+bool rule_keeps_trip(const struct core *core, uint32_t rule);
+/* Trips it, without a word and without ending anything: nothing runs yet. */
+void rule_recall_trip(struct core *core, uint32_t rule, uint64_t since_ms);
 void rule_reset(struct core *core, uint32_t rule);
 
 /* ---- grant.c ---- */

@@ -4,9 +4,10 @@
  *   LATCH   "stop/therapyctl", "rule/over-force", "welded/pad.heat"   age
  *   PARKED  "table"                                                   how long it goes on
  *   PROOF   "pad.heat"                                                the timer that was proved, ms
+ *   TRIP    "no-heat-during-inversion"                                age
  *
- * Of an older copy only latches count: they permit less. A proof of another timer than the device has now proves
- * nothing.
+ * Of an older copy only latches and trips count: they permit less. A proof of another timer than the device has now
+ * proves nothing.
  */
 #include "core/inside.h"
 
@@ -60,6 +61,8 @@ void keep_tell(const struct core *core, void *user, void (*put)(void *user, cons
 	for (uint32_t i = 0; i < core->n_rules; i++)
 		if (core->rules[i].latched)
 			tell(&t, CORE_ROW_LATCH, age(core, core->rules[i].latched_ms), "rule/%s", core->rules[i].id);
+		else if (rule_keeps_trip(core, i))
+			tell(&t, CORE_ROW_TRIP, age(core, core->rules[i].cause_ms), "%s", core->rules[i].id);
 	for (uint32_t i = 0; i < core->home.n_controls; i++)
 		tell_control(core, &t, i);
 	for (uint32_t i = 0; i < core->home.n_devices; i++)
@@ -115,6 +118,9 @@ void keep_recall(struct core *core, const struct core_recall *recall, const stru
 {
 	if (row->kind == CORE_ROW_LATCH) /* also without a number: it is a latch all the same */
 		recall_latch(core, row->key, moment_of(core, recall, row->n ? row->numbers[0] : 0));
+	uint32_t tripped = row->kind == CORE_ROW_TRIP ? memory_find(core, MEMORY_OF_RULE, row->key) : NONE;
+	if (tripped != NONE)
+		rule_recall_trip(core, tripped, moment_of(core, recall, row->n ? row->numbers[0] : 0));
 	if (recall->state != CORE_RECALL_KEPT || row->n != 1)
 		return;
 	if (row->kind == CORE_ROW_PARKED)

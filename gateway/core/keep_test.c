@@ -18,7 +18,7 @@ struct kept {
 static void keep(void *user, const struct core_row *row)
 {
 	struct kept *k = user;
-	if (row->kind != CORE_ROW_LATCH && row->kind != CORE_ROW_PARKED && row->kind != CORE_ROW_PROOF)
+	if (row->kind == CORE_ROW_WINDOW || row->kind == CORE_ROW_DERIVED)
 		return;
 	assert_true(k->n < 64 && row->n <= 8 && strlen(row->key) < sizeof k->keys[0]);
 	str_copy(k->keys[k->n], sizeof k->keys[0], row->key);
@@ -112,6 +112,98 @@ static void a_proof_counts_for_the_timer_that_was_proved_only(void **state)
 	rig_stop(&rig);
 }
 
+/* Time with the table tilted so far, everything else calm. */
+static void tilted(struct rig *rig, double deg, uint64_t ms)
+{
+	for (uint64_t end = rig->now + ms; rig->now < end; rig_wait(rig, 500)) {
+		rig_read(rig, TABLE, TABLE_TILT, deg);
+		rig_read(rig, BELT, BELT_FORCE, 0);
+		rig_read(rig, BELT, BELT_PRESSURE, 0);
+		rig_read(rig, BELT, BELT_PAIN, 0);
+		rig_read(rig, REMOTE, REMOTE_BUTTON, 0);
+	}
+}
+
+/* Every device is there and at rest; the table is where it is. */
+static void back(struct rig *rig)
+{
+	for (uint16_t d = 0; d < RIG_GUARDED; d++)
+		rig_present(rig, d, true);
+	rig_phase(rig, BELT, BELT_TENSION, CORE_PHASE_AT_REST);
+	rig_phase(rig, PAD, PAD_HEAT, CORE_PHASE_AT_REST);
+	rig_phase(rig, PLUG, PLUG_POWER, CORE_PHASE_AT_REST);
+}
+
+static void a_rule_that_tripped_waits_for_its_rearms_over_a_restart(void **state)
+{
+	(void)state;
+	struct kept k;
+	for (int older = 0; older < 2; older++) {
+		struct rig rig;
+		rig_start_guarded(&rig, true);
+		rig_calm_guarded(&rig);
+		prove(&rig);
+		tilted(&rig, 12, 2000);
+		tilted(&rig, 9.5, 3000);
+		assert_contains(rig_permission(&rig, PAD, PAD_HEAT).why,
+				"armed again when all inversion.tilt <= 8 deg");
+		restart(&rig, &k, older ? CORE_RECALL_LOST : CORE_RECALL_KEPT, true, 1000);
+		assert_int_equal(rig.core->rules[0].state, RULE_TRIPPED);
+		back(&rig);
+		tilted(&rig, 9.5, 15000);
+		assert_int_equal(rig_ask(&rig, "pad", "heat", 1), CORE_NOT_PERMITTED);
+		struct core_permission p = rig_permission(&rig, PAD, PAD_HEAT);
+		if (!older) { /* else the memory is the reason */
+			assert_contains(p.why, "it tripped before the gateway started, ");
+			assert_contains(p.why, "armed again when all inversion.tilt <= 8 deg");
+		}
+		restart(&rig, &k, CORE_RECALL_KEPT, false, 0); /* also over another one */
+		back(&rig);
+		tilted(&rig, 9.5, 15000);
+		assert_int_equal(rig.core->rules[0].state, RULE_TRIPPED);
+		tilted(&rig, 7, 10500);
+		assert_int_equal(rig.core->rules[0].state, RULE_ARMED);
+		assert_null(rig_event(&rig, CORE_EVENT_REARMED)); /* nobody was told that it tripped */
+		assert_int_equal(rig_permission(&rig, PAD, PAD_HEAT).permitted, !older);
+		restart(&rig, &k, CORE_RECALL_KEPT, true, 1000);
+		assert_int_equal(rig.core->rules[0].state, RULE_PAUSED);
+		rig_stop(&rig);
+	}
+}
+
+static void a_trip_that_ended_something_is_written_at_once(void **state)
+{
+	(void)state;
+	struct rig rig;
+	for (int granted = 0; granted < 2; granted++) {
+		rig_start_guarded(&rig, true);
+		rig_calm_guarded(&rig);
+		prove(&rig);
+		if (granted)
+			assert_int_equal(rig_ask(&rig, "pad", "heat", 1), CORE_ACCEPTED);
+		rig.core->memory.enabled = true;
+		rig_read(&rig, TABLE, TABLE_TILT, 30);
+		assert_int_equal(rig_output(&rig, CORE_OUT_REMEMBER, 0)->urgency, granted ? CORE_GRAVE : CORE_URGENT);
+		rig_stop(&rig);
+	}
+}
+
+static void a_trip_of_a_rule_that_latches_by_now_is_a_latch(void **state)
+{
+	(void)state;
+	struct rig rig;
+	double ms = 0;
+	rig_start_guarded(&rig, true);
+	rig.core->rules[0].latch = true;
+	keep_recall(rig.core, &(struct core_recall){.state = CORE_RECALL_KEPT},
+		    &(struct core_row){CORE_ROW_TRIP, "no-heat-during-inversion", &ms, 1});
+	assert_true(rig.core->rules[0].latched);
+	keep_recall(rig.core, &(struct core_recall){.state = CORE_RECALL_KEPT},
+		    &(struct core_row){CORE_ROW_TRIP, "no-heat-under-load", &ms, 1}); /* it has no rearms */
+	assert_int_equal(rig.core->rules[1].state, RULE_PAUSED);
+	rig_stop(&rig);
+}
+
 static void a_parked_device_stays_so_for_what_is_left_if_that_is_known(void **state)
 {
 	(void)state;
@@ -146,7 +238,7 @@ static void rows_that_make_no_sense_are_survived(void **state)
 	rig_start_guarded(&rig, true);
 	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
 		for (size_t n = 0; n < 4; n++)
-			for (int kind = CORE_ROW_LATCH; kind <= CORE_ROW_PROOF; kind++)
+			for (int kind = CORE_ROW_LATCH; kind < CORE_ROW_COUNT_; kind++)
 				for (int off = 0; off < 2; off++)
 					keep_recall(
 					    rig.core,
@@ -164,6 +256,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(every_latch_is_there_again_also_from_an_older_copy),
 	    cmocka_unit_test(a_proof_counts_for_the_timer_that_was_proved_only),
+	    cmocka_unit_test(a_rule_that_tripped_waits_for_its_rearms_over_a_restart),
+	    cmocka_unit_test(a_trip_that_ended_something_is_written_at_once),
+	    cmocka_unit_test(a_trip_of_a_rule_that_latches_by_now_is_a_latch),
 	    cmocka_unit_test(a_parked_device_stays_so_for_what_is_left_if_that_is_known),
 	    cmocka_unit_test(rows_that_make_no_sense_are_survived),
 	};

@@ -546,6 +546,7 @@ static void recall_row(struct core *core, const struct core_recall *recall, cons
 		break;
 	case CORE_ROW_PARKED:
 	case CORE_ROW_PROOF:
+	case CORE_ROW_TRIP:
 		keep_recall(core, recall, row);
 		break;
 	case CORE_ROW_COUNT_:

@@ -32,6 +32,12 @@ static enum truth only_while_of(const struct core *core, const struct rule *rule
 	return rule->blind == NONE ? value : truth_and(value, TRUTH_UNKNOWN);
 }
 
+/* A trip of it forbids for longer than its condition is violated. */
+static bool has_rearms(const struct rule *rule)
+{
+	return rule->n_controls > 0 && rule->texts[TEXT_REARMS] != NONE;
+}
+
 static enum rule_state decide(const struct core *core, const struct rule *rule, enum truth only_while, enum truth hard)
 {
 	if (hard == TRUTH_FALSE)
@@ -120,6 +126,14 @@ static void tell_rearmed(struct core *core, uint32_t index)
 	out_event(core, CORE_EVENT_REARMED, NONE, index, NULL, CORE_PRIORITY_LOW, why);
 }
 
+/* A sensor may flutter; what ended a grant is as rare as grants are, which are written down before they begin. */
+static void keep_trip(struct core *core, const struct rule *rule, enum rule_state before)
+{
+	if (!has_rearms(rule) || (rule->state == RULE_TRIPPED) == (before == RULE_TRIPPED))
+		return;
+	memory_changed(core, rule->state != RULE_TRIPPED ? CORE_SOON : rule->told ? CORE_GRAVE : CORE_URGENT);
+}
+
 static void go_to(struct core *core, uint32_t index, enum rule_state next)
 {
 	struct rule *rule = &core->rules[index];
@@ -134,6 +148,7 @@ static void go_to(struct core *core, uint32_t index, enum rule_state next)
 	}
 	if (next == RULE_PAUSED || next == RULE_TRIPPED)
 		stop_controls(core, index);
+	keep_trip(core, rule, before);
 	if (rule->watches && next == RULE_TRIPPED)
 		tell_cause(core, index, CORE_EVENT_ALARM, "");
 	else if (rule->watches && before == RULE_TRIPPED)
@@ -252,6 +267,33 @@ void rule_recall_latch(struct core *core, uint32_t index, uint64_t since_ms)
 	rule->latched = rule->n_controls > 0;
 	rule->latched_ms = since_ms;
 	logic_mark_dirty(&core->logic, index);
+}
+
+bool rule_keeps_trip(const struct core *core, uint32_t index)
+{
+	const struct rule *rule = &core->rules[index];
+	return rule->state == RULE_TRIPPED && has_rearms(rule);
+}
+
+void rule_recall_trip(struct core *core, uint32_t index, uint64_t since_ms)
+{
+	struct rule *rule = &core->rules[index];
+	if (!has_rearms(rule))
+		return;
+	if (rule->latch) { /* since then it is written that a trip latches */
+		rule_recall_latch(core, index, since_ms);
+		return;
+	}
+	for (uint32_t i = 0; i < rule->n_controls && rule->state == RULE_ARMED; i++)
+		core->controls[rule->controls[i]].n_forbidding++;
+	rule->state = RULE_TRIPPED;
+	rule->told = false;
+	rule->cause =
+	    (struct logic_cause){.node = LOGIC_NONE, .window = LOGIC_NONE, .at_ms = core->now_ms, .recalled = true};
+	rule->cause_ms = since_ms;
+	logic_mark_dirty(&core->logic, index);
+	for (uint32_t i = 0; i < rule->n_controls; i++)
+		out_changed(core, rule->controls[i]);
 }
 
 void rule_reset(struct core *core, uint32_t index)

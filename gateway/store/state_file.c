@@ -146,7 +146,7 @@ int state_parse(const uint8_t *bytes, size_t size, const char *gateway_id, struc
 	for (size_t i = 0; i < memory->n_rows; i++) {
 		const Therapy__V1__MemoryRow *row = memory->rows[i];
 		if (row->kind <= THERAPY__V1__MEMORY_KIND__MEMORY_KIND_UNSPECIFIED ||
-		    row->kind > THERAPY__V1__MEMORY_KIND__MEMORY_KIND_PROOF)
+		    row->kind > THERAPY__V1__MEMORY_KIND__MEMORY_KIND_TRIP)
 			continue; /* of a later version */
 		rows[out->n++] =
 		    (struct core_row){(enum core_row_kind)(row->kind - 1), row->key, row->numbers, row->n_numbers};

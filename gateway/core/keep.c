@@ -6,8 +6,8 @@
  *   PROOF   "pad.heat"                                                the timer that was proved, ms
  *   TRIP    "no-heat-during-inversion"                                age
  *
- * Of an older copy only latches and trips count: they permit less. A proof of another timer than the device has now
- * proves nothing.
+ * A latch that nothing here has any more becomes a stop. Of an older copy only latches and trips count: they permit
+ * less. A proof of another timer than the device has now proves nothing.
  */
 #include "core/inside.h"
 
@@ -87,22 +87,44 @@ static uint32_t find_control(const struct core *core, const char *name)
 	return device == HOME_NONE ? HOME_NONE : home_find_control(&core->home, device, dot + 1, strlen(dot + 1));
 }
 
-static void recall_latch(struct core *core, const char *key, uint64_t since_ms)
+/* Whose latch it is, that is latched again. False: nobody here is that. */
+static bool recall_latch_of(struct core *core, const char *key, uint64_t since_ms)
 {
 	const char *slash = strchr(key, '/');
 	if (!slash)
-		return;
+		return false;
 	size_t size = (size_t)(slash - key);
 	const char *name = slash + 1;
-	if (size == 4 && memcmp(key, "stop", size) == 0)
+	if (size == 4 && memcmp(key, "stop", size) == 0) {
 		stop_recall(core, name, since_ms);
+		return true;
+	}
 	uint32_t rule = size == 4 && memcmp(key, "rule", size) == 0 ? memory_find(core, MEMORY_OF_RULE, name) : NONE;
-	if (rule != NONE)
+	if (rule != NONE && core->rules[rule].n_controls > 0) {
 		rule_recall_latch(core, rule, since_ms);
+		return true;
+	}
 	for (unsigned kind = 0; kind < FAULT_COUNT_; kind++)
 		if (strlen(fault_keys[kind]) == size && memcmp(key, fault_keys[kind], size) == 0 &&
-		    find_control(core, name) != HOME_NONE)
+		    find_control(core, name) != HOME_NONE) {
 			latch_recall_fault(core, find_control(core, name), (enum fault_kind)kind, since_ms);
+			return true;
+		}
+	return false;
+}
+
+/* A latch whose rule was renamed, commented out or governs nothing any more, or whose control was taken away, could not
+ * be kept by what is there: what it governed is not known any more. So it holds everything, as a stop that says what it
+ * was, until a person resets that: to edit the configuration is no reset. */
+static void recall_latch(struct core *core, const char *key, uint64_t since_ms)
+{
+	if (recall_latch_of(core, key, since_ms) || core->stop.latched)
+		return;
+	char by[sizeof core->stop.by];
+	struct str s;
+	str_init(&s, by, sizeof by);
+	str_add(&s, "the latch %s, which is not configured any more", key);
+	stop_recall(core, by, since_ms);
 }
 
 /* It goes on for what is left of its 12 h; when the time that the gateway was off is not known, it is over. */

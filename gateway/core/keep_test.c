@@ -93,6 +93,62 @@ static void every_latch_is_there_again_also_from_an_older_copy(void **state)
 	}
 }
 
+/* Renamed, commented out, without anything that it governs, its device taken away; of a later version; damaged. */
+static void a_latch_that_nothing_has_any_more_stops_everything(void **state)
+{
+	(void)state;
+	static const char *const keys[] = {"rule/over-forces",   "rule/over-angle",     "welded/pad.light",
+					   "bypassed/lamp.heat", "overheated/pad.heat", "nothing"};
+	struct kept k;
+	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+		struct rig rig;
+		struct core_latch latch;
+		double ms = 5000;
+		rig_start_guarded(&rig, false);
+		struct core_row row = {CORE_ROW_LATCH, keys[i], &ms, 1};
+		core_recall(rig.core,
+			    &(struct core_recall){
+				.state = CORE_RECALL_KEPT, .rows = &row, .n = 1, .off_known = true, .off_ms = 1000});
+		for (int again = 0; again < 2; again++) { /* also over another restart */
+			assert_int_equal(latches(&rig), 1);
+			assert_true(core_latch(rig.core, 0, &latch));
+			assert_int_equal(latch.type, CORE_LATCH_STOP);
+			assert_contains(latch.why, "everything was stopped by the latch ");
+			assert_contains(latch.why, keys[i]);
+			assert_contains(latch.why, ", which is not configured any more, ");
+			assert_int_equal(latch.since_ms, rig.now - 6000 - (again ? 1000 : 0));
+			restart(&rig, &k, CORE_RECALL_KEPT, true, 1000);
+		}
+		rig_calm_guarded(&rig);
+		assert_int_equal(rig_ask(&rig, "pad", "heat", 1), CORE_NOT_PERMITTED);
+		assert_int_equal(rig_verb(&rig, CORE_RESET, "", ""), CORE_ACCEPTED);
+		assert_int_equal(latches(&rig), 0);
+		prove(&rig);
+		assert_int_equal(rig_ask(&rig, "pad", "heat", 1), CORE_ACCEPTED);
+		rig_stop(&rig);
+	}
+}
+
+/* The stop that somebody asked for stays theirs, whichever row comes first. */
+static void a_latch_that_nothing_has_any_more_hides_no_stop(void **state)
+{
+	(void)state;
+	const struct core_row rows[] = {{CORE_ROW_LATCH, "rule/gone", NULL, 0},
+					{CORE_ROW_LATCH, "stop/therapyctl", NULL, 0}};
+	for (int first = 0; first < 2; first++) {
+		struct rig rig;
+		struct core_latch latch;
+		rig_start_guarded(&rig, false);
+		for (int i = 0; i < 2; i++)
+			keep_recall(rig.core, &(struct core_recall){.state = CORE_RECALL_KEPT},
+				    &rows[first ? i : 1 - i]);
+		assert_int_equal(latches(&rig), 1);
+		assert_true(core_latch(rig.core, 0, &latch));
+		assert_contains(latch.why, "stopped by therapyctl");
+		rig_stop(&rig);
+	}
+}
+
 static void a_proof_counts_for_the_timer_that_was_proved_only(void **state)
 {
 	(void)state;
@@ -255,6 +311,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(every_latch_is_there_again_also_from_an_older_copy),
+	    cmocka_unit_test(a_latch_that_nothing_has_any_more_stops_everything),
+	    cmocka_unit_test(a_latch_that_nothing_has_any_more_hides_no_stop),
 	    cmocka_unit_test(a_proof_counts_for_the_timer_that_was_proved_only),
 	    cmocka_unit_test(a_rule_that_tripped_waits_for_its_rearms_over_a_restart),
 	    cmocka_unit_test(a_trip_that_ended_something_is_written_at_once),

@@ -16,12 +16,14 @@
 #include "report.h"
 
 #define WATCHDOG_MS     3000u
-#define CLOSE_WAIT_MS   5000u /* for device processes to reach rest when the gateway is asked to end */
+#define CLOSE_WAIT_MS   5000u /* for devices to reach rest when the gateway is asked to end */
+#define EXIT_WAIT_MS    500u  /* for device processes to exit, when that took all of it */
 #define REFUSALS_MS     60000u
 #define REFUSALS_LOGGED 20u  /* in that time */
 #define BATCH_MAX       256u /* core readings converted at a time */
 
 static void gateway_close(struct gateway *g);
+static void close_when_at_rest(struct gateway *g);
 static void memory_closed(void *user);
 
 /* ---- the core ---- */
@@ -91,21 +93,22 @@ void gateway_feed_person(struct gateway *g, uint64_t now_ms)
 		gateway_feed(g, now_ms, &input);
 }
 
+/* While everything comes to rest the core goes on to look and to order: whoever stops meanwhile is obeyed, and what is
+ * written last is when it was. */
+static bool listens(const struct gateway *g)
+{
+	return g->stage == RUNNING || (g->stage == CLOSING && g->rest_by_ms && g->memory);
+}
+
 static void on_core_deadline(void *user)
 {
 	struct core_input input = {.type = CORE_IN_TICK};
 	struct gateway *g = user;
-	if (g->stage == RUNNING)
+	if (listens(g))
 		gateway_feed(g, clock_boot_ms(), &input);
 }
 
 /* ---- device processes ---- */
-
-/* While everything comes to rest the core goes on to look: what it writes last is when that was. */
-static bool listens(const struct gateway *g)
-{
-	return g->stage == RUNNING || (g->stage == CLOSING && g->memory);
-}
 
 static void on_readings(void *user, uint32_t generation, const Therapy__V1__ReadingBatch *batch)
 {
@@ -152,19 +155,21 @@ static void on_control(void *user, const Therapy__V1__ControlState *state)
 	struct core_input input = {.type = CORE_IN_CONTROL, .device = seat->index, .control = (uint16_t)state->control};
 	description_state(state, &input);
 	gateway_feed(seat->gateway, clock_boot_ms(), &input);
+	close_when_at_rest(seat->gateway);
 }
 
 static void on_presence(void *user, bool present)
 {
 	struct seat *seat = user;
 	struct gateway *g = seat->gateway;
-	if (g->stage != RUNNING)
+	if (!listens(g))
 		return;
 	struct core_input input = {.type = CORE_IN_PRESENCE, .device = seat->index, .present = present};
 	gateway_feed(g, clock_boot_ms(), &input);
 	if (g->outlet)
 		outlet_presence(g->outlet, seat->index, present);
 	desk_touched(g->desk, seat->index);
+	close_when_at_rest(g);
 }
 
 /* ---- checking, then running ---- */
@@ -289,6 +294,7 @@ static void on_tick(uv_timer_t *tick)
 			process_tick(g->seats[i].process, now_ms);
 	if (g->stage == RUNNING)
 		gateway_feed_person(g, now_ms);
+	close_when_at_rest(g);
 }
 
 static void on_signal(uv_signal_t *handle, int number)
@@ -345,21 +351,56 @@ static void on_process_closed(void *user)
 		processes_closed(seat->gateway);
 }
 
-static void gateway_close(struct gateway *g)
+/* Without their wires device processes take no more orders: what is not at rest yet, they bring there by themselves. */
+static void close_processes(struct gateway *g, unsigned wait_ms)
 {
-	struct core_input closing = {.type = CORE_IN_CLOSING};
-	if (g->stage == CLOSING)
-		return;
-	if (g->stage == RUNNING)
-		gateway_feed(g, clock_boot_ms(), &closing);
-	g->stage = CLOSING;
+	g->processes_closing = true;
 	for (size_t i = 0; i < g->n_seats; i++)
 		g->to_close += g->seats[i].process != NULL;
 	if (g->to_close == 0)
 		processes_closed(g);
 	for (size_t i = 0; i < g->n_seats; i++)
 		if (g->seats[i].process)
-			process_close(g->seats[i].process, CLOSE_WAIT_MS, on_process_closed, &g->seats[i]);
+			process_close(g->seats[i].process, wait_ms, on_process_closed, &g->seats[i]);
+}
+
+/* Nothing is on or on its way to rest, as far as anybody can tell. */
+static bool at_rest(const struct gateway *g)
+{
+	struct core_permission p;
+	for (size_t d = 0; d < g->n_seats; d++)
+		for (uint16_t c = 0; c < g->descriptions[d]->n_controls; c++) {
+			core_permission(g->core, (uint16_t)d, c, &p);
+			if (p.phase != CORE_PHASE_AT_REST && p.phase != CORE_PHASE_UNKNOWN)
+				return false;
+		}
+	return true;
+}
+
+/* Until then a stop still reaches what comes to rest slowly. */
+static void close_when_at_rest(struct gateway *g)
+{
+	uint64_t now_ms = clock_boot_ms();
+	if (g->stage != CLOSING || g->processes_closing || (now_ms < g->rest_by_ms && !at_rest(g)))
+		return;
+	uint64_t left_ms = now_ms < g->rest_by_ms ? g->rest_by_ms - now_ms : 0;
+	close_processes(g, left_ms > EXIT_WAIT_MS ? (unsigned)left_ms : EXIT_WAIT_MS);
+}
+
+static void gateway_close(struct gateway *g)
+{
+	struct core_input closing = {.type = CORE_IN_CLOSING};
+	if (g->stage == CLOSING)
+		return;
+	bool ran = g->stage == RUNNING;
+	g->stage = CLOSING;
+	if (!ran) {
+		close_processes(g, CLOSE_WAIT_MS);
+		return;
+	}
+	g->rest_by_ms = clock_boot_ms() + CLOSE_WAIT_MS;
+	gateway_feed(g, clock_boot_ms(), &closing);
+	close_when_at_rest(g);
 }
 
 /* ---- the beginning ---- */

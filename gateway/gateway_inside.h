@@ -40,6 +40,8 @@ struct gateway {
 	bool only_check, as_json;
 	struct prove_wanted *wanted; /* verify: what to prove once the devices are described; NULL: nothing */
 	enum stage stage;
+	uint64_t rest_by_ms;    /* CLOSING: devices have until then to come to rest; 0: it never ran */
+	bool processes_closing; /* CLOSING, and they have lost their wires */
 	struct setup *setup;
 	struct seat *seats;
 	size_t n_seats, awaited, to_close;

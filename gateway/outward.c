@@ -15,8 +15,8 @@
 static void on_request(void *user, const struct core_request *request)
 {
 	struct gateway *g = user;
-	if (g->stage != RUNNING)
-		return;
+	if (g->stage != RUNNING && !g->rest_by_ms)
+		return; /* while it closes, too, whoever asks is answered: the core knows that it ends */
 	struct core_input input = {.type = CORE_IN_REQUEST, .request = *request};
 	gateway_feed(g, clock_boot_ms(), &input);
 }

@@ -121,6 +121,22 @@ class DeathTest(AtHome):
         self.simulator.wait_state(rests, "the belt at rest", 10)
         self.assertTrue(any(10 < f < 70 for f in forces), f"a ramp, not a drop: {forces}")
 
+    def test_terminated_it_answers_and_obeys_a_stop_until_all_is_at_rest(self):
+        self.permitted("belt", "tension", 40)
+        self.assertEqual(self.outcome("belt", "tension", 80)[0], "accepted")
+        self.simulator.wait_state(lambda s: s["belt"]["force"] > 75, "a force of 75 N", 20)
+        seen, mark, ended = self.client.mark(), self.simulator.mark(), now_us()
+        self.home.gateway.child.signal(signal.SIGTERM)
+        self.simulator.wait_event("belt", lambda e: e["what"] == "resting", mark, 2, "the ramp of 4 s to begin")
+        outcome, result = self.outcome("belt", "tension", 80)
+        self.assertEqual(outcome, "not_permitted")
+        self.assertIn("about to end", result["reason"])
+        self.assertEqual(self.home.order("stop")["outcome"], "accepted")
+        released = self.simulator.wait_event("belt", lambda e: e["what"] == "released", mark, 1, "the belt to be released")
+        self.assertLess(released["us"] - ended, 2_500_000)
+        self.assertEqual(self.home.gateway.child.wait(10), 0)
+        self.client.wait(f"{self.base}/availability", lambda m: m.text == "offline", seen)
+
     def test_terminated_it_switches_off_says_offline_and_exits_0(self):
         self.heat()
         seen, mark = self.client.mark(), self.simulator.mark()

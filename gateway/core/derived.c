@@ -34,6 +34,12 @@ static void wake(struct core *core, struct derived *d, uint64_t at)
 		timers_set(&core->timers, &d->timer, at > core->now_ms ? at : core->now_ms);
 }
 
+/* What was before the memory was lost still counts. */
+static bool is_lost(const struct core *core, const struct derived *d)
+{
+	return core->now_ms < d->lost_ms;
+}
+
 static uint64_t sooner(uint64_t a, uint64_t b)
 {
 	return a < b ? a : b;
@@ -63,6 +69,8 @@ static void session_over(struct core *core, struct derived *d)
 		return;
 	s->state = DERIVED_IDLE;
 	s->sum_ms = 0;
+	if (d->lost_ms == UINT64_MAX)
+		d->lost_ms = 0;
 	if (d->type == CORE_DERIVE_COUNT)
 		moments_add(&d->moments, s->false_ms + (int64_t)d->gap_ms, 1);
 	memory_changed(core, d->type == CORE_DERIVE_COUNT ? CORE_URGENT : CORE_SOON);
@@ -89,8 +97,10 @@ static void session_show(struct core *core, struct derived *d)
 		at = sooner(at, timers_since(s->false_ms, d->gap_ms));
 	if (s->bridge_ms)
 		at = sooner(at, s->bridge_ms);
+	if (is_lost(core, d))
+		at = sooner(at, d->lost_ms);
 	wake(core, d, at);
-	show(core, d, value, s->state == DERIVED_NEW ? THERAPY_UNKNOWN : THERAPY_GOOD);
+	show(core, d, value, s->state == DERIVED_NEW || is_lost(core, d) ? THERAPY_UNKNOWN : THERAPY_GOOD);
 }
 
 static void session_unknown(struct core *core, struct derived *d)
@@ -169,8 +179,11 @@ static void dose_show(struct core *core, struct derived *d)
 		at = sooner(at, timers_after(dose_held(d), 1));
 		at = sooner(at, timers_after(core->now_ms, (uint64_t)fmin(fmax(step, 250), 3.6e6)));
 	}
+	if (is_lost(core, d))
+		at = sooner(at, d->lost_ms);
 	wake(core, d, at);
-	show(core, d, rolling_sum(&d->rolling, core->now_ms), known ? THERAPY_GOOD : THERAPY_UNKNOWN);
+	show(core, d, rolling_sum(&d->rolling, core->now_ms),
+	     known && !is_lost(core, d) ? THERAPY_GOOD : THERAPY_UNKNOWN);
 }
 
 /* Between two readings it was as warm as the warmer of them. */
@@ -270,6 +283,31 @@ void derived_show(struct core *core, uint32_t index)
 		still_look(core, d);
 		break;
 	}
+}
+
+/* A session may have been running, or over for a moment only: it is in a gap that was not seen as a whole. A count gets
+ * no session for it, which would be one for a day. */
+void derived_lose(struct core *core, uint32_t index)
+{
+	struct derived *d = &core->derived[index];
+	bool counts = d->type == CORE_DERIVE_COUNT;
+	uint64_t reach_ms = d->within_ms + (counts ? d->gap_ms : 0);
+	if (d->type == CORE_DERIVE_TIME && d->within_ms == 0) {
+		d->session = (struct derived_session){
+		    .state = DERIVED_GAP, .broken = true, .broken_ms = core->now_ms, .false_ms = (int64_t)core->now_ms};
+		d->lost_ms = UINT64_MAX;
+	} else if ((counts || d->type == CORE_DERIVE_TIME || d->type == CORE_DERIVE_DOSE) &&
+		   reach_ms <= DERIVED_LOST_MS) {
+		d->lost_ms = timers_after(core->now_ms, reach_ms);
+	}
+}
+
+const struct derived *derived_find_lost(const struct core *core, uint32_t metric)
+{
+	for (uint32_t i = 0; i < core->n_derived; i++)
+		if (core->derived[i].metric == metric)
+			return is_lost(core, &core->derived[i]) ? &core->derived[i] : NULL;
+	return NULL;
 }
 
 void derived_update(struct core *core, uint32_t index)

@@ -4,7 +4,9 @@
  * each other (CONTRADICTION). Rules see plain metrics.
  *
  * What is not known never makes a sum smaller: after TRUE it counts as TRUE, and a pause between two sessions of a TIME
- * that was not seen as a whole begins anew. No sum is GOOD before something was known of what it is about.
+ * that was not seen as a whole begins anew. No sum is GOOD before something was known of what it is about, nor, after
+ * the memory was lost, before what it would hold of the time before is past; one that reaches back further than
+ * DERIVED_LOST_MS would lock a home for a day: a person's reset vouches for it.
  *
  * Times are milliseconds; a moment may lie before the machine was started (int64_t) once the memory of an earlier run
  * was read. Everything is allocated by derived_build. */
@@ -18,6 +20,7 @@
 struct core;
 
 #define DERIVED_SAMPLES 8u
+#define DERIVED_LOST_MS 7200000u
 #define DERIVED_HOLD_MS 600000u /* skin is taken to stay as warm as it was last seen for this long */
 
 enum derived_state {
@@ -72,6 +75,9 @@ struct derived {
 	uint32_t next;   /* the next that looks at the same source */
 	uint64_t gap_ms, within_ms;
 	double deadband;
+	bool recalled;    /* its sum was read from the memory */
+	uint64_t lost_ms; /* the memory was lost: until then what was before counts too, so the sum is not known; 0: it
+			     is, UINT64_MAX: until a session is over */
 	struct timer timer;
 	struct rolling rolling; /* TIME with a window, DOSE: seconds */
 	struct moments moments; /* COUNT */
@@ -99,6 +105,10 @@ void derived_source(struct core *core, uint32_t metric);
 void derived_timer(struct core *core, uint32_t index);
 /* The first values. */
 void derived_begin(struct core *core);
+/* The memory was lost, and with it what the sum was. */
+void derived_lose(struct core *core, uint32_t index);
+/* The metric is a sum that is not known because of that; else NULL. */
+const struct derived *derived_find_lost(const struct core *core, uint32_t metric);
 /* Brings the sum up to now, shows it and sets the timer: after the memory was read. */
 void derived_show(struct core *core, uint32_t index);
 

@@ -104,6 +104,16 @@ static bool describe_other(struct str *s, const struct view *v, const struct nod
 	return true;
 }
 
+static void describe_lost(struct str *s, const struct core *core, uint32_t metric)
+{
+	const struct derived *d = derived_find_lost(core, metric);
+	if (!d)
+		return;
+	str_add(s, ": what was before the memory was lost still counts, ");
+	add_time(s, d->lost_ms == UINT64_MAX ? d->gap_ms : d->lost_ms - core->now_ms);
+	str_add(s, d->lost_ms == UINT64_MAX ? " of a pause are to be seen" : " to go");
+}
+
 static void describe_reading(struct str *s, const struct view *v, const struct node *leaf)
 {
 	const struct core *core = v->core;
@@ -125,6 +135,8 @@ static void describe_reading(struct str *s, const struct view *v, const struct n
 		return;
 	} else if (r->quality == THERAPY_UNKNOWN) {
 		str_add(s, "%s unknown%s", is, core->presence[m->device].present ? "" : ": the device is not there");
+		if (!v->past)
+			describe_lost(s, core, leaf->metric);
 	} else if (r->quality == THERAPY_ERROR) {
 		str_add(s, "%s implausible", is);
 	} else {
@@ -341,7 +353,7 @@ uint32_t explain_refusal(const struct core *core, uint32_t control, struct core_
 {
 	const struct control *c = &core->controls[control];
 	*cause = (struct core_cause){.device = CORE_NO_DEVICE};
-	if (latch_forbids(core, control, why))
+	if (latch_forbids(core, control, why) || (core->memory.lost && memory_refuses(core, why)))
 		return NONE;
 	uint32_t rule = forbidding_rule(core, c);
 	if (rule != NONE) {

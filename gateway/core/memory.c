@@ -11,6 +11,7 @@
 
 #define KEY_MAX      160u
 #define ROW_HEADER   6u /* numbers of a derived row before its pairs of age and amount */
+#define LOST_AT      5u /* of them: how long the sum is not known, because the memory was lost */
 #define WINDOW_COUNT 7u
 #define HASH_BASIS   0xcbf29ce484222325u
 
@@ -65,8 +66,9 @@ bool memory_refuses(const struct core *core, char why[CORE_WHY_MAX])
 {
 	const struct memory *m = &core->memory;
 	const char *text = m->closing   ? "the gateway is about to end: nothing new is granted"
-			   : m->lost    ? "the gateway's memory was missing or damaged when it started, so what ran "
-					  "before is not known: reset it when nothing speaks against it"
+			   : m->lost    ? "the gateway's memory was missing or damaged when it started: what ran "
+					  "before, also today and this week, is not known and may not be counted; reset "
+					  "it when nothing speaks against it"
 			   : m->failing ? "the gateway's memory cannot be written (is the disk full?): nothing is "
 					  "granted that would be forgotten"
 					: NULL;
@@ -408,6 +410,8 @@ static void tell_derived(const struct teller *t, uint32_t index)
 		n = tell_session(t->core, d, numbers);
 	else if (d->type == CORE_DERIVE_DOSE)
 		n = tell_dose(t->core, d, numbers);
+	if (t->core->now_ms < d->lost_ms) /* how long it is not known */
+		numbers[LOST_AT] = d->lost_ms == UINT64_MAX ? (double)INFINITY : (double)(d->lost_ms - t->core->now_ms);
 	if (n)
 		t->put(t->user,
 		       &(struct core_row){CORE_ROW_DERIVED, derived_name(t->core, index, key, sizeof key), numbers, n});
@@ -502,6 +506,21 @@ static void recall_dose(struct core *core, const struct core_recall *recall, str
 		rolling_add(&d->rolling, core->now_ms, rate * warm / 1e3);
 }
 
+/* It is not known for as long as it was not, at most as long as after a loss. */
+static void recall_lost(struct core *core, const struct core_recall *recall, uint32_t index, double left_ms)
+{
+	struct derived *d = &core->derived[index];
+	double left = left_ms - off_ms(recall);
+	if (!(left > 0))
+		return;
+	struct derived_session session = d->session;
+	derived_lose(core, index);
+	if (d->type == CORE_DERIVE_TIME && d->within_ms == 0)
+		d->session = session;
+	else if (d->lost_ms > 0 && left < (double)(d->lost_ms - core->now_ms))
+		d->lost_ms = core->now_ms + (uint64_t)left;
+}
+
 static void recall_derived(struct core *core, const struct core_recall *recall, uint32_t index,
 			   const struct core_row *row)
 {
@@ -518,10 +537,12 @@ static void recall_derived(struct core *core, const struct core_recall *recall, 
 		else if (d->rolling.n)
 			rolling_put(&d->rolling, core->now_ms, (uint64_t)((int64_t)core->now_ms - moment), amount);
 	}
+	d->recalled = true;
 	if (d->type == CORE_DERIVE_DOSE)
 		recall_dose(core, recall, d, row);
 	else
 		recall_session(core, recall, d, row);
+	recall_lost(core, recall, index, row->numbers[LOST_AT]);
 }
 
 static void recall_row(struct core *core, const struct core_recall *recall, const struct core_row *row)
@@ -560,8 +581,11 @@ void core_recall(struct core *core, const struct core_recall *recall)
 		recall_row(core, recall, &recall->rows[i]);
 	core->memory.lost |= recall->state == CORE_RECALL_LOST;
 	core->memory.lost_ms = core->now_ms;
-	for (uint32_t i = 0; i < core->n_derived; i++)
+	for (uint32_t i = 0; i < core->n_derived; i++) {
+		if (recall->state == CORE_RECALL_LOST && !core->derived[i].recalled)
+			derived_lose(core, i);
 		derived_show(core, i);
+	}
 	core_settle(core);
 	out_flush_changed(core);
 	memory_changed(core, CORE_URGENT);

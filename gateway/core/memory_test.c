@@ -61,8 +61,15 @@ static const struct core_derived derived[] = {
      .type = CORE_DERIVE_TIME,
      .of = {"on(self)", 31},
      .within_ms = 24 * HOUR},
+    {.file = "r.cfg",
+     .line = 35,
+     .id = "lately",
+     .kind = "heat",
+     .type = CORE_DERIVE_TIME,
+     .of = {"on(self)", 36},
+     .within_ms = 30 * MINUTE},
 };
-enum { PAD_SESSION_TIME = PAD_POWER + 1, PAD_SESSIONS, PAD_DAY_TIME };
+enum { PAD_SESSION_TIME = PAD_POWER + 1, PAD_SESSIONS, PAD_DAY_TIME, PAD_LATELY };
 
 static void start_with(struct rig *rig, uint64_t now, const struct core_rule *with, size_t n_rules)
 {
@@ -70,7 +77,7 @@ static void start_with(struct rig *rig, uint64_t now, const struct core_rule *wi
 	const struct core_spec spec = {.devices = devices,
 				       .n_devices = 3,
 				       .derived = derived,
-				       .n_derived = 3,
+				       .n_derived = sizeof derived / sizeof *derived,
 				       .rules = with,
 				       .n_rules = n_rules,
 				       .lease_ms = 1000,
@@ -604,6 +611,82 @@ static void a_lost_memory_latches_until_a_person_resets(void **state)
 	rig_stop(&rig);
 }
 
+static bool is_known(const struct rig *rig, uint16_t metric)
+{
+	return core_value(rig->core, PAD, metric).quality == THERAPY_GOOD;
+}
+
+static void start_lost(struct rig *rig)
+{
+	start(rig, 100 * HOUR);
+	core_recall(rig->core, &(struct core_recall){.state = CORE_RECALL_LOST});
+	rig_calm(rig);
+	assert_contains(rig_permission(rig, PAD, PAD_HEAT).why,
+			"missing or damaged"); /* first what a person has to do */
+	assert_contains(rig_permission(rig, PAD, PAD_HEAT).why, "also today and this week, is not known");
+	live(rig, 3000);
+	assert_int_equal(rig_verb(rig, CORE_RESET, "", ""), CORE_ACCEPTED);
+}
+
+/* What a sum would hold of the time before is not known; but nobody is locked out for a day. */
+static void sums_are_not_known_until_what_was_lost_is_past(void **state)
+{
+	(void)state;
+	struct rig rig;
+	struct kept kept;
+	for (int known = 0; known < 2; known++) {
+		uint64_t off_ms = known ? 5 * MINUTE : 0;
+		start_lost(&rig);
+		uint64_t begun = rig.now - 3000;
+		assert_false(is_known(&rig, PAD_SESSION_TIME));
+		assert_false(is_known(&rig, PAD_LATELY));
+		assert_pad(&rig, PAD_DAY_TIME, 0);
+		assert_pad(&rig, PAD_SESSIONS, 0);
+		assert_int_equal(rig_ask(&rig, "pad", "heat", 1), CORE_NOT_PERMITTED);
+		assert_contains(rig_output(&rig, CORE_OUT_RESULT, 0)->why,
+				"pad.session_time is unknown: what was before the memory was lost still counts");
+		live(&rig, 10 * MINUTE - 3000);
+		store(&rig, &kept);
+		rig_stop(&rig); /* a restart does not make it known */
+		start(&rig, begun + 10 * MINUTE + off_ms);
+		core_recall(rig.core, &(struct core_recall){.state = CORE_RECALL_KEPT,
+							    .rows = kept.rows,
+							    .n = kept.n,
+							    .off_known = known,
+							    .off_ms = off_ms});
+		rig_calm(&rig);
+		live(&rig, begun + 30 * MINUTE - 1000 - rig.now);
+		assert_false(is_known(&rig, PAD_LATELY));
+		live(&rig, 2000);
+		assert_pad(&rig, PAD_LATELY, 0);
+		uint64_t over = begun + (known ? 40 : 50) * MINUTE; /* a pause begins anew without a clock */
+		live(&rig, over - 1000 - rig.now);
+		assert_false(is_known(&rig, PAD_SESSION_TIME));
+		live(&rig, 2000);
+		assert_pad(&rig, PAD_SESSION_TIME, 0);
+		assert_true(rig_permission(&rig, PAD, PAD_HEAT).permitted);
+		store(&rig, &kept);
+		restart(&rig, &kept, 1000);
+		rig_calm(&rig);
+		assert_true(is_known(&rig, PAD_SESSION_TIME) && is_known(&rig, PAD_LATELY));
+		rig_stop(&rig);
+	}
+}
+
+static void a_session_after_a_loss_needs_its_whole_pause(void **state)
+{
+	(void)state;
+	struct rig rig;
+	start_lost(&rig);
+	live(&rig, 30 * MINUTE);
+	rig_read(&rig, PAD, PAD_POWER, 50); /* somebody switched it on */
+	live(&rig, 40 * MINUTE - 1000);
+	assert_false(is_known(&rig, PAD_SESSION_TIME));
+	live(&rig, 2000);
+	assert_pad(&rig, PAD_SESSION_TIME, 0);
+	rig_stop(&rig);
+}
+
 static void the_first_start_latches_nothing_and_knows_no_pause(void **state)
 {
 	(void)state;
@@ -640,7 +723,7 @@ static void rows_that_make_no_sense_do_no_harm(void **state)
 									    .off_known = e % 2,
 									    .off_ms = e * MINUTE});
 				rig_calm(&rig);
-				for (uint16_t m = PAD_SESSION_TIME; m <= PAD_DAY_TIME; m++) {
+				for (uint16_t m = PAD_SESSION_TIME; m <= PAD_LATELY; m++) {
 					double value = core_value(rig.core, PAD, m).value;
 					assert_true(value >= 0 && value < 1e12);
 				}
@@ -770,6 +853,8 @@ int main(void)
 	    cmocka_unit_test(sums_hold_when_the_process_is_killed_while_heating),
 	    cmocka_unit_test(a_count_survives_a_boot_without_a_trusted_clock),
 	    cmocka_unit_test(a_lost_memory_latches_until_a_person_resets),
+	    cmocka_unit_test(sums_are_not_known_until_what_was_lost_is_past),
+	    cmocka_unit_test(a_session_after_a_loss_needs_its_whole_pause),
 	    cmocka_unit_test(the_first_start_latches_nothing_and_knows_no_pause),
 	    cmocka_unit_test(rows_that_make_no_sense_do_no_harm),
 	    cmocka_unit_test(what_is_told_is_what_is_taken_back),

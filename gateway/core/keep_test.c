@@ -183,8 +183,8 @@ static void tilted(struct rig *rig, double deg, uint64_t ms)
 /* Every device is there and at rest; the table is where it is. */
 static void back(struct rig *rig)
 {
-	for (uint16_t d = 0; d < RIG_GUARDED; d++)
-		rig_present(rig, d, true);
+	for (int d = 0; d < RIG_GUARDED; d++)
+		rig_present(rig, (uint16_t)d, true);
 	rig_phase(rig, BELT, BELT_TENSION, CORE_PHASE_AT_REST);
 	rig_phase(rig, PAD, PAD_HEAT, CORE_PHASE_AT_REST);
 	rig_phase(rig, PLUG, PLUG_POWER, CORE_PHASE_AT_REST);

@@ -784,7 +784,7 @@ static void put_many(void *user, const struct core_row *row)
 		return;
 	assert_int_equal(row->n, 7);
 	assert_true(m->n < MANY * EACH && strlen(row->key) < sizeof m->keys[0]);
-	strcpy(m->keys[m->n], row->key);
+	str_copy(m->keys[m->n], sizeof m->keys[0], row->key);
 	memcpy(m->numbers[m->n], row->numbers, sizeof m->numbers[0]);
 	m->rows[m->n] = (struct core_row){row->kind, m->keys[m->n], m->numbers[m->n], row->n};
 	m->n++;

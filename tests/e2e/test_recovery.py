@@ -38,7 +38,6 @@ class AtHome(unittest.TestCase):
         outcome, result = self.outcome("pad", "heat", 1)
         self.assertEqual(outcome, "accepted", result)
         self.simulator.wait_event("relay", lambda e: e["on"], mark)
-        # the simulator tells of the relay before it tells of the command that switched it
         self.home.wait_device("pad", lambda s: s.get("heat") == "ON", "the state to say ON")
 
     def relay_off(self, mark, timeout=8):

@@ -96,8 +96,8 @@ static void on_message(struct mosquitto *mosquitto, void *user, const struct mos
 	if (message->payloadlen)
 		memcpy(payload, message->payload, (size_t)message->payloadlen);
 	payload[message->payloadlen] = 0;
-	plug_command(&link->plug, now_us, command + 1, payload);
 
+	/* Told first: who has seen what came of a command has seen the command. */
 	str_init(&s, event, sizeof event);
 	str_add(&s, "{\"event\":\"command\",\"command\":");
 	json_text(&s, command + 1);
@@ -106,6 +106,7 @@ static void on_message(struct mosquitto *mosquitto, void *user, const struct mos
 	str_add(&s, ",\"retained\":%s,\"us\":%llu}", message->retain ? "true" : "false", (unsigned long long)now_us);
 	if (!s.overflow)
 		link->world->tell(link->world->tell_user, event);
+	plug_command(&link->plug, now_us, command + 1, payload);
 }
 
 /* ---- what the plug does ---- */

@@ -348,14 +348,23 @@ void memory_changed(struct core *core, enum core_urgency urgency);
 void memory_flush(struct core *core);
 int memory_build(struct core *core); /* after the logic is sealed; -1 without memory */
 void memory_release(struct core *core);
-/* The window, derived metric or rule of that name; NONE: there is none. */
-uint32_t memory_find(const struct core *core, enum memory_of what, const char *name);
 void memory_remembered(struct core *core, uint64_t revision, bool ok);
 /* Why nothing may be granted as long as the memory is as it is. False, and nothing written: it may. */
 bool memory_refuses(const struct core *core, char why[CORE_WHY_MAX]);
 /* A person says that all is well, though the memory was lost. */
 void memory_reset(struct core *core);
 void memory_closing(struct core *core);
+
+/* ---- memory_names.c ---- */
+#define MEMORY_KEY_MAX 160u
+/* The windows and their names, after the logic is sealed; -1 without memory. */
+int memory_names_build(struct core *core);
+void memory_names_release(struct core *core);
+/* What the row is called, written to `key`. Returns it. */
+const char *memory_window_name(const struct core *core, const struct memory_window *w, char *key, size_t size);
+const char *memory_derived_name(const struct core *core, uint32_t index, char *key, size_t size);
+/* The window, derived metric or rule of that name; NONE: there is none. */
+uint32_t memory_find(const struct core *core, enum memory_of what, const char *name);
 
 /* ---- caps.c ---- */
 /* Which limits bound the requests for which controls. -1 with what is wrong added to `faults`. */

@@ -45,6 +45,17 @@ void str_add_bytes(struct str *s, const char *bytes, size_t size)
 	s->at[s->len] = '\0';
 }
 
+void str_add_printable(struct str *s, const void *bytes, size_t size, size_t most)
+{
+	const unsigned char *from = bytes;
+	for (size_t i = 0; i < size && i < most; i++) {
+		const char c = from[i] >= ' ' && from[i] < 0x7f ? (char)from[i] : '?';
+		str_add_bytes(s, &c, 1);
+	}
+	if (size > most)
+		str_add(s, "...");
+}
+
 void str_add_number(struct str *s, double value, unsigned decimals)
 {
 	char text[64];

@@ -21,6 +21,9 @@ void str_add(struct str *s, const char *format, ...) __attribute__((format(print
 void str_addv(struct str *s, const char *format, va_list args) __attribute__((format(printf, 2, 0)));
 /* Appends `size` bytes as they are. */
 void str_add_bytes(struct str *s, const char *bytes, size_t size);
+/* Appends bytes from elsewhere for people: what is no printable ASCII becomes '?', what is beyond `most` bytes "...".
+ */
+void str_add_printable(struct str *s, const void *bytes, size_t size, size_t most);
 /* Appends a number as a person reads it: at most `decimals` decimals, no trailing zeros. */
 void str_add_number(struct str *s, double value, unsigned decimals);
 /* Copies `text` into `buffer` of `cap` bytes. False, and an empty buffer, if it does not fit. */

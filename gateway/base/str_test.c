@@ -44,11 +44,26 @@ static void a_copy_that_does_not_fit_is_refused(void **state)
 	assert_string_equal(buffer, "");
 }
 
+static void bytes_from_elsewhere_are_made_printable_and_short(void **state)
+{
+	(void)state;
+	char buffer[32];
+	struct str s;
+	str_init(&s, buffer, sizeof buffer);
+	str_add_printable(&s, "O\n\x1b\xff\0N", 6, 6);
+	assert_string_equal(buffer, "O????N");
+	str_init(&s, buffer, sizeof buffer);
+	str_add_printable(&s, "0123456789", 10, 4);
+	assert_string_equal(buffer, "0123...");
+	assert_false(s.overflow);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(truncation_is_sticky_and_terminated),
 	    cmocka_unit_test(numbers_read_as_people_write_them),
+	    cmocka_unit_test(bytes_from_elsewhere_are_made_printable_and_short),
 	    cmocka_unit_test(a_copy_that_does_not_fit_is_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -74,10 +74,10 @@ void bridge_put_disconnected(struct bridge *bridge)
 	wake(bridge);
 }
 
-void bridge_put_subscribe_refused(struct bridge *bridge, const char *why)
+void bridge_put_subscribe_refused(struct bridge *bridge, const char *why, bool aside)
 {
 	uv_mutex_lock(&bridge->lock);
-	bridge->subscribes_refused++;
+	(*(aside ? &bridge->asides_refused : &bridge->subscribes_refused))++;
 	keep_text(bridge->subscribe_why, sizeof bridge->subscribe_why, why);
 	uv_mutex_unlock(&bridge->lock);
 	wake(bridge);
@@ -181,13 +181,14 @@ void bridge_take_news(struct bridge *bridge, struct bridge_news *out)
 	    .disconnected = bridge->disconnected,
 	    .untuned = bridge->untuned,
 	    .subscribes_refused = bridge->subscribes_refused,
+	    .asides_refused = bridge->asides_refused,
 	    .received = bridge->received,
 	    .dropped = bridge->dropped,
 	};
 	memcpy(out->why, bridge->why, sizeof out->why);
 	memcpy(out->subscribe_why, bridge->subscribe_why, sizeof out->subscribe_why);
 	bridge->up = bridge->down = bridge->disconnected = bridge->untuned = false;
-	bridge->subscribes_refused = 0;
+	bridge->subscribes_refused = bridge->asides_refused = 0;
 	uv_mutex_unlock(&bridge->lock);
 }
 

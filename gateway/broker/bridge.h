@@ -51,7 +51,7 @@ struct bridge {
 	unsigned in_flight, unacknowledged;
 	size_t sending; /* bytes */
 	bool up, down, disconnected, untuned;
-	unsigned subscribes_refused;
+	unsigned subscribes_refused, asides_refused;
 	char why[BRIDGE_WHY_MAX]; /* of `down` */
 	char subscribe_why[BRIDGE_WHY_MAX];
 	uint64_t received, dropped;
@@ -60,7 +60,7 @@ struct bridge {
 /* What happened to the connection since the last look. */
 struct bridge_news {
 	bool up, down, disconnected, untuned;
-	unsigned subscribes_refused;
+	unsigned subscribes_refused, asides_refused;
 	char why[BRIDGE_WHY_MAX], subscribe_why[BRIDGE_WHY_MAX];
 	uint64_t received, dropped;
 };
@@ -74,7 +74,8 @@ void bridge_put_up(struct bridge *bridge, bool tuned);
 /* Of several reasons for one loss the first is kept. Also called on the loop, when a send finds it lost. */
 void bridge_put_down(struct bridge *bridge, const char *why);
 void bridge_put_disconnected(struct bridge *bridge);
-void bridge_put_subscribe_refused(struct bridge *bridge, const char *why);
+/* `aside`: of one that need not be granted. */
+void bridge_put_subscribe_refused(struct bridge *bridge, const char *why, bool aside);
 /* Takes both over, or frees and counts them. */
 void bridge_put_message(struct bridge *bridge, char *topic, MQTTAsync_message *message, uint64_t now_ms);
 void bridge_put_done(struct bridge_slot *slot, bool ok);

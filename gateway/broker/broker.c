@@ -38,7 +38,7 @@ struct broker {
 	uv_getaddrinfo_t resolve;
 	enum phase phase;
 	bool resolving, closing, disconnecting, with_will;
-	bool freed_handles;
+	bool freed_handles, aside_told;
 	unsigned handles;
 	unsigned attempt; /* counts addresses through */
 	uint64_t backoff_ms, up_since, poke_ms, connect_until;
@@ -282,6 +282,10 @@ static void count(struct broker *b, const struct bridge_news *news)
 	if (news->subscribes_refused)
 		log_warn("broker", "the broker refused %u subscription(s): %s; check its access rules for client '%s'",
 			 news->subscribes_refused, news->subscribe_why, b->config.client_id);
+	if (news->asides_refused && !b->aside_told)
+		log_info("broker", "the broker does not let client '%s' see all that is published to its device: %s",
+			 b->config.client_id, news->subscribe_why);
+	b->aside_told |= news->asides_refused > 0;
 }
 
 static void on_wake(uv_async_t *wake)
@@ -383,24 +387,29 @@ int broker_publish(struct broker *b, const char *topic, const void *payload, siz
 	return found_lost(b, rc);
 }
 
-static int subscribe(struct broker *b, const char *topic, int qos, bool as_published)
+static int subscribe(struct broker *b, const char *topic, int qos, enum paho_manner manner)
 {
 	char why[WHY_MAX];
 	if (!topic_filter_valid(topic, why, sizeof why)) {
 		log_warn("broker", "not subscribed to '%.80s': %s", topic, why);
 		return UV_EINVAL;
 	}
-	return broker_is_up(b) ? found_lost(b, paho_subscribe(b->paho, topic, qos, as_published)) : UV_ENOTCONN;
+	return broker_is_up(b) ? found_lost(b, paho_subscribe(b->paho, topic, qos, manner)) : UV_ENOTCONN;
 }
 
 int broker_subscribe(struct broker *b, const char *topic, int qos)
 {
-	return subscribe(b, topic, qos, false);
+	return subscribe(b, topic, qos, PAHO_PLAIN);
 }
 
 int broker_subscribe_as_published(struct broker *b, const char *topic, int qos)
 {
-	return subscribe(b, topic, qos, true);
+	return subscribe(b, topic, qos, PAHO_AS_PUBLISHED);
+}
+
+int broker_subscribe_aside(struct broker *b, const char *topic)
+{
+	return subscribe(b, topic, 0, PAHO_ASIDE);
 }
 
 const struct broker_counters *broker_counters(const struct broker *b)

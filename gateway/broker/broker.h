@@ -80,6 +80,10 @@ int broker_subscribe(struct broker *broker, const char *topic, int qos);
 /* The same, but `retained` is then also set on a message that arrives live and was sent with the retain flag (MQTT 5
  * "retain as published"): whoever must refuse retained messages sees all of them. */
 int broker_subscribe_as_published(struct broker *broker, const char *topic, int qos);
+/* For who only looks at what others do on a topic: as published, QoS 0, and what this client publishes there itself
+ * does not come back (MQTT 5 "no local"). A broker that refuses it changes nothing: that is told once, as information.
+ */
+int broker_subscribe_aside(struct broker *broker, const char *topic);
 const struct broker_counters *broker_counters(const struct broker *broker);
 /* Waits at most `wait_ms` for what was published to be delivered, disconnects (with_will: so that the broker publishes
  * the will, MQTT 5 reason 0x04), frees, then calls `closed`. The only thing it may have to wait longer for is a name

@@ -382,6 +382,25 @@ static void what_arrives_carries_its_flags_and_properties(void **state)
 	assert_int_equal(f->seen.size, 0);
 }
 
+static void who_looks_on_sees_retained_flags_and_nothing_of_its_own(void **state)
+{
+	struct fixture *f = *state;
+	watch(f, NULL);
+	connected(f, (struct broker_config){0});
+	assert_int_equal(broker_subscribe_aside(f->broker, "q/others"), 0);
+	testing_pump_for(&f->loop, f->client, 100);
+	assert_int_equal(broker_publish(f->broker, "q/others", "mine", 4, 1, false, NULL, 0), 0);
+	testing_pump_for(&f->loop, f->client, 100);
+	assert_int_equal(f->seen.messages, 0);
+	testing_client_publish(f->client, "q/others", "kept", 4, 1, true, NULL, NULL);
+	assert_true(testing_pump(&f->loop, f->client, has_message, &f->seen, LIMIT_MS));
+	assert_true(f->seen.retained); /* live, and as it was published */
+	f->seen.messages = 0;
+	testing_client_publish(f->client, "q/others", "live", 4, 1, false, NULL, NULL);
+	assert_true(testing_pump(&f->loop, f->client, has_message, &f->seen, LIMIT_MS));
+	assert_false(f->seen.retained);
+}
+
 static void malformed_topics_are_refused(void **state)
 {
 	struct fixture *f = *state;
@@ -783,6 +802,7 @@ int main(int argc, char **argv)
 	    WITH_BROKER(bad_settings_are_refused),
 	    WITH_BROKER(what_is_published_arrives_with_its_flags_and_properties),
 	    WITH_BROKER(what_arrives_carries_its_flags_and_properties),
+	    WITH_BROKER(who_looks_on_sees_retained_flags_and_nothing_of_its_own),
 	    WITH_BROKER(malformed_topics_are_refused),
 	    WITH_BROKER(nothing_is_sent_or_kept_while_disconnected),
 	    WITH_BROKER(a_flood_of_messages_is_bounded_and_counted_and_pushes_no_delivery_out),

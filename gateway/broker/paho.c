@@ -104,13 +104,22 @@ static void on_subscribed(void *context, MQTTAsync_successData5 *data)
 	tune_acknowledge(atomic_load(&p->fd));
 }
 
-static void on_subscribe_refused(void *context, MQTTAsync_failureData5 *data)
+static void subscribe_refused(struct paho *p, const MQTTAsync_failureData5 *data, bool aside)
 {
-	struct paho *p = context;
 	if ((int)data->reasonCode < 0x80)
 		return; /* the connection went, and that is told by itself */
 	const char *text = MQTTReasonCode_toString(data->reasonCode);
-	bridge_put_subscribe_refused(p->bridge, text ? text : "no reason given");
+	bridge_put_subscribe_refused(p->bridge, text ? text : "no reason given", aside);
+}
+
+static void on_subscribe_refused(void *context, MQTTAsync_failureData5 *data)
+{
+	subscribe_refused(context, data, false);
+}
+
+static void on_aside_refused(void *context, MQTTAsync_failureData5 *data)
+{
+	subscribe_refused(context, data, true);
 }
 
 static void on_disconnected(void *context, MQTTAsync_successData5 *data)
@@ -286,13 +295,14 @@ int paho_publish(struct paho *p, struct bridge_slot *slot, const char *topic, co
 	}
 }
 
-int paho_subscribe(struct paho *p, const char *topic, int qos, bool as_published)
+int paho_subscribe(struct paho *p, const char *topic, int qos, enum paho_manner manner)
 {
 	MQTTAsync_responseOptions response = MQTTAsync_responseOptions_initializer;
 	response.onSuccess5 = on_subscribed;
-	response.onFailure5 = on_subscribe_refused;
+	response.onFailure5 = manner == PAHO_ASIDE ? on_aside_refused : on_subscribe_refused;
 	response.context = p;
-	response.subscribeOptions.retainAsPublished = as_published;
+	response.subscribeOptions.retainAsPublished = manner != PAHO_PLAIN;
+	response.subscribeOptions.noLocal = manner == PAHO_ASIDE;
 	int rc = MQTTAsync_subscribe(p->handle, topic, qos, &response);
 	return rc == MQTTASYNC_SUCCESS ? 0 : rc == MQTTASYNC_DISCONNECTED ? UV_ENOTCONN : UV_EINVAL;
 }

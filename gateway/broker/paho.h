@@ -23,6 +23,10 @@ struct paho_target {
 
 struct paho;
 
+/* AS_PUBLISHED: the retain flag comes as it was sent. ASIDE: that, nothing of our own, and a refusal does not matter.
+ */
+enum paho_manner { PAHO_PLAIN, PAHO_AS_PUBLISHED, PAHO_ASIDE };
+
 /* Begins to connect. 0 or a negative UV_E* code. */
 int paho_open(struct bridge *bridge, const struct broker_config *config, const struct paho_target *target,
 	      struct paho **out);
@@ -31,7 +35,7 @@ _Atomic int *paho_socket(struct paho *paho);
 /* UV_ENOTCONN, UV_ENOBUFS, UV_EINVAL; the slot is still the caller's then. */
 int paho_publish(struct paho *paho, struct bridge_slot *slot, const char *topic, const void *payload, size_t size,
 		 bool retained, const struct broker_properties *properties);
-int paho_subscribe(struct paho *paho, const char *topic, int qos, bool as_published);
+int paho_subscribe(struct paho *paho, const char *topic, int qos, enum paho_manner manner);
 /* Asks for a clean end; the bridge's `disconnected` follows. with_will: so that the broker publishes the will. */
 int paho_disconnect(struct paho *paho, bool with_will);
 /* Breaks the connection without a word, so that the broker publishes the will. */

@@ -183,7 +183,7 @@ static void open_mqtt(struct device_process *p)
 	    .model = p->model,
 	    .will = device_will(p->device, &p->will) ? &p->will : NULL,
 	};
-	struct mqtt_link_callbacks callbacks = {p, on_mqtt_up, on_mqtt_down, on_mqtt_message};
+	struct mqtt_link_callbacks callbacks = {p, on_mqtt_up, on_mqtt_down, on_mqtt_message, NULL};
 	int error = mqtt_link_new(&p->loop, &config, &callbacks, &p->mqtt);
 	if (error)
 		log_error(p->setup->device_id, "cannot use the broker %s: %s", account->url, uv_strerror(error));

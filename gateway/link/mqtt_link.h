@@ -4,6 +4,10 @@
  * session expiry 0, fixed client id, nothing sent or buffered while disconnected; the last will is the device's safe
  * command on its own command topic, QoS 1, not retained, without delay. Closing lets the will fire. On the loop's
  * thread.
+ *
+ * It also looks on at the device's command topics, for commands that the broker keeps: the device would obey them
+ * whenever it connects. A command topic is a channel that is only OUT, and that none of the model's IN channels covers:
+ * what a device answers on may be kept for good reasons.
  */
 #ifndef LINK_MQTT_LINK_H
 #define LINK_MQTT_LINK_H
@@ -20,6 +24,17 @@ struct mqtt_link_config {
 	const char *name;   /* {name} in channel addresses */
 	const struct therapy_model *model; /* its channels */
 	const struct therapy_frame *will;  /* NULL: none (a sensor) */
+	bool clear_kept;                   /* the user consents: what the broker keeps is cleared */
+};
+
+/* What is new about the commands that the broker keeps for the device; at most one a topic in KEPT_PAUSE_MS. */
+struct mqtt_link_kept {
+	uint8_t channel;
+	const char *topic;
+	const uint8_t *data; /* its first `size` bytes, at most KEPT_SIZE */
+	size_t size;         /* 0: nothing is kept there (any more) */
+	size_t whole;        /* bytes of all of it */
+	bool cleared;        /* nothing any more, by us */
 };
 
 struct mqtt_link_callbacks {
@@ -28,6 +43,7 @@ struct mqtt_link_callbacks {
 	void (*down)(void *user, const char *why);
 	/* A message on channel `channel`; data[size] is a NUL. */
 	void (*message)(void *user, uint64_t now_ms, uint8_t channel, const uint8_t *data, size_t size, bool retained);
+	void (*kept)(void *user, const struct mqtt_link_kept *kept); /* NULL: nobody looks on */
 };
 
 struct mqtt_link;

@@ -28,6 +28,9 @@ struct seen {
 	char data[64];
 	size_t size;
 	bool retained;
+	unsigned kept, none, cleared; /* told of what the broker keeps, with the last: */
+	char kept_topic[64], kept_data[64];
+	size_t kept_whole;
 };
 
 static void on_up(void *user)
@@ -53,6 +56,16 @@ static void on_message(void *user, uint64_t now_ms, uint8_t channel, const uint8
 	snprintf(s->data, sizeof s->data, "%s", (const char *)data);
 }
 
+static void on_kept(void *user, const struct mqtt_link_kept *kept)
+{
+	struct seen *s = user;
+	*(kept->cleared ? &s->cleared : kept->size == 0 ? &s->none : &s->kept) += 1;
+	snprintf(s->kept_topic, sizeof s->kept_topic, "%s", kept->topic);
+	snprintf(s->kept_data, sizeof s->kept_data, "%.*s", (int)kept->size,
+		 kept->size ? (const char *)kept->data : "");
+	s->kept_whole = kept->whole;
+}
+
 static void on_closed(void *user)
 {
 	((struct seen *)user)->closed++;
@@ -64,6 +77,7 @@ struct fixture {
 	uv_loop_t loop;
 	struct seen seen;
 	struct mqtt_link *link;
+	bool clear_kept;
 };
 
 static bool is_up(void *user)
@@ -91,12 +105,31 @@ static bool was_told(void *user)
 	return ((struct testing_client *)user)->n > 0;
 }
 
+static bool is_kept(void *user)
+{
+	return ((struct seen *)user)->kept > 0;
+}
+
+static bool is_none(void *user)
+{
+	return ((struct seen *)user)->none > 0;
+}
+
+static bool is_cleared(void *user)
+{
+	return ((struct seen *)user)->cleared > 0;
+}
+
 static int open_link(struct fixture *f, const struct therapy_model *model, const char *name,
 		     const struct therapy_frame *will)
 {
-	const struct mqtt_link_callbacks callbacks = {&f->seen, on_up, on_down, on_message};
-	const struct mqtt_link_config config = {
-	    .url = f->server.url, .client = "home-pad", .name = name, .model = model, .will = will};
+	const struct mqtt_link_callbacks callbacks = {&f->seen, on_up, on_down, on_message, on_kept};
+	const struct mqtt_link_config config = {.url = f->server.url,
+						.client = "home-pad",
+						.name = name,
+						.model = model,
+						.will = will,
+						.clear_kept = f->clear_kept};
 	return mqtt_link_new(&f->loop, &config, &callbacks, &f->link);
 }
 
@@ -252,6 +285,142 @@ static void bad_names_addresses_and_wills_are_refused(void **state)
 	assert_null(f->link);
 }
 
+/* ---- what the broker keeps ---- */
+
+static void keep(struct fixture *f, const char *topic, const char *payload)
+{
+	testing_client_publish(&f->client, topic, payload, strlen(payload), 1, true, NULL, NULL);
+	testing_pump_for(&f->loop, &f->client, 50);
+}
+
+/* What somebody who subscribes now is given. */
+static size_t kept_at_the_broker(struct fixture *f, const char *topic)
+{
+	struct testing_client late;
+	testing_client_open(&late, &f->server, topic);
+	testing_pump_for(&f->loop, &late, 100);
+	size_t n = testing_client_count(&late, topic);
+	testing_client_close(&late);
+	return n;
+}
+
+static void a_command_that_was_kept_before_is_told_once_and_left_alone(void **state)
+{
+	struct fixture *f = *state;
+	keep(f, "cmnd/pad_plug/POWER", "ON");
+	up(f);
+	assert_true(testing_pump(&f->loop, &f->client, is_kept, &f->seen, LIMIT_MS));
+	assert_string_equal(f->seen.kept_topic, "cmnd/pad_plug/POWER");
+	assert_string_equal(f->seen.kept_data, "ON");
+	assert_int_equal(f->seen.kept_whole, 2);
+	assert_int_equal(f->seen.messages, 0); /* nothing of it goes to the plugin */
+	assert_int_equal(kept_at_the_broker(f, "cmnd/pad_plug/POWER"), 1);
+	/* the broker that keeps it goes and comes: told again by the broker, not by us */
+	testing_broker_kill(&f->server);
+	assert_true(testing_pump(&f->loop, NULL, is_down, &f->seen, LIMIT_MS));
+	testing_client_close(&f->client);
+	testing_broker_restart(&f->server);
+	testing_client_open(&f->client, &f->server, "#");
+	keep(f, "cmnd/pad_plug/POWER", "ON"); /* mosquitto without persistence has forgotten it */
+	f->seen.ups = 0;
+	assert_true(testing_pump(&f->loop, &f->client, is_up, &f->seen, LIMIT_MS));
+	testing_pump_for(&f->loop, &f->client, 300);
+	assert_int_equal(f->seen.kept, 1);
+	assert_int_equal(f->seen.none, 0);
+	/* somebody clears it */
+	keep(f, "cmnd/pad_plug/POWER", "");
+	assert_true(testing_pump(&f->loop, &f->client, is_none, &f->seen, LIMIT_MS));
+	assert_string_equal(f->seen.kept_topic, "cmnd/pad_plug/POWER");
+	assert_int_equal(f->seen.cleared, 0);
+}
+
+static void a_command_that_is_kept_later_is_told_and_other_messages_are_not(void **state)
+{
+	struct fixture *f = *state;
+	char long_one[100];
+	memset(long_one, 'x', sizeof long_one);
+	up(f);
+	testing_client_publish(&f->client, "cmnd/pad_plug/POWER", "ON", 2, 1, false, NULL, NULL); /* of this moment */
+	assert_int_equal(mqtt_link_send(f->link, POWER, THERAPY_ACT, (const uint8_t *)"ON", 2), 0);
+	keep(f, "home-pad/rpc", "reply"); /* it answers there, too */
+	keep(f, "cmnd/other_plug/POWER", "ON");
+	testing_pump_for(&f->loop, &f->client, 200);
+	assert_int_equal(f->seen.kept, 0);
+	testing_client_publish(&f->client, "cmnd/pad_plug/POWER", long_one, sizeof long_one, 1, true, NULL, NULL);
+	assert_true(testing_pump(&f->loop, &f->client, is_kept, &f->seen, LIMIT_MS));
+	assert_int_equal(f->seen.kept_whole, sizeof long_one);
+}
+
+static void where_nothing_is_kept_that_is_told_after_a_while(void **state)
+{
+	struct fixture *f = *state;
+	up(f);
+	assert_true(testing_pump(&f->loop, &f->client, is_none, &f->seen, LIMIT_MS));
+	assert_string_equal(f->seen.kept_topic, "cmnd/pad_plug/POWER");
+	assert_int_equal(f->seen.kept + f->seen.cleared, 0);
+}
+
+static void with_consent_it_is_cleared_but_nothing_else_and_not_again_at_once(void **state)
+{
+	struct fixture *f = *state;
+	f->clear_kept = true;
+	keep(f, "cmnd/pad_plug/POWER", "ON");
+	keep(f, "cmnd/other_plug/POWER", "ON");
+	keep(f, "home-pad/rpc", "reply");
+	keep(f, "tele/pad_plug/LWT", "Online");
+	up(f);
+	assert_true(testing_pump(&f->loop, &f->client, is_cleared, &f->seen, LIMIT_MS));
+	assert_int_equal(f->seen.kept, 1);
+	assert_int_equal(kept_at_the_broker(f, "cmnd/pad_plug/POWER"), 0);
+	assert_int_equal(kept_at_the_broker(f, "cmnd/other_plug/POWER"), 1);
+	assert_int_equal(kept_at_the_broker(f, "home-pad/rpc"), 1);
+	assert_int_equal(kept_at_the_broker(f, "tele/pad_plug/LWT"), 1);
+	testing_client_forget(&f->client);
+	for (unsigned i = 0; i < 20; i++)
+		keep(f, "cmnd/pad_plug/POWER", i % 2 ? "ON" : "1");
+	assert_int_equal(testing_client_count(&f->client, "cmnd/pad_plug/POWER"), 20); /* the rogue's alone */
+	assert_int_equal(f->seen.kept + f->seen.cleared, 2);
+}
+
+#ifdef DYNAMIC_SECURITY
+static void a_broker_that_does_not_let_us_look_changes_nothing(void **state)
+{
+	struct fixture *f = *state;
+	static const char rules[] =
+	    "{\"defaultACLAccess\":{\"publishClientSend\":true,\"publishClientReceive\":true,\"subscribe\":true,"
+	    "\"unsubscribe\":true},\"clients\":[],\"groups\":[{\"groupname\":\"all\",\"roles\":[{\"rolename\":"
+	    "\"no-peeping\"}],\"clients\":[]}],\"anonymousGroup\":\"all\",\"roles\":[{\"rolename\":\"no-peeping\","
+	    "\"acls\":[{\"acltype\":\"subscribePattern\",\"topic\":\"cmnd/#\",\"priority\":1,\"allow\":false}]}]}";
+	char path[96], extra[400];
+	testing_client_close(&f->client);
+	snprintf(path, sizeof path, "%s/rules.json", f->server.dir);
+	FILE *to = fopen(path, "we");
+	assert_non_null(to);
+	fputs(rules, to);
+	fclose(to);
+	snprintf(extra, sizeof extra, "plugin %s\nplugin_opt_config_file %s\n", DYNAMIC_SECURITY, path);
+	struct testing_broker strict;
+	testing_broker_start(&strict, extra);
+	testing_client_open(&f->client, &strict, NULL);
+	const struct testing_broker plain = f->server;
+	f->server = strict;
+	keep(f, "cmnd/pad_plug/POWER", "ON");
+	up(f);
+	keep(f, "tele/pad_plug/LWT", "Online");
+	assert_true(testing_pump(&f->loop, &f->client, has_message, &f->seen, LIMIT_MS));
+	assert_int_equal(mqtt_link_send(f->link, POWER, THERAPY_STOP, (const uint8_t *)"OFF", 3), 0);
+	testing_pump_for(&f->loop, &f->client, 200);
+	assert_int_equal(f->seen.kept, 0); /* it was refused indeed */
+	assert_int_equal(f->seen.ups, 1);
+	assert_int_equal(f->seen.downs, 0);
+	close_link(f);
+	testing_client_close(&f->client);
+	testing_broker_stop(&f->server);
+	f->server = plain;
+	testing_client_open(&f->client, &f->server, NULL);
+}
+#endif
+
 #define WITH_LINK(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
@@ -263,6 +432,13 @@ int main(void)
 	    WITH_LINK(closing_makes_the_broker_send_the_safe_command),
 	    WITH_LINK(a_sensor_has_no_will),
 	    WITH_LINK(after_a_loss_it_subscribes_again_and_sends_nothing_old),
+	    WITH_LINK(a_command_that_was_kept_before_is_told_once_and_left_alone),
+	    WITH_LINK(a_command_that_is_kept_later_is_told_and_other_messages_are_not),
+	    WITH_LINK(where_nothing_is_kept_that_is_told_after_a_while),
+	    WITH_LINK(with_consent_it_is_cleared_but_nothing_else_and_not_again_at_once),
+#ifdef DYNAMIC_SECURITY
+	    WITH_LINK(a_broker_that_does_not_let_us_look_changes_nothing),
+#endif
 	    WITH_LINK(bad_names_addresses_and_wills_are_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -67,7 +67,7 @@ static bool warns(enum core_event_type type)
 {
 	return type == CORE_EVENT_TRIPPED || type == CORE_EVENT_STOPPED || type == CORE_EVENT_LATCHED ||
 	       type == CORE_EVENT_ALARM || type == CORE_EVENT_NOT_OBEYED || type == CORE_EVENT_WELDED ||
-	       type == CORE_EVENT_BYPASSED || type == CORE_EVENT_TIMER_FAILED;
+	       type == CORE_EVENT_BYPASSED || type == CORE_EVENT_TIMER_FAILED || type == CORE_EVENT_COMMAND_KEPT;
 }
 
 void report_event(const char *who, const struct core_output *event)
@@ -96,6 +96,8 @@ void report_event(const char *who, const struct core_output *event)
 	    [CORE_EVENT_TIMER_PROVED] = "timer proved",
 	    [CORE_EVENT_TIMER_FAILED] = "timer failed",
 	    [CORE_EVENT_LIMIT_CHANGED] = "limit changed",
+	    [CORE_EVENT_COMMAND_KEPT] = "command kept",
+	    [CORE_EVENT_COMMAND_CLEARED] = "command cleared",
 	};
 	const char *name = (size_t)event->event < sizeof names / sizeof *names ? names[event->event] : "event";
 	if (warns(event->event))

@@ -126,6 +126,12 @@ static void take_presence(struct core *core, const struct core_input *input)
 		out_changed(core, i);
 }
 
+static void take_kept(struct core *core, const struct core_input *input)
+{
+	out_device_event(core, input->kept.cleared ? CORE_EVENT_COMMAND_CLEARED : CORE_EVENT_COMMAND_KEPT,
+			 input->device, input->kept.text);
+}
+
 static void take(struct core *core, const struct core_input *input)
 {
 	if (input->type == CORE_IN_TICK)
@@ -153,6 +159,8 @@ static void take(struct core *core, const struct core_input *input)
 		take_readings(core, input);
 	else if (input->type == CORE_IN_PRESENCE)
 		take_presence(core, input);
+	else if (input->type == CORE_IN_KEPT)
+		take_kept(core, input);
 	else if (input->type == CORE_IN_CONTROL && input->control < device->n_controls)
 		grant_phase(core, device->first_control + input->control, input);
 }

@@ -228,6 +228,7 @@ enum core_input_type {
 	CORE_IN_REMEMBERED, /* what CORE_OUT_REMEMBER announced is on disk, or could not be written */
 	CORE_IN_CLOSING,    /* the gateway is about to end: every grant ends, and nothing new begins */
 	CORE_IN_FIGURE,     /* the step of a plan sets or withdraws its figure for a limit */
+	CORE_IN_KEPT,       /* the broker keeps a command for the device, or no more: people are told, no more */
 };
 
 struct core_reading {
@@ -239,7 +240,7 @@ struct core_reading {
 
 struct core_input {
 	enum core_input_type type;
-	uint16_t device;  /* index into the spec's devices: READINGS, PRESENCE, CONTROL */
+	uint16_t device;  /* index into the spec's devices: READINGS, PRESENCE, CONTROL, KEPT */
 	uint16_t control; /* index into that device's controls: CONTROL */
 	union {
 		struct {
@@ -258,6 +259,10 @@ struct core_input {
 			enum core_test test; /* what came of the off-test that `grant` was */
 		} state;
 		struct core_request request;
+		struct {
+			bool cleared;     /* no more */
+			const char *text; /* for people */
+		} kept;
 		struct {
 			uint64_t revision; /* everything up to it */
 			bool ok;
@@ -316,6 +321,8 @@ enum core_event_type { /* the order is that of therapy.v1.SafetyEventType withou
 		       CORE_EVENT_TIMER_PROVED, /* the device's own timer, by an off-test */
 		       CORE_EVENT_TIMER_FAILED,
 		       CORE_EVENT_LIMIT_CHANGED,
+		       CORE_EVENT_COMMAND_KEPT, /* by the broker: the device obeys it whenever it connects */
+		       CORE_EVENT_COMMAND_CLEARED,
 		       CORE_EVENT_COUNT_,
 };
 

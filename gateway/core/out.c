@@ -58,7 +58,10 @@ void out_device_event(struct core *core, enum core_event_type type, uint16_t dev
 	if (!out)
 		return;
 	out->device = device;
-	out->priority = type == CORE_EVENT_DEVICE_LOST ? CORE_PRIORITY_MEDIUM : CORE_PRIORITY_LOW;
+	bool soon = type == CORE_EVENT_DEVICE_LOST || type == CORE_EVENT_COMMAND_KEPT;
+	out->priority = soon ? CORE_PRIORITY_MEDIUM : CORE_PRIORITY_LOW;
+	if (type == CORE_EVENT_COMMAND_KEPT || type == CORE_EVENT_COMMAND_CLEARED)
+		out->hazard = 27; /* switched on by somebody else, again and again */
 }
 
 void out_changed(struct core *core, uint32_t control)

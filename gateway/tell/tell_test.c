@@ -23,8 +23,8 @@ static void every_name_is_told(void **state)
 		tell_event_name((Therapy__V1__SafetyEventType)(i + 1), name, sizeof name);
 		assert_string_not_equal(name, "unknown");
 	}
-	tell_event_name((Therapy__V1__SafetyEventType)(CORE_EVENT_LIMIT_CHANGED + 1), name, sizeof name);
-	assert_string_equal(name, "limit_changed");
+	tell_event_name((Therapy__V1__SafetyEventType)(CORE_EVENT_COMMAND_CLEARED + 1), name, sizeof name);
+	assert_string_equal(name, "command_cleared");
 	tell_event_name((Therapy__V1__SafetyEventType)(CORE_EVENT_TIMER_PROVED + 1), name, sizeof name);
 	assert_string_equal(name, "timer_proved");
 }

@@ -32,7 +32,8 @@ struct config_device {
 	char *link;        /* after ${NAME} was replaced */
 	struct link_address address;
 	bool accept_no_device_timer;
-	char *cutoff; /* "plug.power", the control upstream that cuts it off; NULL: none */
+	bool clear_retained_commands; /* the user consents; only with an mqtt: link */
+	char *cutoff;                 /* "plug.power", the control upstream that cuts it off; NULL: none */
 	unsigned cutoff_line;
 	struct config_option *options;
 	size_t n_options;

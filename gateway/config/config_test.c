@@ -60,6 +60,7 @@ static void small_file_gets_every_default(void **state)
 	assert_string_equal(c->devices[0].name, "Pad");
 	assert_string_equal(c->devices[0].model, "");
 	assert_false(c->devices[0].accept_no_device_timer);
+	assert_false(c->devices[0].clear_retained_commands);
 	assert_int_equal(c->devices[0].n_options, 0);
 	assert_int_equal(c->n_owned_unmonitored, 0);
 	assert_int_equal(c->n_rules, 1);
@@ -128,16 +129,17 @@ static void device_is_as_the_file_says(void **state)
 	char path[128];
 	test_home_write(home, "mine.so", "", 0, 0755);
 	struct config *c = load(
-	    home,
-	    "gateway = { id = \"home\"; };\n"
-	    "devices = (\n"
-	    "  { id = \"table\"; name = \"Inversion table\"; plugin = \"inversion_table\"; model = \"wt901\";\n"
-	    "    link = \"serial:/dev/ttyUSB0?baud=9600\"; accept_no_device_timer = true;\n"
-	    "    options = { axis = \"roll\"; sign = \"normal\"; zero_deg = 1.5;\n"
-	    "                whole = -5; big = 5000000000L; }; },\n"
-	    "  { id = \"belt\"; plugin = \"./mine.so\"; link = \"tcp://${THERAPY_TEST_HOST}:${THERAPY_TEST_PORT}\"; }\n"
-	    ");\n");
-	assert_int_equal(c->n_devices, 2);
+	    home, "gateway = { id = \"home\"; }; mqtt = { url = \"mqtt://127.0.0.1\"; };\n"
+		  "devices = (\n"
+		  "  { id = \"table\"; name = \"Inversion table\"; plugin = \"inversion_table\"; model = \"wt901\";\n"
+		  "    link = \"serial:/dev/ttyUSB0?baud=9600\"; accept_no_device_timer = true;\n"
+		  "    options = { axis = \"roll\"; sign = \"normal\"; zero_deg = 1.5;\n"
+		  "                whole = -5; big = 5000000000L; }; },\n"
+		  "  { id = \"belt\"; plugin = \"./mine.so\"; link = "
+		  "\"tcp://${THERAPY_TEST_HOST}:${THERAPY_TEST_PORT}\"; },\n"
+		  "  { id = \"pad\"; plugin = \"heat_pad\"; link = \"mqtt:plug\"; clear_retained_commands = true; }\n"
+		  ");\n");
+	assert_int_equal(c->n_devices, 3);
 	const struct config_device *table = &c->devices[0], *belt = &c->devices[1];
 	assert_string_equal(table->id, "table");
 	assert_string_equal(table->name, "Inversion table");
@@ -150,6 +152,8 @@ static void device_is_as_the_file_says(void **state)
 	assert_string_equal(table->address.place, "/dev/ttyUSB0");
 	assert_int_equal(table->address.baud, 9600);
 	assert_true(table->accept_no_device_timer);
+	assert_false(table->clear_retained_commands);
+	assert_true(c->devices[2].clear_retained_commands);
 	assert_int_equal(table->line, 3);
 	assert_string_equal(table->file, c->file);
 	assert_int_equal(table->n_options, 5);

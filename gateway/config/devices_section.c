@@ -13,7 +13,7 @@
 
 struct device_fields {
 	char *id, *name, *plugin, *model, *link, *cutoff;
-	bool accept_no_device_timer;
+	bool accept_no_device_timer, clear_retained_commands;
 };
 
 #define FIELD(key_, type_, ...)                                                                                        \
@@ -28,6 +28,7 @@ static const struct field fields[] = {
     FIELD(link, FIELD_TEXT, .required = true, .max = PATH_BYTES,
 	  .expected = "where the device is, like \"serial:/dev/ttyUSB0\", \"tcp://host:port\" or \"mqtt:name\""),
     FIELD(accept_no_device_timer, FIELD_TRUTH, .expected = "true or false"),
+    FIELD(clear_retained_commands, FIELD_TRUTH, .expected = "true or false"),
     FIELD(cutoff, FIELD_TEXT, .max = TEXT_MAX,
 	  .expected = "the control upstream that can cut this device off, like \"plug.power\""),
     {.key = "options", .type = FIELD_OTHER},
@@ -199,6 +200,7 @@ static void read_device(struct reader *r, setting *group, size_t i, const struct
 	    .plugin = in.plugin,
 	    .model = in.model ? in.model : arena_copy(r->arena, "", 0),
 	    .accept_no_device_timer = in.accept_no_device_timer,
+	    .clear_retained_commands = in.clear_retained_commands,
 	    .file = r->source.file,
 	    .line = setting_line(group),
 	};
@@ -208,6 +210,12 @@ static void read_device(struct reader *r, setting *group, size_t i, const struct
 		device->plugin_path = read_plugin(r, read_member(group, "plugin"), where, in.plugin, places);
 	if (in.link)
 		read_link(r, read_member(group, "link"), where, in.link, has_broker, device);
+	if (in.clear_retained_commands && device->link && device->address.kind != LINK_MQTT)
+		read_fault(
+		    r, setting_line(read_member(group, "clear_retained_commands")),
+		    "%s: clear_retained_commands: found true with link \"%.200s\", expected it where the link is "
+		    "\"mqtt:name\": only a broker keeps commands",
+		    where, device->link);
 	read_options(r, group, where, device);
 	figures_group(r, group, where, in.id, figures);
 	device->cutoff = in.cutoff;

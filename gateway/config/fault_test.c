@@ -186,6 +186,9 @@ static const struct row rows[] = {
      "home.cfg:2: device \"pad\": unknown setting modell, did you mean model?\n"},
     {"a number is no yes", PAD("link = \"tcp://p:1\"; accept_no_device_timer = 1;"),
      "home.cfg:2: device \"pad\": accept_no_device_timer: found the number 1, expected true or false\n"},
+    {"only a broker keeps commands", PAD("link = \"tcp://p:1\"; clear_retained_commands = true;"),
+     "home.cfg:2: device \"pad\": clear_retained_commands: found true with link \"tcp://p:1\", expected it where the "
+     "link is \"mqtt:name\": only a broker keeps commands\n"},
     {"a name with a line break is a fault", PAD("link = \"tcp://p:1\"; name = \"a\\nb\";"),
      "home.cfg:2: device \"pad\": name: found a line break or control character, expected a name for people in "
      "quotes\n"},

@@ -10,6 +10,7 @@
 
 #include "config/config.h"
 #include "core/core.h"
+#include "kept_commands.h"
 #include "mqtt/outlet.h"
 #include "therapy/v1/device.pb-c.h"
 
@@ -18,8 +19,9 @@ struct desk;
 struct desk_config {
 	const struct config *config; /* outlives the desk, but for a reload (desk_reconfigured) */
 	const Therapy__V1__DeviceDescription *const *descriptions;
-	size_t n_devices;  /* that have a description; the core may have more */
-	const char *state; /* directory in which the journal is kept; NULL: in memory only */
+	const struct kept_commands *kept; /* of each, outlives the desk */
+	size_t n_devices;                 /* that have a description; the core may have more */
+	const char *state;                /* directory in which the journal is kept; NULL: in memory only */
 };
 
 struct desk_callbacks {

@@ -167,6 +167,12 @@ static void on_mqtt_message(void *user, uint64_t now_ms, uint8_t channel, const 
 	step(user, now_ms, &input);
 }
 
+static void on_mqtt_kept(void *user, const struct mqtt_link_kept *kept)
+{
+	struct device_process *p = user;
+	to_gateway_kept(&p->to, kept);
+}
+
 static void open_mqtt(struct device_process *p)
 {
 	if (p->mqtt || !p->setup->broker)
@@ -181,9 +187,10 @@ static void open_mqtt(struct device_process *p)
 	    .client = p->client,
 	    .name = p->address.place,
 	    .model = p->model,
+	    .clear_kept = p->setup->clear_kept_commands,
 	    .will = device_will(p->device, &p->will) ? &p->will : NULL,
 	};
-	struct mqtt_link_callbacks callbacks = {p, on_mqtt_up, on_mqtt_down, on_mqtt_message, NULL};
+	struct mqtt_link_callbacks callbacks = {p, on_mqtt_up, on_mqtt_down, on_mqtt_message, on_mqtt_kept};
 	int error = mqtt_link_new(&p->loop, &config, &callbacks, &p->mqtt);
 	if (error)
 		log_error(p->setup->device_id, "cannot use the broker %s: %s", account->url, uv_strerror(error));

@@ -172,6 +172,23 @@ static void on_presence(void *user, bool present)
 	close_when_at_rest(g);
 }
 
+static void on_kept(void *user, const Therapy__V1__KeptCommand *said)
+{
+	struct seat *seat = user;
+	struct gateway *g = seat->gateway;
+	char why[CORE_WHY_MAX];
+	if (!listens(g))
+		return;
+	enum kept_commands_news news = kept_commands_take(&g->kept[seat->index], said,
+							  g->config->devices[seat->index].clear_retained_commands, why);
+	if (news == KEPT_COMMANDS_SAME)
+		return;
+	struct core_input input = {
+	    .type = CORE_IN_KEPT, .device = seat->index, .kept = {.cleared = news == KEPT_COMMANDS_GONE, .text = why}};
+	gateway_feed(g, clock_boot_ms(), &input);
+	desk_touched(g->desk, seat->index);
+}
+
 /* ---- checking, then running ---- */
 
 int gateway_compile(const struct gateway *g, const struct config *config, struct core **out, struct faults *faults)
@@ -412,7 +429,8 @@ static int start_processes(struct gateway *g)
 	g->descriptions = calloc(g->n_seats + 1, sizeof *g->descriptions);
 	g->counters = calloc(g->n_seats + 1, sizeof(Therapy__V1__DeviceCounters *));
 	g->setup = setup_new(g->config, g->only_check);
-	if (!g->seats || !g->descriptions || !g->counters || !g->setup)
+	g->kept = calloc(g->n_seats + 1, sizeof *g->kept);
+	if (!g->seats || !g->descriptions || !g->counters || !g->kept || !g->setup)
 		return UV_ENOMEM;
 	g->awaited = g->n_seats;
 	for (size_t i = 0; i < g->n_seats; i++) {
@@ -423,8 +441,8 @@ static int start_processes(struct gateway *g)
 						.setup = setup_message(g->setup, i),
 						.address = g->config->devices[i].address,
 						.deadline_ms = (uint32_t)g->config->deadline_ms};
-		struct process_callbacks callbacks = {seat,        on_described, on_failed,
-						      on_readings, on_control,   on_presence};
+		struct process_callbacks callbacks = {seat,       on_described, on_failed, on_readings,
+						      on_control, on_presence,  on_kept};
 		int error = process_new(&g->loop, &config, &callbacks, &seat->process);
 		if (error)
 			return error;
@@ -462,6 +480,7 @@ static void release(struct gateway *g)
 	free(g->seats);
 	free(g->descriptions);
 	free(g->counters);
+	free(g->kept);
 	faults_release(&g->faults);
 	config_free(g->started_with);
 	config_free(g->config);

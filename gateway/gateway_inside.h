@@ -11,6 +11,7 @@
 #include "config/config.h"
 #include "core/core.h"
 #include "desk.h"
+#include "kept_commands.h"
 #include "loop/boot_timer.h"
 #include "loop/watchdog.h"
 #include "memory_keeper.h"
@@ -46,6 +47,7 @@ struct gateway {
 	struct seat *seats;
 	size_t n_seats, awaited, to_close;
 	const Therapy__V1__DeviceDescription **descriptions;
+	struct kept_commands *kept;             /* of each seat: what the broker keeps for it */
 	Therapy__V1__DeviceCounters **counters; /* of each seat, while a status is packed */
 	struct core *core;
 	struct promises *promises;

@@ -166,6 +166,7 @@ static int open_desk(struct gateway *g)
 	char state[512];
 	const struct desk_config config = {.config = g->config,
 					   .descriptions = g->descriptions,
+					   .kept = g->kept,
 					   .n_devices = g->n_seats,
 					   .state = memory_keeper_place(g->config, state, sizeof state) ? state : NULL};
 	const struct desk_callbacks callbacks = {g,         core_now,   on_request, on_reload, on_desk_status,

@@ -113,6 +113,7 @@ struct setup *setup_new(const struct config *config, bool describe_only)
 		m->gateway_id = config->gateway_id;
 		m->describe_only = describe_only;
 		m->quiet_ms = (uint32_t)config->quiet_ms;
+		m->clear_kept_commands = d->clear_retained_commands;
 		/* Only a device that lives on the broker gets the account. */
 		m->broker = d->address.kind == LINK_MQTT && config->mqtt.enabled ? &s->account : NULL;
 		m->options = &s->option_pointers[at];

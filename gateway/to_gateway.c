@@ -6,6 +6,10 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "description.h"
+#include "link/kept.h"
+
+#define TO_GATEWAY_TOPIC   256u
+#define TO_GATEWAY_PAYLOAD (KEPT_SIZE + sizeof "...")
 
 static void say(struct to_gateway *to, const Therapy__V1__FromDevice *message)
 {
@@ -95,6 +99,27 @@ void to_gateway_link(struct to_gateway *to, bool up, const char *why)
 	state.why = text;
 	message.body_case = THERAPY__V1__FROM_DEVICE__BODY_LINK;
 	message.link = &state;
+	say(to, &message);
+}
+
+void to_gateway_kept(struct to_gateway *to, const struct mqtt_link_kept *from)
+{
+	char topic[TO_GATEWAY_TOPIC], payload[TO_GATEWAY_PAYLOAD];
+	struct str s;
+	Therapy__V1__KeptCommand kept = THERAPY__V1__KEPT_COMMAND__INIT;
+	Therapy__V1__FromDevice message = THERAPY__V1__FROM_DEVICE__INIT;
+	str_init(&s, topic, sizeof topic);
+	str_add_printable(&s, from->topic, strlen(from->topic), sizeof topic - sizeof "...");
+	str_init(&s, payload, sizeof payload);
+	str_add_printable(&s, from->data, from->size, from->size);
+	if (from->whole > from->size)
+		str_add(&s, "...");
+	kept.channel = from->channel;
+	kept.topic = topic;
+	kept.payload = payload;
+	kept.cleared = from->cleared;
+	message.body_case = THERAPY__V1__FROM_DEVICE__BODY_KEPT;
+	message.kept = &kept;
 	say(to, &message);
 }
 

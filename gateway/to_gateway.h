@@ -7,6 +7,7 @@
 #include <stdbool.h>
 
 #include "device/device.h"
+#include "link/mqtt_link.h"
 #include "therapy/v1/wire.pb-c.h"
 #include "wire/wire.h"
 
@@ -25,6 +26,7 @@ void to_gateway_description(struct to_gateway *to, Therapy__V1__DeviceDescriptio
 void to_gateway_failure(struct to_gateway *to, char *text);
 void to_gateway_readings(struct to_gateway *to, const struct device_outputs *out);
 void to_gateway_control(struct to_gateway *to, const struct device_control_state *state);
+void to_gateway_kept(struct to_gateway *to, const struct mqtt_link_kept *kept);
 /* `why`: when down, for people. */
 void to_gateway_link(struct to_gateway *to, bool up, const char *why);
 void to_gateway_pong(struct to_gateway *to, uint64_t nonce);

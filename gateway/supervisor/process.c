@@ -253,6 +253,9 @@ static void on_message(void *user, const uint8_t *data, size_t size)
 	case THERAPY__V1__FROM_DEVICE__BODY_COUNTERS:
 		keep_counters(p, m->counters);
 		break;
+	case THERAPY__V1__FROM_DEVICE__BODY_KEPT:
+		p->callbacks.kept(p->callbacks.user, m->kept);
+		break;
 	case THERAPY__V1__FROM_DEVICE__BODY_PONG: /* heard_ms is all it is for */
 	case THERAPY__V1__FROM_DEVICE__BODY__NOT_SET:
 	default:

@@ -37,6 +37,9 @@ struct process_callbacks {
 	void (*control)(void *user, const Therapy__V1__ControlState *state);
 	/* Its link and itself are there, or not; told on change. */
 	void (*presence)(void *user, bool present);
+	/* News of a command that the broker keeps for it. Texts are valid in the callback, and a plugin's: any bytes.
+	 */
+	void (*kept)(void *user, const Therapy__V1__KeptCommand *said);
 };
 
 struct process;

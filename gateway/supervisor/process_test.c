@@ -11,7 +11,7 @@
 #include <unistd.h>
 #include <linux/close_range.h>
 
-enum goal { FAILED, PRESENT, TWO_READINGS, RESPAWNED, NONE };
+enum goal { FAILED, PRESENT, TWO_READINGS, KEPT, RESPAWNED, NONE };
 
 struct fixture {
 	uv_loop_t loop;
@@ -19,7 +19,7 @@ struct fixture {
 	Therapy__V1__Setup setup;
 	struct process *process;
 	enum goal goal;
-	unsigned described, failed, present, absent, readings, sequences;
+	unsigned described, failed, present, absent, readings, sequences, kept;
 	uint32_t generation_at_close;
 	uint64_t frames;      /* its counters at the close, */
 	size_t counters_size; /* and what they take packed */
@@ -97,6 +97,17 @@ static void on_presence(void *user, bool present)
 		reach(f, PRESENT);
 }
 
+static void on_kept(void *user, const Therapy__V1__KeptCommand *said)
+{
+	struct fixture *f = user;
+	assert_int_equal(said->channel, 3);
+	assert_string_equal(said->topic, "cmnd/pad/POWER");
+	assert_string_equal(said->payload, "ON");
+	assert_true(said->cleared);
+	f->kept++;
+	reach(f, KEPT);
+}
+
 static void on_tick(uv_timer_t *tick)
 {
 	struct fixture *f = tick->data;
@@ -128,7 +139,8 @@ static void run(struct fixture *f, const char *id, enum goal goal, uint64_t limi
 	uv_timer_start(&f->limit, on_limit, limit_ms, 0);
 	struct process_config config = {
 	    .program = TESTING_CHILD, .setup = &f->setup, .address = {.kind = LINK_MQTT}, .deadline_ms = 300};
-	struct process_callbacks callbacks = {f, on_described, on_failed, on_readings, on_control, on_presence};
+	struct process_callbacks callbacks = {f,          on_described, on_failed, on_readings,
+					      on_control, on_presence,  on_kept};
 	assert_int_equal(process_new(&f->loop, &config, &callbacks, &f->process), 0);
 	uv_run(&f->loop, UV_RUN_DEFAULT);
 	assert_true(f->closed);
@@ -211,6 +223,15 @@ static void readings_come_with_their_numbers_and_generation(void **state)
 	assert_int_equal(f.sequences, 1 + 5);
 }
 
+static void what_the_broker_keeps_is_handed_on(void **state)
+{
+	(void)state;
+	struct fixture f;
+	run(&f, "keeps", KEPT, 5000);
+	assert_true(f.reached);
+	assert_int_equal(f.kept, 1);
+}
+
 static void counters_outlive_the_process_that_said_them(void **state)
 {
 	(void)state;
@@ -246,6 +267,7 @@ int main(void)
 	    cmocka_unit_test(a_process_that_answers_is_left_alone),
 	    cmocka_unit_test(a_plugin_that_changes_under_the_gateway_is_not_used),
 	    cmocka_unit_test(readings_come_with_their_numbers_and_generation),
+	    cmocka_unit_test(what_the_broker_keeps_is_handed_on),
 	    cmocka_unit_test(counters_outlive_the_process_that_said_them),
 	    cmocka_unit_test(a_process_that_says_it_is_another_device_is_not_used),
 	};

@@ -51,6 +51,21 @@ static void count_badly(void)
 	}
 }
 
+/* The broker keeps a command for it. */
+static void keep(void)
+{
+	char topic[] = "cmnd/pad/POWER", payload[] = "ON";
+	Therapy__V1__KeptCommand kept = THERAPY__V1__KEPT_COMMAND__INIT;
+	Therapy__V1__FromDevice m = THERAPY__V1__FROM_DEVICE__INIT;
+	kept.channel = 3;
+	kept.topic = topic;
+	kept.payload = payload;
+	kept.cleared = 1;
+	m.body_case = THERAPY__V1__FROM_DEVICE__BODY_KEPT;
+	m.kept = &kept;
+	say(&m);
+}
+
 /* Counts with a field that this version does not know, as one of a later version would. */
 static void count_more(void)
 {
@@ -106,6 +121,8 @@ static void on_message(char *id, const Therapy__V1__ToDevice *m)
 		describe(id, m->setup->generation);
 		if (strcmp(id, "counts-badly") == 0)
 			count_badly();
+		if (strcmp(id, "keeps") == 0)
+			keep();
 		if (strcmp(id, "counts-more") == 0) {
 			count_more();
 			_exit(1);

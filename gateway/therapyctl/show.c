@@ -45,6 +45,31 @@ static void show_alarm(struct json_object *a)
 	print_wrap(PLAIN, line, 4, 4);
 }
 
+/* What the broker keeps for the device: it obeys that at each of its connects. */
+static void show_kept(struct json_object *d)
+{
+	struct json_object *kept = field_list(d, "kept_commands");
+	for (size_t i = 0; i < json_object_array_length(kept); i++) {
+		struct json_object *k = json_object_array_get_idx(kept, i);
+		char line[512];
+		struct str s;
+		str_init(&s, line, sizeof line);
+		str_add(&s, "%s: the broker keeps '%s' for %s, which it obeys whenever it connects",
+			field_text(d, "device"), field_text(k, "payload"), field_text(k, "topic"));
+		printf("  ");
+		print_text(WARN, "! ");
+		print_wrap(PLAIN, line, 4, 4);
+	}
+}
+
+static bool any_kept(struct json_object *devices)
+{
+	for (size_t d = 0; d < json_object_array_length(devices); d++)
+		if (json_object_array_length(field_list(json_object_array_get_idx(devices, d), "kept_commands")) > 0)
+			return true;
+	return false;
+}
+
 static void device_state(struct json_object *d, char *out, size_t size)
 {
 	struct str s;
@@ -87,13 +112,15 @@ void show_status(struct json_object *status)
 		       field_true(status, "connected") ? "connected" : "NOT connected; it goes on guarding");
 	if (field_count(status, "events_waiting") > 0 && field_text(status, "broker")[0])
 		printf("  %u events wait to be delivered\n", (unsigned)field_count(status, "events_waiting"));
-	if (json_object_array_length(latches) + json_object_array_length(alarms) > 0)
+	if (json_object_array_length(latches) + json_object_array_length(alarms) > 0 || any_kept(devices))
 		print_heading("Needs a person");
 	for (size_t i = 0; i < json_object_array_length(latches); i++)
 		print_latch(json_object_array_get_idx(latches, i));
 	print_reset_hint(latches);
 	for (size_t i = 0; i < json_object_array_length(alarms); i++)
 		show_alarm(json_object_array_get_idx(alarms, i));
+	for (size_t d = 0; d < json_object_array_length(devices); d++)
+		show_kept(json_object_array_get_idx(devices, d));
 	print_heading("Controls");
 	for (size_t d = 0; d < json_object_array_length(devices); d++) {
 		struct json_object *controls = field_list(json_object_array_get_idx(devices, d), "controls");
@@ -138,6 +165,7 @@ void show_devices(struct json_object *devices)
 		       field_text(device, "model"));
 		print_text(field_true(device, "present") ? GOOD : BAD, state);
 		putchar('\n');
+		show_kept(device);
 		for (size_t m = 0; m < json_object_array_length(metrics); m++)
 			show_metric(json_object_array_get_idx(metrics, m));
 		struct json_object *controls = field_list(device, "controls");

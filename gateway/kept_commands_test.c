@@ -72,7 +72,8 @@ static void what_strangers_wrote_is_made_plain_and_fits(void **state)
 	struct kept_commands k = {0};
 	char why[CORE_WHY_MAX], longest[150];
 	assert_int_equal(take(&k, 0, "\x1b[1mON\n\xff", false, false, why), KEPT_COMMANDS_KEPT);
-	assert_non_null(strstr(why, "'?[1mON?" "?'"));
+	assert_non_null(strstr(why, "'?[1mON?"
+				    "?'"));
 	memset(longest, 'x', sizeof longest - 1);
 	longest[sizeof longest - 1] = '\0';
 	assert_int_equal(take(&k, 1, longest, false, false, why), KEPT_COMMANDS_KEPT);

@@ -12,10 +12,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define KEPT_SIZE      64u   /* bytes of a command that are remembered; longer ones are told apart by their size too */
-#define KEPT_SETTLE_MS 2000u /* what the broker keeps comes right after the subscription: nothing by then is nothing   \
-			      */
-#define KEPT_PAUSE_MS 10000u /* between two commands that are told, or two attempts to clear */
+#define KEPT_SIZE      64u    /* bytes of a command that are remembered; the size tells longer ones apart */
+#define KEPT_SETTLE_MS 2000u  /* what is kept comes right after the subscription: nothing by then is nothing */
+#define KEPT_PAUSE_MS  10000u /* between two commands that are told, or two attempts to clear */
 
 struct kept_payload {
 	uint8_t bytes[KEPT_SIZE];

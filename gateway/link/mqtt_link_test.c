@@ -351,6 +351,21 @@ static void a_command_that_is_kept_later_is_told_and_other_messages_are_not(void
 	assert_int_equal(f->seen.kept_whole, sizeof long_one);
 }
 
+static void what_the_plugin_reads_anyhow_is_its_own_and_comes_once(void **state)
+{
+	struct fixture *f = *state;
+	static const struct therapy_channel overlapping[] = {{"x/{name}/#", THERAPY_IN}, {"x/{name}/set", THERAPY_OUT}};
+	static const struct therapy_model model = {.key = "m", .channels = overlapping, .n_channels = 2};
+	f->clear_kept = true;
+	keep(f, "x/pad/set", "ON");
+	assert_int_equal(open_link(f, &model, "pad", NULL), 0);
+	assert_true(testing_pump(&f->loop, &f->client, has_message, &f->seen, LIMIT_MS));
+	testing_pump_for(&f->loop, &f->client, 200);
+	assert_int_equal(f->seen.messages, 1);
+	assert_int_equal(f->seen.kept + f->seen.cleared, 0);
+	assert_int_equal(kept_at_the_broker(f, "x/pad/set"), 1);
+}
+
 static void where_nothing_is_kept_that_is_told_after_a_while(void **state)
 {
 	struct fixture *f = *state;
@@ -434,6 +449,7 @@ int main(void)
 	    WITH_LINK(after_a_loss_it_subscribes_again_and_sends_nothing_old),
 	    WITH_LINK(a_command_that_was_kept_before_is_told_once_and_left_alone),
 	    WITH_LINK(a_command_that_is_kept_later_is_told_and_other_messages_are_not),
+	    WITH_LINK(what_the_plugin_reads_anyhow_is_its_own_and_comes_once),
 	    WITH_LINK(where_nothing_is_kept_that_is_told_after_a_while),
 	    WITH_LINK(with_consent_it_is_cleared_but_nothing_else_and_not_again_at_once),
 #ifdef DYNAMIC_SECURITY

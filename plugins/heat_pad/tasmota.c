@@ -22,8 +22,8 @@
  * plug that is off say OFF once more: that is the renewal. An off-test does the same with PulseTime1 50, and every OFF
  * after it sets 130 again, which a plug that is off may be told at any time. If the first of those two messages is lost
  * the old timer runs and the test fails, no more. A plug that came a moment ago may not have heard what the connect
- * set; ON then follows its confirmation, if that comes within a second and no OFF before it. Asking the relay is STATUS
- * 11 and not an empty POWER, so that a question never goes to the topic that switches.
+ * set; ON, of a test as well, then follows its confirmation, if that comes within a second and no OFF before it. Asking
+ * the relay is STATUS 11 and not an empty POWER, so that a question never goes to the topic that switches.
  */
 #include <stdio.h>
 
@@ -53,6 +53,14 @@ static void send_pulse_time(struct therapy_out *out, int n)
 	char text[8];
 	snprintf(text, sizeof text, "%d", n);
 	send_text(out, TASMOTA_CMND_PULSE_TIME, text);
+}
+
+static void send_on(struct tasmota *tasmota, bool test, struct therapy_out *out)
+{
+	tasmota->testing = test;
+	if (test)
+		send_pulse_time(out, PULSE_TIME_TEST);
+	send_text(out, TASMOTA_CMND_POWER, "ON");
 }
 
 static void send_stay_off(struct therapy_out *out)
@@ -97,7 +105,7 @@ static enum therapy_refusal read_pulse_time(struct tasmota *tasmota, struct json
 		return THERAPY_OK; /* as it should be, for now */
 	tasmota->timer_proved = set == PULSE_TIME;
 	if (tasmota->timer_proved && tasmota->wanted_ms && now_ms - tasmota->wanted_ms <= WANTED_MS)
-		send_text(out, TASMOTA_CMND_POWER, "ON");
+		send_on(tasmota, tasmota->wanted_test, out);
 	if (tasmota->timer_proved)
 		tasmota->wanted_ms = 0;
 	if (!tasmota->timer_proved && !tasmota->timer_told) {
@@ -222,6 +230,14 @@ enum therapy_refusal tasmota_decode(void *state, const struct therapy_message *m
 	return read_json(tasmota, message, out);
 }
 
+/* A plug that has not confirmed its timer is asked to, and switched on by its answer, if that comes at once. */
+static void wait_for_timer(struct tasmota *tasmota, uint64_t now_ms, bool test, struct therapy_out *out)
+{
+	tasmota->wanted_ms = now_ms;
+	tasmota->wanted_test = test;
+	send_pulse_time(out, PULSE_TIME);
+}
+
 static int encode_set(struct tasmota *tasmota, uint64_t now_ms, double value, struct therapy_out *out)
 {
 	tasmota->wanted_ms = 0;
@@ -231,26 +247,23 @@ static int encode_set(struct tasmota *tasmota, uint64_t now_ms, double value, st
 	}
 	if (value != 1)
 		return -1;
-	/* A plug that has not confirmed its timer is asked to, and switched on by its answer, if that comes at once. */
+	if (!tasmota->timer_proved) {
+		wait_for_timer(tasmota, now_ms, false, out);
+		return 0;
+	}
 	send_pulse_time(out, PULSE_TIME);
-	if (tasmota->timer_proved)
-		send_text(out, TASMOTA_CMND_POWER, "ON");
-	else
-		tasmota->wanted_ms = now_ms;
+	send_on(tasmota, false, out);
 	return 0;
 }
 
-static int encode_test(struct tasmota *tasmota, double value, struct therapy_out *out)
+static int encode_test(struct tasmota *tasmota, uint64_t now_ms, double value, struct therapy_out *out)
 {
 	if (value != 1)
 		return -1;
-	if (!tasmota->timer_proved) {
-		send_pulse_time(out, PULSE_TIME);
-		return 0;
-	}
-	tasmota->testing = true;
-	send_pulse_time(out, PULSE_TIME_TEST);
-	send_text(out, TASMOTA_CMND_POWER, "ON");
+	if (tasmota->timer_proved)
+		send_on(tasmota, true, out);
+	else
+		wait_for_timer(tasmota, now_ms, true, out);
 	return 0;
 }
 
@@ -289,7 +302,7 @@ int tasmota_encode(void *state, uint64_t now_ms, uint8_t verb, double value, str
 		encode_off(state, out);
 		return 0;
 	case TASMOTA_TEST:
-		return encode_test(state, value, out);
+		return encode_test(state, now_ms, value, out);
 	default:
 		return -1;
 	}

@@ -49,6 +49,7 @@ struct tasmota {
 	/* When ON was wanted of a plug that had not confirmed its timer yet; 0: it is not wanted. OFF takes it back, so
 	 * it is only ever wanted while the lease runs. */
 	uint64_t wanted_ms;
+	bool wanted_test;  /* ... for an off-test */
 	bool testing;      /* its PulseTime is the short one, until OFF sets it back */
 	bool timer_proved; /* the plug has said that its PulseTime is ours, and was not away since */
 	bool

@@ -95,6 +95,7 @@ static void lose_device(struct core *core, uint16_t index)
 	out_device_event(core, CORE_EVENT_DEVICE_LOST, index, why);
 	for (uint32_t i = device->first_control; i < device->first_control + device->n_controls; i++) {
 		grant_lose(core, i, why);
+		proof_doubt(core, i);
 		grant_set_phase(core, i, CORE_PHASE_UNKNOWN);
 	}
 	for (uint32_t i = device->first_metric; i < device->first_metric + device->n_own; i++) {
@@ -193,8 +194,10 @@ void core_go_on_from(struct core *core, const struct core *old)
 {
 	core->last_grant = old->last_grant;
 	memcpy(core->remembered, old->remembered, REMEMBERED_REQUESTS * sizeof *core->remembered);
-	for (uint32_t i = 0; i < core->home.n_controls && i < old->home.n_controls; i++)
+	for (uint32_t i = 0; i < core->home.n_controls && i < old->home.n_controls; i++) {
 		obey_go_on_from(core, old, i);
+		proof_go_on_from(core, old, i);
+	}
 }
 
 uint64_t core_events_dropped(const struct core *core)

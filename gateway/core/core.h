@@ -52,6 +52,7 @@ struct core_control {
 	uint32_t rest_bound_ms;   /* told to rest, a reading proves it within this if all is well; 0: not watched here,
 				     only what its device process counts */
 	bool accept_no_device_timer; /* the user accepts that its timer was not proved, or that it has none */
+	bool test_once;              /* ... or that one off-test is enough: a session never begins with one */
 	bool has_cutoff;             /* what is upstream of it can cut it off: ... */
 	uint16_t cutoff_device, cutoff_control; /* ... a control of another device of the spec */
 };
@@ -198,7 +199,7 @@ enum core_flaw { CORE_FLAW_NONE, CORE_FLAW_RETAINED, CORE_FLAW_MALFORMED, CORE_F
 
 /* The first of them is all that most askers need. */
 enum core_verb {
-	CORE_SET,   /* `control` to `value` */
+	CORE_SET,   /* `control` to `value`; where its off-test is due that comes first, and is part of the answer */
 	CORE_STOP,  /* everything in this home to rest, the fast way, until somebody resets it; obeyed however late */
 	CORE_RESET, /* clears latches whose conditions are healthy; it starts nothing. `device` and `control` empty: all
 		       of them; `control` alone: a rule's id */
@@ -390,7 +391,7 @@ enum core_row_kind {                   /* the order is that of therapy.v1.Memory
 		     CORE_ROW_DERIVED, /* a sum */
 		     CORE_ROW_LATCH,
 		     CORE_ROW_PARKED,
-		     CORE_ROW_PROOF, /* of a device's own timer */
+		     CORE_ROW_PROOF, /* of a device's own timer, and when */
 		     CORE_ROW_TRIP,  /* of a rule that waits to be rearmed */
 		     CORE_ROW_COUNT_
 };

@@ -205,6 +205,10 @@ bool core_explain(const struct core *core, uint16_t device, uint16_t control, st
 	if (state->suspended && state->pause_end_ms > core->now_ms)
 		out->resume_left_ms = state->pause_end_ms - core->now_ms;
 	out->confirmed = core_value(core, device, (uint16_t)(c->confirm - d->first_metric));
+	out->tested = state->proved && state->dated;
+	out->tested_ago_ms = out->tested ? (uint64_t)((int64_t)core->now_ms - state->proved_ms) : 0;
+	out->test_first = proof_due(core, index);
+	out->test_ms = c->test_ms;
 	fill_caps(core, index, out);
 	return true;
 }

@@ -68,6 +68,10 @@ struct core_explanation {
 	uint64_t resume_left_ms;  /* while it is suspended: it must be over within this, or a new request is needed */
 	const char *confirm;      /* the metric that says what it does */
 	struct core_reading confirmed;
+	bool tested;             /* its own timer is proved, and it is known when: ... */
+	uint64_t tested_ago_ms;  /* ... so long ago */
+	bool test_first;         /* a request would be granted only after an off-test ... */
+	uint32_t test_ms;        /* ... that is on for so long */
 	struct core_figure_cap { /* a limit that bounds the request */
 		const char *limit;
 		bool has_figure;

@@ -168,7 +168,7 @@ static void obey_rest(struct core *core, struct decision *d, const struct core_r
 		      late ? "; rest is always allowed, though this request may be an old one" : "");
 }
 
-static void grant(struct core *core, struct decision *d, double value)
+void gate_grant(struct core *core, struct decision *d, double value)
 {
 	const char *device = control_device(core, d->control), *key = control_key(core, d->control);
 	grant_start(core, d->control, value, GRANT_ASKED);
@@ -197,28 +197,39 @@ int gate_check_ready(const struct core *core, struct decision *d, double value)
 	return 0;
 }
 
+int gate_check_rules(const struct core *core, struct decision *d)
+{
+	const struct control *c = &core->controls[d->control];
+	bool granted = core->switches[d->control].granted;
+	if (granted ? c->n_rules > 0 && c->n_forbidding == 0 : grant_possible(core, d->control))
+		return 0;
+	d->outcome = CORE_NOT_PERMITTED;
+	d->rule = explain_refusal(core, d->control, &d->cause, d->why);
+	return -1;
+}
+
 /* Everything that a request for something other than rest has to pass. */
 static int check_act(struct core *core, struct decision *d, const struct core_request *request, double *value)
 {
-	if (check_range(core, d, value) || gate_check_ready(core, d, *value))
-		return -1;
 	const struct control *c = &core->controls[d->control];
 	bool granted = core->switches[d->control].granted;
-	if (granted && c->kind == GRANT_TEST)
-		return gate_conclude(d, CORE_NOT_PERMITTED,
-				     "an off-test of %s.%s runs: ask again when it is over, or ask for rest",
-				     request->device, request->control);
+	if (check_range(core, d, value))
+		return -1;
+	if (c->kind == GRANT_TEST && (granted || c->suspended))
+		return proof_replace(core, d, *value);
+	if (gate_check_ready(core, d, *value))
+		return -1;
 	if (granted && c->value >= *value && c->value <= *value) {
 		gate_conclude(d, CORE_ACCEPTED, "%s.%s goes on at %g as it was", request->device, request->control,
 			      *value);
 		return 0;
 	}
-	if (granted ? c->n_rules == 0 || c->n_forbidding > 0 : !grant_possible(core, d->control)) {
-		d->outcome = CORE_NOT_PERMITTED;
-		d->rule = explain_refusal(core, d->control, &d->cause, d->why);
+	if (gate_check_rules(core, d))
 		return -1;
-	}
-	grant(core, d, *value);
+	if (!granted && proof_due(core, d->control))
+		proof_begin(core, d, *value);
+	else
+		gate_grant(core, d, *value);
 	return 0;
 }
 

@@ -20,6 +20,10 @@ int gate_find_device(const struct core *core, struct decision *d, const struct c
 int gate_find_control(const struct core *core, struct decision *d, const struct core_request *request);
 /* May d->control be told to act now, the proof of its timer aside? */
 int gate_check_ready(const struct core *core, struct decision *d, double value);
+/* Do the rules let d->control be granted now, which is ready? */
+int gate_check_rules(const struct core *core, struct decision *d);
+/* Grants it, with the answer and the event: every check is passed. */
+void gate_grant(struct core *core, struct decision *d, double value);
 /* What strangers wrote, fit for a sentence: at most 40 characters, nothing unprintable. */
 const char *gate_shown(const char *text, char buffer[44]);
 
@@ -29,5 +33,9 @@ int reset_request(struct core *core, struct decision *d, const struct core_reque
 int park_request(struct core *core, struct decision *d, const struct core_request *request);
 int confirm_request(struct core *core, struct decision *d, const struct core_request *request);
 int proof_request(struct core *core, struct decision *d, const struct core_request *request);
+/* A session that begins with an off-test: it is made, and `value` is granted when it has passed. */
+void proof_begin(struct core *core, struct decision *d, double value);
+/* Another value while an off-test runs, or has just passed. */
+int proof_replace(struct core *core, struct decision *d, double value);
 
 #endif

@@ -110,7 +110,7 @@ void grant_end(struct core *core, uint32_t control, enum reaction how)
 {
 	struct control *c = &core->controls[control];
 	unsuspend(core, control);
-	c->value = 0;
+	c->value = c->then = 0;
 	out_changed(core, control);
 	if (!core->switches[control].granted)
 		return;
@@ -152,6 +152,16 @@ static void tell(struct core *core, enum core_event_type type, uint32_t control,
 	out_event(core, type, control, NONE, NULL, CORE_PRIORITY_LOW, why);
 }
 
+void grant_suspend(struct core *core, uint32_t control, double value)
+{
+	struct control *c = &core->controls[control];
+	c->suspended = true;
+	c->value = value;
+	c->pause_end_ms = timers_after(core->now_ms, PAUSE_MS);
+	core->suspended[core->n_suspended++] = control;
+	timers_set(&core->timers, &c->timer, c->pause_end_ms);
+}
+
 void grant_pause(struct core *core, uint32_t control, uint32_t rule, const struct core_cause *cause, const char *why)
 {
 	struct control *c = &core->controls[control];
@@ -160,13 +170,8 @@ void grant_pause(struct core *core, uint32_t control, uint32_t rule, const struc
 	double value = c->value;
 	bool resumes = core->home.controls[control].resumes && c->kind == GRANT_ASKED; /* nobody asked for the others */
 	grant_end(core, control, REACT_REST);
-	if (resumes) {
-		c->suspended = true;
-		c->value = value;
-		c->pause_end_ms = timers_after(core->now_ms, PAUSE_MS);
-		core->suspended[core->n_suspended++] = control;
-		timers_set(&core->timers, &c->timer, c->pause_end_ms);
-	}
+	if (resumes)
+		grant_suspend(core, control, value);
 	char text[CORE_WHY_MAX];
 	struct str s;
 	str_init(&s, text, sizeof text);
@@ -210,9 +215,11 @@ void grant_timer(struct core *core, uint32_t control)
 			core->due[core->n_due++] = control;
 		c->due = true;
 	} else if (c->suspended) {
+		bool tested = c->kind == GRANT_TEST;
 		grant_end(core, control, REACT_NOTHING);
-		tell(core, CORE_EVENT_ENDED, control, "%s.%s was paused for 60 s: a new request is needed",
-		     control_device(core, control), control_key(core, control));
+		tell(core, CORE_EVENT_ENDED, control, "%s.%s %s: a new request is needed",
+		     control_device(core, control), control_key(core, control),
+		     tested ? "was not at rest within 60 s of its off-test" : "was paused for 60 s");
 	}
 }
 
@@ -270,6 +277,12 @@ bool grant_resume_one(struct core *core)
 {
 	for (uint32_t i = 0; i < core->n_suspended; i++) {
 		uint32_t control = core->suspended[i];
+		if (proof_first(core, control)) {
+			if (core->switches[control].phase != CORE_PHASE_AT_REST)
+				continue;
+			proof_resume(core, control);
+			return true;
+		}
 		if (!grant_possible(core, control))
 			continue;
 		grant_start(core, control, core->controls[control].value, GRANT_ASKED);
@@ -290,8 +303,7 @@ void grant_phase(struct core *core, uint32_t control, const struct core_input *i
 	bool ours = input->state.grant != 0 && input->state.grant == c->grant;
 	const char *device = control_device(core, control), *key = control_key(core, control);
 	if (ours && granted && c->kind == GRANT_TEST && input->state.test != CORE_TEST_NONE) {
-		grant_end(core, control, REACT_NOTHING);
-		proof_result(core, control, input->state.test);
+		proof_ended(core, control, input->state.test, input->state.ended_by_device);
 	} else if (ours && input->state.ended_by_device && (granted || c->suspended)) {
 		grant_end(core, control, REACT_NOTHING);
 		tell(core, CORE_EVENT_ENDED, control, "%s.%s was switched off at the device", device, key);

@@ -201,6 +201,7 @@ static int copy_controls(struct home *home, uint16_t device, const struct core_d
 		    .timer_ms = c->device_timer_ms,
 		    .test_ms = c->test_ms ? c->test_ms : c->device_timer_ms,
 		    .accept_no_timer = c->accept_no_device_timer,
+		    .test_once = c->test_once,
 		    .cutoff = HOME_NONE,
 		};
 		if (!to->key)

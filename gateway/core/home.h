@@ -32,7 +32,7 @@ struct home_control {
 	uint32_t load_ms;
 	uint32_t confirm_ms, rest_bound_ms;
 	uint32_t timer_ms, test_ms; /* the timer of its own; 0: none. The one that an off-test runs */
-	bool accept_no_timer;
+	bool accept_no_timer, test_once;
 	uint32_t cutoff; /* number of the control that can cut it off; HOME_NONE: there is none */
 };
 

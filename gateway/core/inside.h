@@ -135,8 +135,12 @@ struct control {
 	uint32_t n_bypasses;
 	uint32_t cuts; /* for how many controls it is switched off because they did not obey */
 
-	uint64_t test_ms; /* when its off-test began */
-	bool proved;      /* its own timer has switched it off */
+	uint64_t test_ms;  /* when its off-test began */
+	double then;       /* asked for, and granted when that off-test has passed; 0: nothing is */
+	bool proved;       /* its own timer has switched it off, ... */
+	bool dated;        /* ... and it is known when: */
+	int64_t proved_ms; /* then, which may be before this boot */
+	bool unwatched;    /* it was not in sight ever since: another device may stand there now */
 };
 
 struct remembered {
@@ -270,6 +274,8 @@ void grant_start(struct core *core, uint32_t control, double value, enum grant_k
 void grant_end(struct core *core, uint32_t control, enum reaction how);
 /* Whatever it does and whoever made it: to rest the fast way. */
 void grant_stop(struct core *core, uint32_t control);
+/* What rests begins, or goes on, at `value` as soon as it may, within PAUSE_MS. */
+void grant_suspend(struct core *core, uint32_t control, double value);
 /* Knowledge was lost: to rest; a control that resumes waits. `why` becomes the event's text. */
 void grant_pause(struct core *core, uint32_t control, uint32_t rule, const struct core_cause *cause, const char *why);
 void grant_lose(struct core *core, uint32_t control, const char *why);
@@ -326,7 +332,19 @@ void obey_go_on_from(struct core *core, const struct core *old, uint32_t control
 /* It has not proved that it goes off by itself, and must. False, and nothing written: it need not. `why` may be NULL.
  */
 bool proof_missing(const struct core *core, uint32_t control, char why[CORE_WHY_MAX]);
-void proof_result(struct core *core, uint32_t control, enum core_test test);
+/* The next session begins with an off-test: the last one is too old, or what it was made with may not be there any
+ * more. */
+bool proof_due(const struct core *core, uint32_t control);
+/* Nobody can say any more that it is what was tested. */
+void proof_doubt(struct core *core, uint32_t control);
+/* Its device process says what came of the off-test; `by_hand`: somebody switched it off there. */
+void proof_ended(struct core *core, uint32_t control, enum core_test test, bool by_hand);
+/* A session waits for its off-test to be over: that runs, or has passed. */
+bool proof_first(const struct core *core, uint32_t control);
+/* It has passed, and the control is at rest: the session that waited for it begins, or is refused. */
+void proof_resume(struct core *core, uint32_t control);
+/* Before the first step of a core in the place of another. */
+void proof_go_on_from(struct core *core, const struct core *old, uint32_t control);
 /* An off-test that has lasted too long, whatever its device process says, is over. True: it was, and it was ended. */
 bool proof_overdue(struct core *core, uint32_t control);
 

@@ -3,11 +3,11 @@
  *
  *   LATCH   "stop/therapyctl", "rule/over-force", "welded/pad.heat"   age
  *   PARKED  "table"                                                   how long it goes on
- *   PROOF   "pad.heat"                                                the timer that was proved, ms
+ *   PROOF   "pad.heat"                                                the timer that was proved, ms; age, if known
  *   TRIP    "no-heat-during-inversion"                                age
  *
  * A latch that nothing here has any more becomes a stop. Of an older copy only latches and trips count: they permit
- * less. A proof of another timer than the device has now proves nothing.
+ * less. A proof of another timer than the device has now proves nothing; and nobody watched the device meanwhile.
  */
 #include "core/inside.h"
 
@@ -40,6 +40,17 @@ static double age(const struct core *core, uint64_t since_ms)
 	return since_ms < core->now_ms ? (double)(core->now_ms - since_ms) : 0;
 }
 
+static void tell_proof(const struct core *core, const struct teller *t, uint32_t i)
+{
+	const struct control *c = &core->controls[i];
+	const double numbers[] = {core->home.controls[i].timer_ms, (double)((int64_t)core->now_ms - c->proved_ms)};
+	char key[KEY_MAX];
+	struct str s;
+	str_init(&s, key, sizeof key);
+	str_add(&s, "%s.%s", control_device(core, i), control_key(core, i));
+	t->put(t->user, &(struct core_row){CORE_ROW_PROOF, key, numbers, c->dated ? 2 : 1});
+}
+
 static void tell_control(const struct core *core, const struct teller *t, uint32_t i)
 {
 	const struct control *c = &core->controls[i];
@@ -49,7 +60,7 @@ static void tell_control(const struct core *core, const struct teller *t, uint32
 			tell(t, CORE_ROW_LATCH, age(core, c->faults[kind].since_ms), "%s/%s.%s", fault_keys[kind],
 			     device, key);
 	if (c->proved)
-		tell(t, CORE_ROW_PROOF, core->home.controls[i].timer_ms, "%s.%s", device, key);
+		tell_proof(core, t, i);
 }
 
 void keep_tell(const struct core *core, void *user, void (*put)(void *user, const struct core_row *row))
@@ -136,6 +147,21 @@ static void recall_parked(struct core *core, const struct core_recall *recall, c
 		park_recall(core, (uint16_t)device, timers_after(core->now_ms, (uint64_t)left));
 }
 
+/* Whatever stood at the plug's place while the gateway was off, it is tested before it is used. */
+static void recall_proof(struct core *core, const struct core_recall *recall, const struct core_row *row)
+{
+	uint32_t control = find_control(core, row->key);
+	if (control == HOME_NONE || row->n > 2)
+		return;
+	struct control *c = &core->controls[control];
+	double timer = core->home.controls[control].timer_ms, ago = row->n == 2 ? row->numbers[1] : -1;
+	c->proved = timer > 0 && row->numbers[0] >= timer && row->numbers[0] <= timer;
+	c->unwatched = true;
+	c->dated = recall->off_known && ago >= 0 && ago < 1e12;
+	if (c->dated)
+		c->proved_ms = (int64_t)core->now_ms - (int64_t)ago - (int64_t)recall->off_ms;
+}
+
 void keep_recall(struct core *core, const struct core_recall *recall, const struct core_row *row)
 {
 	if (row->kind == CORE_ROW_LATCH) /* also without a number: it is a latch all the same */
@@ -143,13 +169,10 @@ void keep_recall(struct core *core, const struct core_recall *recall, const stru
 	uint32_t tripped = row->kind == CORE_ROW_TRIP ? memory_find(core, MEMORY_OF_RULE, row->key) : NONE;
 	if (tripped != NONE)
 		rule_recall_trip(core, tripped, moment_of(core, recall, row->n ? row->numbers[0] : 0));
-	if (recall->state != CORE_RECALL_KEPT || row->n != 1)
+	if (recall->state != CORE_RECALL_KEPT || row->n == 0)
 		return;
-	if (row->kind == CORE_ROW_PARKED)
+	if (row->kind == CORE_ROW_PARKED && row->n == 1)
 		recall_parked(core, recall, row->key, row->numbers[0]);
-	uint32_t control = row->kind == CORE_ROW_PROOF ? find_control(core, row->key) : HOME_NONE;
-	if (control != HOME_NONE) {
-		double timer = core->home.controls[control].timer_ms;
-		core->controls[control].proved = timer > 0 && row->numbers[0] >= timer && row->numbers[0] <= timer;
-	}
+	if (row->kind == CORE_ROW_PROOF)
+		recall_proof(core, recall, row);
 }

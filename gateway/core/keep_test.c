@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/explanation.h"
 #include "core/inside.h"
 #include "core/testing_rig.h"
 
@@ -168,6 +169,78 @@ static void a_proof_counts_for_the_timer_that_was_proved_only(void **state)
 	rig_stop(&rig);
 }
 
+/* Nobody watched the device while the gateway was off; when it was tested is known if the time off is. */
+static void a_session_after_a_restart_begins_with_an_off_test(void **state)
+{
+	(void)state;
+	struct kept k;
+	struct core_explanation e;
+	for (int known = 0; known < 2; known++) {
+		struct rig rig;
+		rig_start_guarded(&rig, true);
+		rig_calm_guarded(&rig);
+		prove(&rig);
+		rig_jump(&rig, HOUR);
+		restart(&rig, &k, CORE_RECALL_KEPT, known, known ? 5000 : 0);
+		rig_calm_guarded(&rig);
+		assert_true(core_explain(rig.core, PAD, PAD_HEAT, &e));
+		assert_true(e.test_first);
+		assert_int_equal(e.tested, known);
+		assert_int_equal(e.tested_ago_ms, known ? HOUR + 5000 + 10000 : 0);
+		assert_int_equal(rig_ask(&rig, "pad", "heat", 1), CORE_ACCEPTED);
+		assert_contains(rig_output(&rig, CORE_OUT_RESULT, 0)->why, "it was out of sight since its last");
+		assert_true(rig_output(&rig, CORE_OUT_LEASE, 0)->test);
+		rig_stop(&rig);
+	}
+}
+
+/* Another core over the same devices: they stayed in sight, or did not, as before. */
+static void a_reload_changes_nothing_about_the_next_session(void **state)
+{
+	(void)state;
+	for (int gone = 0; gone < 2; gone++) {
+		struct rig old, rig;
+		struct kept k = {.n = 0};
+		struct core_explanation e;
+		rig_start_guarded(&old, true);
+		rig_calm_guarded(&old);
+		prove(&old);
+		rig_present(&old, PAD, !gone);
+		core_remember(old.core, &k, keep);
+		rig_start_guarded(&rig, true);
+		core_recall(rig.core, &(struct core_recall){
+					  .state = CORE_RECALL_KEPT, .rows = k.rows, .n = k.n, .off_known = true});
+		core_go_on_from(rig.core, old.core);
+		rig_stop(&old);
+		rig_calm_guarded(&rig);
+		assert_true(core_timer_proved(rig.core, PAD, PAD_HEAT));
+		assert_true(core_explain(rig.core, PAD, PAD_HEAT, &e));
+		assert_int_equal(e.test_first, gone);
+		rig_stop(&rig);
+	}
+}
+
+static void an_age_that_makes_no_sense_is_not_known(void **state)
+{
+	(void)state;
+	const double ages[] = {-1, (double)NAN, (double)INFINITY, 1e300, 1e12};
+	struct core_explanation e;
+	for (size_t i = 0; i <= sizeof ages / sizeof *ages; i++) {
+		struct rig rig;
+		rig_start_guarded(&rig, true);
+		bool older = i == sizeof ages / sizeof *ages; /* its row had no age */
+		const double numbers[] = {10000, older ? 0 : ages[i]};
+		keep_recall(rig.core, &(struct core_recall){.state = CORE_RECALL_KEPT, .off_known = true},
+			    &(struct core_row){CORE_ROW_PROOF, "pad.heat", numbers, older ? 1 : 2});
+		rig_calm_guarded(&rig);
+		assert_true(core_timer_proved(rig.core, PAD, PAD_HEAT));
+		assert_true(core_explain(rig.core, PAD, PAD_HEAT, &e));
+		assert_false(e.tested);
+		assert_true(e.test_first);
+		rig_stop(&rig);
+	}
+}
+
 /* Time with the table tilted so far, everything else calm. */
 static void tilted(struct rig *rig, double deg, uint64_t ms)
 {
@@ -314,6 +387,9 @@ int main(void)
 	    cmocka_unit_test(a_latch_that_nothing_has_any_more_stops_everything),
 	    cmocka_unit_test(a_latch_that_nothing_has_any_more_hides_no_stop),
 	    cmocka_unit_test(a_proof_counts_for_the_timer_that_was_proved_only),
+	    cmocka_unit_test(a_session_after_a_restart_begins_with_an_off_test),
+	    cmocka_unit_test(a_reload_changes_nothing_about_the_next_session),
+	    cmocka_unit_test(an_age_that_makes_no_sense_is_not_known),
 	    cmocka_unit_test(a_rule_that_tripped_waits_for_its_rearms_over_a_restart),
 	    cmocka_unit_test(a_trip_that_ended_something_is_written_at_once),
 	    cmocka_unit_test(a_trip_of_a_rule_that_latches_by_now_is_a_latch),

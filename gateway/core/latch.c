@@ -243,6 +243,8 @@ void latch_clear_fault(struct core *core, uint32_t control, enum fault_kind kind
 	bool before = cuts(c);
 	c->faults[kind].set = false;
 	c->repeats = c->loaded = c->n_bypasses = 0;
+	if (kind != FAULT_BYPASSED) /* contacts that welded, or a plug in the place of that one */
+		proof_doubt(core, control);
 	cut_off(core, control, before);
 	out_changed(core, control);
 }

@@ -249,6 +249,9 @@ struct json_object *tell_explanation(const struct core *core, uint16_t device, u
 	json_object_object_add(o, "confirmed_by", tell_value(core, device, e.confirmed.metric));
 	json_object_object_add(o, "limits", caps_array(&e));
 	tell_put_bool(o, "timer_proved", core_timer_proved(core, device, control));
+	put_age(o, "timer_proved_ago_ms", e.tested, e.tested_ago_ms);
+	tell_put_bool(o, "test_first", e.test_first);
+	put_age(o, "test_ms", e.test_ms > 0, e.test_ms);
 	json_object_object_add(o, "latches", latches_of(core, false, device, control));
 	for (size_t i = 0; core_explain_rule(core, device, control, i, &r); i++)
 		json_object_array_add(rules, rule_object(core, &r));

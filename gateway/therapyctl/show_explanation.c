@@ -91,6 +91,31 @@ static void show_rule(struct json_object *r)
 	}
 }
 
+static void show_proof(struct json_object *e)
+{
+	char line[256];
+	struct str s;
+	if (!field_true(e, "timer_proved")) {
+		printf("  its own timer has not been proved: therapyctl off-test %s.%s\n", field_text(e, "device"),
+		       field_text(e, "control"));
+		return;
+	}
+	str_init(&s, line, sizeof line);
+	str_add(&s, "its own timer was proved");
+	if (field_given(e, "timer_proved_ago_ms")) {
+		str_add(&s, " ");
+		print_duration(&s, field_count(e, "timer_proved_ago_ms"));
+		str_add(&s, " ago");
+	}
+	if (field_true(e, "test_first")) {
+		str_add(&s, "; the next session begins with an off-test (");
+		print_duration(&s, field_count(e, "test_ms"));
+		str_add(&s, ")");
+	}
+	printf("  ");
+	print_wrap(PLAIN, line, 2, 2);
+}
+
 void show_explanation(struct json_object *e)
 {
 	struct json_object *rules = field_list(e, "rules"), *latches = field_list(e, "latches"),
@@ -125,9 +150,7 @@ void show_explanation(struct json_object *e)
 			str_add(&s, "not given: set it in `limits` of the configuration");
 		printf("  at most limit.%s: %s\n", field_text(l, "limit"), value);
 	}
-	if (!field_true(e, "timer_proved"))
-		printf("  its own timer has not been proved: therapyctl off-test %s.%s\n", field_text(e, "device"),
-		       field_text(e, "control"));
+	show_proof(e);
 	print_heading("Rules");
 	for (size_t i = 0; i < json_object_array_length(rules); i++)
 		show_rule(json_object_array_get_idx(rules, i));

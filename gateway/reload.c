@@ -58,6 +58,7 @@ static bool same_device(const struct config_device *a, const struct config_devic
 	return same(a->id, b->id) && same(a->name, b->name) && same(a->plugin_path, b->plugin_path) &&
 	       same(a->model, b->model) && same(a->link, b->link) &&
 	       a->accept_no_device_timer == b->accept_no_device_timer &&
+	       a->test_before_session == b->test_before_session &&
 	       a->clear_retained_commands == b->clear_retained_commands && same(a->cutoff, b->cutoff) &&
 	       same_options(a, b);
 }

@@ -175,6 +175,7 @@ static void put_device_settings(const struct config *config, const Therapy__V1__
 	for (size_t i = 0; i < descriptions[device]->n_controls; i++) {
 		struct core_control *c = &controls[i];
 		c->accept_no_device_timer = d->accept_no_device_timer;
+		c->test_once = !d->test_before_session;
 		c->has_cutoff =
 		    d->cutoff && find_control(config, descriptions, d->cutoff, &c->cutoff_device, &c->cutoff_control);
 	}

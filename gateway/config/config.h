@@ -31,7 +31,7 @@ struct config_device {
 	char *model;       /* "" if not given */
 	char *link;        /* after ${NAME} was replaced */
 	struct link_address address;
-	bool accept_no_device_timer;
+	bool accept_no_device_timer, test_before_session;
 	bool clear_retained_commands; /* the user consents; only with an mqtt: link */
 	char *cutoff;                 /* "plug.power", the control upstream that cuts it off; NULL: none */
 	unsigned cutoff_line;

@@ -60,6 +60,7 @@ static void small_file_gets_every_default(void **state)
 	assert_string_equal(c->devices[0].name, "Pad");
 	assert_string_equal(c->devices[0].model, "");
 	assert_false(c->devices[0].accept_no_device_timer);
+	assert_true(c->devices[0].test_before_session);
 	assert_false(c->devices[0].clear_retained_commands);
 	assert_int_equal(c->devices[0].n_options, 0);
 	assert_int_equal(c->n_owned_unmonitored, 0);
@@ -132,7 +133,8 @@ static void device_is_as_the_file_says(void **state)
 	    home, "gateway = { id = \"home\"; }; mqtt = { url = \"mqtt://127.0.0.1\"; };\n"
 		  "devices = (\n"
 		  "  { id = \"table\"; name = \"Inversion table\"; plugin = \"inversion_table\"; model = \"wt901\";\n"
-		  "    link = \"serial:/dev/ttyUSB0?baud=9600\"; accept_no_device_timer = true;\n"
+		  "    link = \"serial:/dev/ttyUSB0?baud=9600\"; accept_no_device_timer = true; "
+		  "test_before_session = false;\n"
 		  "    options = { axis = \"roll\"; sign = \"normal\"; zero_deg = 1.5;\n"
 		  "                whole = -5; big = 5000000000L; }; },\n"
 		  "  { id = \"belt\"; plugin = \"./mine.so\"; link = "
@@ -152,6 +154,7 @@ static void device_is_as_the_file_says(void **state)
 	assert_string_equal(table->address.place, "/dev/ttyUSB0");
 	assert_int_equal(table->address.baud, 9600);
 	assert_true(table->accept_no_device_timer);
+	assert_false(table->test_before_session);
 	assert_false(table->clear_retained_commands);
 	assert_true(c->devices[2].clear_retained_commands);
 	assert_int_equal(table->line, 3);

@@ -13,7 +13,7 @@
 
 struct device_fields {
 	char *id, *name, *plugin, *model, *link, *cutoff;
-	bool accept_no_device_timer, clear_retained_commands;
+	bool accept_no_device_timer, test_before_session, clear_retained_commands;
 };
 
 #define FIELD(key_, type_, ...)                                                                                        \
@@ -28,6 +28,7 @@ static const struct field fields[] = {
     FIELD(link, FIELD_TEXT, .required = true, .max = PATH_BYTES,
 	  .expected = "where the device is, like \"serial:/dev/ttyUSB0\", \"tcp://host:port\" or \"mqtt:name\""),
     FIELD(accept_no_device_timer, FIELD_TRUTH, .expected = "true or false"),
+    FIELD(test_before_session, FIELD_TRUTH, .expected = "true or false"),
     FIELD(clear_retained_commands, FIELD_TRUTH, .expected = "true or false"),
     FIELD(cutoff, FIELD_TEXT, .max = TEXT_MAX,
 	  .expected = "the control upstream that can cut this device off, like \"plug.power\""),
@@ -192,7 +193,7 @@ static void read_device(struct reader *r, setting *group, size_t i, const struct
 		snprintf(where, sizeof where, "device \"%.48s\"", setting_string(id));
 	else
 		snprintf(where, sizeof where, "devices[%zu]", i);
-	struct device_fields in = {0};
+	struct device_fields in = {.test_before_session = true};
 	read_fields(r, group, where, fields, sizeof fields / sizeof *fields, &in);
 	*device = (struct config_device){
 	    .id = in.id,
@@ -200,6 +201,7 @@ static void read_device(struct reader *r, setting *group, size_t i, const struct
 	    .plugin = in.plugin,
 	    .model = in.model ? in.model : arena_copy(r->arena, "", 0),
 	    .accept_no_device_timer = in.accept_no_device_timer,
+	    .test_before_session = in.test_before_session,
 	    .clear_retained_commands = in.clear_retained_commands,
 	    .file = r->source.file,
 	    .line = setting_line(group),

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Hazards 8 and 9: burns, fast and slow. */
+ * Hazards 8 and 9: burns, fast and slow; and that the off-test before a session (25) leaves their sums alone. */
 #include <math.h>
 
 #include "testing_life.h"
@@ -152,6 +152,56 @@ static void h09_what_ran_is_ended_when_the_dose_is_full(void **state)
 	life_stop(&l);
 }
 
+/* Tested before the session: what it heats for 5 s counts, and forbids nothing of the session. */
+static void h25_an_off_test_before_a_session_is_neither_a_session_nor_a_gap(void **state)
+{
+	(void)state;
+	struct life l;
+	life_start(&l, &(struct life_setup){.proofs = true});
+	life_wait(&l, 13 * HOUR);
+	life_pass(&l, MINUTE);
+	life_forget(&l);
+	life_grants(&l, PAD, 1);
+	life_pass(&l, 2 * SECOND);
+	assert_true(l.testing != 0);
+	life_ask(&l, PAD, 0); /* changed their mind */
+	life_pass(&l, 2 * SECOND);
+	life_grants(&l, PAD, 1);
+	assert_true(l.testing != 0);
+	life_pass(&l, 7 * SECOND);
+	assert_int_equal(l.testing, 0);
+	assert_true(life_runs(&l, PAD));
+	assert_true(life_told(&l, CORE_EVENT_TIMER_PROVED, ""));
+	assert_true(life_value(&l, PAD, "heat_time") <= 10);
+	life_pass(&l, 19 * MINUTE + 30 * SECOND);
+	assert_true(life_runs(&l, PAD));
+	life_pass(&l, 30 * SECOND);
+	assert_true(life_ended_by(&l, "heat-time"));
+	life_pass(&l, 22 * MINUTE);
+	life_grants(&l, PAD, 1); /* of the same evening: at once */
+	assert_int_equal(l.testing, 0);
+	life_stop(&l);
+}
+
+/* A test that was given up has heated nobody: who inverts then is not warned. */
+static void h25_a_test_that_was_given_up_is_no_heat_before_inversion(void **state)
+{
+	(void)state;
+	struct life l;
+	life_start(&l, &(struct life_setup){.proofs = true});
+	life_blink(&l, PAD);
+	life_say(&l, PAD);
+	life_grants(&l, PAD, 1);
+	life_pass(&l, 3 * SECOND);
+	assert_true(l.testing != 0);
+	life_ask(&l, PAD, 0);
+	life_pass(&l, 2 * SECOND);
+	life_see(&l, TABLE, TILT, 15);
+	life_pass(&l, 10 * SECOND);
+	assert_false(life_alarmed(&l, "inverted-after-heat"));
+	life_stop(&l);
+}
+
 #define T(test) cmocka_unit_test_setup_teardown(test, start, stop)
 const struct CMUnitTest heat_tests[] = {
     cmocka_unit_test(h08_the_skin_is_swept_and_heat_runs_to_42_for_ten_seconds_to_45_and_not_at_all_beyond),
@@ -161,5 +211,7 @@ const struct CMUnitTest heat_tests[] = {
     T(h09_a_pause_does_not_begin_the_time_anew),
     T(h09_forty_minutes_at_43_degrees_a_day_and_less_when_hotter),
     cmocka_unit_test(h09_what_ran_is_ended_when_the_dose_is_full),
+    cmocka_unit_test(h25_an_off_test_before_a_session_is_neither_a_session_nor_a_gap),
+    cmocka_unit_test(h25_a_test_that_was_given_up_is_no_heat_before_inversion),
 };
 const size_t n_heat_tests = sizeof heat_tests / sizeof *heat_tests;

@@ -342,6 +342,12 @@ static void quiet(struct world *w)
 	be_well(w);
 	wait_long(w, (31 + dice(w, 20)) * MINUTE);
 	rest_and_reset(w);
+	if (w->monitor.setup->proofs && dice(w, 2) == 0) { /* the next session begins with an off-test */
+		life_blink(&w->life, PAD);
+		all_say(w);
+		insist(w, PAD);
+		wait_calmly(w, 10 + dice(w, 6), 500);
+	}
 	if (dice(w, 4) == 0) {
 		long_session(w);
 		return;
@@ -409,11 +415,14 @@ static void nothing_runs_that_the_hazard_table_forbids(void **state)
 {
 	(void)state;
 	static struct world w;
-	static const struct life_setup homes[] = {
-	    {0}, {.presence = true}, {.no_sensor = 1u << PAD | 1u << TABLE}, {.without = 1u << SCALE | 1u << WRAP}};
+	static const struct life_setup homes[] = {{0},
+						  {.presence = true},
+						  {.no_sensor = 1u << PAD | 1u << TABLE},
+						  {.without = 1u << SCALE | 1u << WRAP},
+						  {.proofs = true}};
 	w.seed = seed;
 	for (unsigned i = 0; w.steps < wanted_steps; i++)
-		live(&w, &homes[i % 4]);
+		live(&w, &homes[i % (sizeof homes / sizeof *homes)]);
 	print_message(
 	    "%llu steps, %llu of them in doubt of something; granted: pad %llu, belt %llu, wrap %llu; ran in steps: "
 	    "pad %llu, belt %llu, wrap %llu\n",

@@ -9,6 +9,7 @@
 
 #define STEP_MS 500u
 #define RAMP    10.0 /* N/s, up; down twice as fast */
+#define TEST_MS 5000u
 
 static const struct core_metric table_metrics[] = {
     [TILT] = {.key = "tilt", .unit = THERAPY_UNIT_DEG, .stale_ms = 1000, .deadband = 0.5},
@@ -35,16 +36,24 @@ static const struct core_control tension[] = {{.key = "tension",
 					       .step = 1,
 					       .confirm = FORCE,
 					       .rest_max = 10,
-					       .unit = THERAPY_UNIT_NEWTON}};
+					       .unit = THERAPY_UNIT_NEWTON,
+					       .accept_no_device_timer = true}};
 static const struct core_control heat[] = {{.key = "heat",
 					    .max = 1,
 					    .step = 1,
 					    .confirm = RELAY,
 					    .rest_max = 0.5,
 					    .resumes = true,
-					    .unit = THERAPY_UNIT_BOOL}};
-static const struct core_control chill[] = {
-    {.key = "chill", .max = 1, .step = 1, .confirm = RELAY, .rest_max = 0.5, .unit = THERAPY_UNIT_BOOL}};
+					    .unit = THERAPY_UNIT_BOOL,
+					    .device_timer_ms = 30000,
+					    .test_ms = TEST_MS}};
+static const struct core_control chill[] = {{.key = "chill",
+					     .max = 1,
+					     .step = 1,
+					     .confirm = RELAY,
+					     .rest_max = 0.5,
+					     .unit = THERAPY_UNIT_BOOL,
+					     .accept_no_device_timer = true}};
 
 static const struct core_device home[LIFE_DEVICES] = {
     [TABLE] = {"table", "inversion", table_metrics, 2, NULL, 0},
@@ -109,6 +118,7 @@ static void compile(struct life *l, const struct life_setup *setup)
 				       .n_derived = l->config->n_derived,
 				       .owned_unmonitored = &setup->unseen,
 				       .n_owned_unmonitored = setup->unseen != NULL,
+				       .needs_timer_proof = setup->proofs,
 				       .lease_ms = 1000,
 				       .renew_ms = 250};
 	struct faults faults = {0};
@@ -152,9 +162,14 @@ static void step(struct life *l, const struct core_input *input)
 			enum life_device d = device_of(l, out->device);
 			l->asked[d] = out->value;
 			l->stopped[d] = false;
+			if (d == PAD && (out->test ? out->grant : 0) != l->testing) {
+				l->testing = out->test ? out->grant : 0;
+				l->test_at = l->now;
+			}
 		} else if (out->type == CORE_OUT_REST) {
 			enum life_device d = device_of(l, out->device);
 			l->asked[d] = 0;
+			l->testing = d == PAD ? 0 : l->testing;
 			l->stopped[d] = out->stop;
 			l->rested_at[d] = l->now;
 		} else if (out->type == CORE_OUT_RESULT) {
@@ -179,10 +194,24 @@ static void read_device(struct life *l, enum life_device d)
 	step(l, &(struct core_input){.type = CORE_IN_READINGS, .device = l->index[d], .readings = {readings, n}});
 }
 
+/* Its own timer has switched it off. */
+static void tell_tested(struct life *l)
+{
+	uint64_t grant = l->testing;
+	l->testing = 0;
+	l->asked[PAD] = 0;
+	step(l, &(struct core_input){
+		    .type = CORE_IN_CONTROL,
+		    .device = l->index[PAD],
+		    .state = {.phase = CORE_PHASE_COMING_TO_REST, .grant = grant, .test = CORE_TEST_PASSED}});
+}
+
 static void tell_phase(struct life *l, enum life_device d)
 {
 	if (l->index[d] == CORE_NO_DEVICE || !home[d].n_controls || l->silent[d])
 		return;
+	if (d == PAD && l->testing && l->sees[PAD][RELAY] < 1)
+		tell_tested(l);
 	bool on = l->sees[d][home[d].controls[0].confirm] > home[d].controls[0].rest_max;
 	enum core_phase phase = l->asked[d] > 0 ? on ? CORE_PHASE_CONFIRMED_ON : CORE_PHASE_ENERGISED
 				: on            ? CORE_PHASE_COMING_TO_REST
@@ -198,7 +227,7 @@ static void act(struct life *l, uint64_t ms)
 		*force = fmin(*force + up, l->asked[BELT]);
 	else if (!l->manual_force)
 		*force = l->stopped[BELT] ? l->asked[BELT] : fmax(*force - 2 * up, l->asked[BELT]);
-	l->sees[PAD][RELAY] = l->asked[PAD];
+	l->sees[PAD][RELAY] = l->testing && l->now - l->test_at >= TEST_MS ? 0 : l->asked[PAD];
 	l->sees[WRAP][RELAY] = l->asked[WRAP];
 }
 
@@ -272,6 +301,25 @@ void life_ask(struct life *l, enum life_device d, double value)
 		    .device = home[d].id, .control = home[d].controls[0].key, .id = "", .value = value, .age_ms = -1}});
 }
 
+void life_blink(struct life *l, enum life_device d)
+{
+	step(l, &(struct core_input){.type = CORE_IN_PRESENCE, .device = l->index[d], .present = false});
+	life_move(l, 1); /* what it says from now on is new */
+	step(l, &(struct core_input){.type = CORE_IN_PRESENCE, .device = l->index[d], .present = true});
+}
+
+static void prove(struct life *l)
+{
+	step(l,
+	     &(struct core_input){
+		 .type = CORE_IN_REQUEST,
+		 .request = {
+		     .verb = CORE_OFF_TEST, .device = home[PAD].id, .control = heat[0].key, .id = "", .age_ms = -1}});
+	assert_int_equal(l->outcome, CORE_ACCEPTED);
+	life_pass(l, TEST_MS + SECOND);
+	assert_true(core_timer_proved(l->core, l->index[PAD], 0));
+}
+
 /* ---- start ---- */
 
 void life_start(struct life *l, const struct life_setup *setup)
@@ -289,6 +337,10 @@ void life_start(struct life *l, const struct life_setup *setup)
 	all_say(l);
 	life_wait(l, 31 * MINUTE);
 	life_pass(l, MINUTE); /* what a slow step paused is armed again */
+	if (setup->proofs) {
+		prove(l);
+		life_pass(l, HOUR); /* so that its 5 s are no part of what a test counts */
+	}
 	life_forget(l);
 }
 

@@ -34,6 +34,7 @@ struct life_setup {
 	unsigned without;    /* bits of devices that it does not have */
 	unsigned no_sensor;  /* bits of devices whose second metric it does not have */
 	bool presence;       /* presence is asked for */
+	bool proofs;         /* the pad has to prove its timer, has done so, and is tested again when it is due */
 	const char *unseen;  /* a kind of owned_unmonitored */
 };
 
@@ -53,6 +54,8 @@ struct life {
 	bool silent[LIFE_DEVICES];
 	double asked[LIFE_DEVICES]; /* what the actuator was last told: 0 rest */
 	bool stopped[LIFE_DEVICES]; /* ... in the fast way */
+	uint64_t testing;           /* the grant that the pad's off-test is; 0: none runs ... */
+	uint64_t test_at;           /* ... since */
 	bool manual_force;          /* the test says what the belt's force is */
 	bool no_presence;
 	uint64_t step_ms;
@@ -82,6 +85,8 @@ void life_say(struct life *l, enum life_device device);
 void life_see(struct life *l, enum life_device device, int metric, double value);
 void life_see_quality(struct life *l, enum life_device device, int metric, double value, uint8_t quality);
 void life_ask(struct life *l, enum life_device device, double value);
+/* Its link breaks and is there again; it has said nothing yet. */
+void life_blink(struct life *l, enum life_device device);
 /* Somebody resets all latches. */
 void life_reset(struct life *l);
 

@@ -226,6 +226,24 @@ void home_phase(struct home *h, uint16_t device, uint16_t control, enum core_pha
 	step(h, &input);
 }
 
+void home_tested(struct home *h, uint16_t device, uint16_t control, enum core_test test, uint64_t grant)
+{
+	struct core_input input = {.type = CORE_IN_CONTROL, .device = device, .control = control};
+	input.state.phase = CORE_PHASE_COMING_TO_REST;
+	input.state.grant = grant;
+	input.state.test = test;
+	step(h, &input);
+}
+
+enum core_outcome home_off_test(struct home *h, const char *device, const char *control)
+{
+	struct core_input input = {.type = CORE_IN_REQUEST};
+	input.request =
+	    (struct core_request){.verb = CORE_OFF_TEST, .device = device, .control = control, .id = "", .age_ms = -1};
+	step(h, &input);
+	return h->outcome;
+}
+
 enum core_outcome home_ask(struct home *h, const char *device, const char *control, double value,
 			   char why[CORE_WHY_MAX])
 {

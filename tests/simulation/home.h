@@ -38,6 +38,9 @@ void home_pass(struct home *home, uint64_t now_ms);
 void home_read(struct home *home, uint16_t device, const struct core_reading *readings, size_t n);
 void home_presence(struct home *home, uint16_t device, bool present);
 void home_phase(struct home *home, uint16_t device, uint16_t control, enum core_phase phase, uint64_t grant);
+/* What came of the off-test that the grant was: the control goes to rest. */
+void home_tested(struct home *home, uint16_t device, uint16_t control, enum core_test test, uint64_t grant);
+enum core_outcome home_off_test(struct home *home, const char *device, const char *control);
 /* A request as a person makes it: new, in time, without an id. The answer, with its reason in `why` if that is not
  * NULL. */
 enum core_outcome home_ask(struct home *home, const char *device, const char *control, double value,

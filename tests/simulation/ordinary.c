@@ -4,10 +4,10 @@
  * that trips every evening is switched off by its user, and then guards nothing.
  *
  * The home: a calibrated inclinometer and a traction belt whose radio loses one message in a hundred and, every ten
- * minutes or so, everything for three seconds; a heat pad on a plug that reports once a minute. The person: warms up,
- * waits, inverts, rests flat; traction every other day; heat again in the evening, during which somebody leans on the
- * table. All within the limits. Nothing of that may latch or trip, and it may pause at most once in ten hours
- * of something being on.
+ * minutes or so, everything for three seconds; a heat pad on a plug that reports once a minute, and is asked every two
+ * seconds while its own timer is tested (so that one answer may be lost). The person: warms up, waits, inverts, rests
+ * flat; traction every other day; heat again in the evening, during which somebody leans on the table. All within the
+ * limits. Nothing of that may latch or trip, and it may pause at most once in ten hours of something being on.
  *
  * Prints one JSON object. Exit status 1 if the promise is broken, or if the evenings did not happen.
  */
@@ -32,7 +32,10 @@ enum {
 	PLUG_EVERY = 60 * SECOND,
 	GAP = 3 * SECOND,
 	GAP_EVERY = 10 * MINUTE,
-	OFF_AGAIN = 2 * SECOND, /* the device process repeats an OFF that was not confirmed */
+	OFF_AGAIN = 2 * SECOND,  /* the device process repeats an OFF that was not confirmed */
+	TEST = 5 * SECOND,       /* the plug's timer in an off-test ... */
+	TEST_SLACK = 5 * SECOND, /* ... and how long the device process waits beyond, as device/off_test.c does */
+	TEST_EVERY = 2 * SECOND,
 	EVENTS = 64
 };
 
@@ -46,9 +49,8 @@ static const char *const home_text =
     "  { id = \"table\"; plugin = \"inversion_table\"; model = \"wt901\";\n"
     "    link = \"tcp://127.0.0.1:1\"; },\n"
     "  { id = \"belt\"; plugin = \"traction_belt\"; link = \"tcp://127.0.0.1:2\";\n"
-    "    accept_no_device_timer = true; },\n" /* an off-test is no part of the evening */
-    "  { id = \"pad\"; plugin = \"%s\"; link = \"mqtt:pad\";\n"
-    "    accept_no_device_timer = true; }\n"
+    "    accept_no_device_timer = true; },\n" /* its off-test is no part of an evening */
+    "  { id = \"pad\"; plugin = \"%s\"; link = \"mqtt:pad\"; }\n"
     ");\n";
 
 /* A radio link: what is sent may not arrive. */
@@ -63,6 +65,10 @@ struct actuator {
 	double is;      /* what it does */
 	bool resting;   /* told to rest, and the proof has not arrived yet */
 	uint64_t again_ms;
+	bool testing;    /* the grant is an off-test: ... */
+	bool tested_on;  /* ... a reading said so, ... */
+	uint64_t off_ms; /* ... it goes off by itself then, ... */
+	uint64_t ask_ms, test_end_ms;
 };
 
 struct simulation {
@@ -138,6 +144,24 @@ static void conclude(struct simulation *s, struct actuator *a, bool on)
 	}
 }
 
+/* What the device process makes of it; then it makes sure that it is off. */
+static void end_test(struct simulation *s, struct actuator *a, bool passed)
+{
+	a->testing = false;
+	a->off_ms = a->ask_ms = a->test_end_ms = NEVER;
+	a->resting = true;
+	a->again_ms = home_now(s->home);
+	home_tested(s->home, a->device, a->control, passed ? CORE_TEST_PASSED : CORE_TEST_FAILED, a->grant);
+}
+
+static void watch_test(struct simulation *s, struct actuator *a, bool on)
+{
+	bool was_on = a->tested_on;
+	a->tested_on |= on;
+	if (was_on && !on)
+		end_test(s, a, home_now(s->home) + TEST_SLACK >= a->test_end_ms);
+}
+
 static void read_plug(struct simulation *s)
 {
 	uint64_t now = home_now(s->home);
@@ -150,6 +174,8 @@ static void read_plug(struct simulation *s)
 	};
 	home_read(s->home, s->pad.device, readings, 2);
 	conclude(s, &s->pad, on);
+	if (s->pad.testing)
+		watch_test(s, &s->pad, on);
 }
 
 /* The board ramps by itself, at 10 N/s both ways. */
@@ -181,6 +207,8 @@ static void obey(struct simulation *s, struct actuator *a, double value)
 		return;
 	if (plug) {
 		a->is = value;
+		if (a->testing && value > 0)
+			a->off_ms = home_now(s->home) + TEST;
 		read_plug(s); /* it says at once what it does */
 	}
 }
@@ -190,13 +218,20 @@ static void take_order(struct simulation *s, const struct core_output *o)
 	struct actuator *a = o->device == s->pad.device ? &s->pad : &s->tension;
 	if (o->type == CORE_OUT_REST) {
 		a->grant = 0;
+		a->testing = false;
+		a->off_ms = a->ask_ms = a->test_end_ms = NEVER;
 		a->resting = true;
 		a->again_ms = home_now(s->home) + OFF_AGAIN;
 		tell_phase(s, a, CORE_PHASE_COMING_TO_REST);
 		obey(s, a, 0);
 	} else if (o->grant != a->grant) {
 		a->grant = o->grant;
-		a->resting = false;
+		a->resting = a->tested_on = false;
+		a->testing = o->test;
+		if (o->test) {
+			a->ask_ms = home_now(s->home) + TEST_EVERY;
+			a->test_end_ms = home_now(s->home) + TEST + TEST_SLACK;
+		}
 		tell_phase(s, a, CORE_PHASE_ENERGISED);
 		obey(s, a, o->value);
 	}
@@ -229,12 +264,29 @@ static uint64_t sooner(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
+/* The plug's own timer, the questions meanwhile, and the end of waiting for it. */
+static void live_test(struct simulation *s, struct actuator *a, uint64_t now)
+{
+	if (a->off_ms <= now) {
+		a->off_ms = NEVER;
+		a->is = 0;
+		read_plug(s);
+	}
+	if (a->ask_ms <= now) {
+		a->ask_ms = now + TEST_EVERY;
+		read_plug(s);
+	}
+	if (a->test_end_ms <= now)
+		end_test(s, a, false);
+}
+
 /* Lets everything happen until then. */
 static void live(struct simulation *s, uint64_t until)
 {
 	for (;;) {
 		uint64_t next = sooner(sooner(s->table.next_ms, s->belt.next_ms), s->plug.next_ms);
 		next = sooner(next, sooner(s->pad.again_ms, s->tension.again_ms));
+		next = sooner(next, sooner(sooner(s->pad.off_ms, s->pad.ask_ms), s->pad.test_end_ms));
 		if (next > until)
 			break;
 		home_pass(s->home, next);
@@ -251,6 +303,7 @@ static void live(struct simulation *s, uint64_t until)
 			s->plug.next_ms += s->plug.every_ms;
 			read_plug(s);
 		}
+		live_test(s, &s->pad, next);
 		struct actuator *both[] = {&s->pad, &s->tension};
 		for (size_t i = 0; i < 2; i++)
 			if (both[i]->again_ms <= next) {
@@ -297,6 +350,8 @@ static void session(struct simulation *s, struct actuator *a, const char *device
 			break;
 		take_orders(s);
 		stay(s, 5 * SECOND);
+		if (a->testing)
+			stay(s, TEST + TEST_SLACK);
 		if (a->is > 0) {
 			s->sessions_granted++;
 			break;
@@ -350,6 +405,19 @@ static void day(struct simulation *s, unsigned number)
 	session(s, &s->pad, "pad", "heat", 1, about(s, 14 * MINUTE), false);
 }
 
+/* Once, when the plug is set up. */
+static void prove(struct simulation *s)
+{
+	for (int attempt = 0; attempt < 3 && !core_timer_proved(home_core(s->home), s->pad.device, s->pad.control);
+	     attempt++) {
+		home_off_test(s->home, "pad", "heat");
+		take_orders(s);
+		stay(s, MINUTE);
+	}
+	memset(s->events, 0, sizeof s->events);
+	s->first_bad[0] = '\0';
+}
+
 static void begin(struct simulation *s, const char *rules, const char *plugins)
 {
 	char text[1536], plug[512];
@@ -366,6 +434,7 @@ static void begin(struct simulation *s, const char *rules, const char *plugins)
 	s->belt = (struct radio){.next_ms = START + 150, .every_ms = BELT_EVERY, .gap_from_ms = NEVER - GAP};
 	s->plug = (struct radio){.next_ms = START + 200, .every_ms = PLUG_EVERY, .gap_from_ms = NEVER - GAP};
 	s->pad.again_ms = s->tension.again_ms = NEVER;
+	s->pad.off_ms = s->pad.ask_ms = s->pad.test_end_ms = NEVER;
 	s->tilt = s->tilt_to = -70;
 	s->moved_ms = START;
 	home_presence(s->home, s->table_device, true);
@@ -373,6 +442,8 @@ static void begin(struct simulation *s, const char *rules, const char *plugins)
 	home_presence(s->home, s->tension.device, true);
 	s->pad.resting = s->tension.resting = true;
 	s->pad.again_ms = s->tension.again_ms = START + OFF_AGAIN;
+	stay(s, 5 * MINUTE);
+	prove(s);
 }
 
 int main(int argc, char **argv)
@@ -392,14 +463,17 @@ int main(int argc, char **argv)
 	uint64_t pauses = s.events[CORE_EVENT_PAUSED], trips = s.events[CORE_EVENT_TRIPPED], latches = 0;
 	for (size_t i = 0; i < sizeof latching / sizeof *latching; i++)
 		latches += s.events[latching[i]];
+	uint64_t tests = s.events[CORE_EVENT_TIMER_PROVED], failed = s.events[CORE_EVENT_TIMER_FAILED];
 	double lived = (double)(home_now(s.home) - START) / (double)HOUR;
 	printf("{\"hours\":%.1f,\"sessions_asked\":%llu,\"sessions_granted\":%llu,\"hours_energised\":%.1f,\"pauses\":%"
-	       "llu,\"trips\":%llu,\"latches\":%llu,\"refused\":%llu,\"first\":\"%s\"}\n",
+	       "llu,\"trips\":%llu,\"latches\":%llu,\"refused\":%llu,\"off_tests\":%llu,\"failed\":%llu,\"first\":\"%"
+	       "s\"}\n",
 	       lived, (unsigned long long)s.sessions_asked, (unsigned long long)s.sessions_granted,
 	       (double)s.energised_ms / (double)HOUR, (unsigned long long)pauses, (unsigned long long)trips,
-	       (unsigned long long)latches, (unsigned long long)s.events[CORE_EVENT_REFUSED], s.first_bad);
+	       (unsigned long long)latches, (unsigned long long)s.events[CORE_EVENT_REFUSED], (unsigned long long)tests,
+	       (unsigned long long)failed, s.first_bad);
 	double energised_hours = (double)s.energised_ms / (double)HOUR;
-	bool lived_well = s.sessions_asked > 0 && s.sessions_granted == s.sessions_asked;
+	bool lived_well = s.sessions_asked > 0 && s.sessions_granted == s.sessions_asked && tests > 0 && failed == 0;
 	home_close(s.home);
 	return trips == 0 && latches == 0 && (double)pauses <= energised_hours / 10 && lived_well ? 0 : 1;
 }

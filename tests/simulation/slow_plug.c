@@ -6,7 +6,7 @@
 #include "therapy/plugin.h"
 
 enum { RELAY, POWER, METRICS };
-enum { OFF, SET, RENEW };
+enum { OFF, SET, RENEW, TEST, ASK, VERBS };
 
 static const struct therapy_metric metrics[METRICS] = {
     [RELAY] =
@@ -20,7 +20,9 @@ static const struct therapy_metric metrics[METRICS] = {
 	       .deadband = 1},
 };
 static const struct therapy_verb verbs[] = {
-    [OFF] = {"off", THERAPY_STOP}, [SET] = {"set", THERAPY_ACT}, [RENEW] = {"renew", THERAPY_RENEW}};
+    [OFF] = {"off", THERAPY_STOP},  [SET] = {"set", THERAPY_ACT},   [RENEW] = {"renew", THERAPY_RENEW},
+    [TEST] = {"test", THERAPY_ACT}, [ASK] = {"ask", THERAPY_QUERY},
+};
 static const struct therapy_step off[] = {{.verb = OFF}};
 static const struct therapy_channel channels[] = {{"slow/{name}", THERAPY_IN}};
 static const struct therapy_control controls[] = {{.key = "heat",
@@ -40,7 +42,10 @@ static const struct therapy_control controls[] = {{.key = "heat",
 						   .n_rest = 1,
 						   .stop = off,
 						   .n_stop = 1,
-						   .resumes = true}};
+						   .resumes = true,
+						   .test = TEST,
+						   .test_ms = 5000}};
+static const struct therapy_poll polls[] = {{.verb = ASK, .every_ms = 60000}};
 
 static enum therapy_refusal decode(void *state, const struct therapy_message *message, struct therapy_out *out)
 {
@@ -56,7 +61,7 @@ static int encode(void *state, uint64_t now_ms, uint8_t verb, double value, stru
 	(void)now_ms;
 	(void)value;
 	(void)out;
-	return verb <= RENEW ? 0 : -1;
+	return verb < VERBS ? 0 : -1;
 }
 
 static const struct therapy_model models[] = {{.key = "slow",
@@ -67,8 +72,10 @@ static const struct therapy_model models[] = {{.key = "slow",
 					       .verbs = verbs,
 					       .controls = controls,
 					       .channels = channels,
+					       .polls = polls,
+					       .n_polls = 1,
 					       .n_metrics = METRICS,
-					       .n_verbs = 3,
+					       .n_verbs = VERBS,
 					       .n_controls = 1,
 					       .n_channels = 1,
 					       .state_size = 1,

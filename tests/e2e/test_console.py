@@ -135,7 +135,11 @@ class Explain(AtHome):
         mark = self.sim.mark()
         self.assertIn("pad.heat", self.ctl("off-test", "pad.heat"))
         self.relay_off(mark)
-        self.assertTrue(self.ctl_json("explain", "pad.heat")["explanation"]["timer_proved"])
+        explained = self.ctl_json("explain", "pad.heat")["explanation"]
+        self.assertTrue(explained["timer_proved"])
+        self.assertLess(explained["timer_proved_ago_ms"], 60000)
+        self.assertFalse(explained["test_first"])
+        self.assertRegex(self.ctl("explain", "pad.heat"), r"its own timer was proved [\d.]+ m?s ago\n")
 
 
 class Journal(AtHome):

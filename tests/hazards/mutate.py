@@ -31,7 +31,7 @@ MECHANISMS = {
     23: ("boot-time clock; a gap counts as elapsed", ["core_grant_test", "loop_test", "core_property_test"]),
     24: ("rest must be proved by readings, else it is repeated, alarmed, latched", ["device_rest_test", "core_obey_test"]),
     25: ("power after off; the off-test, also before a session",
-         ["core_obey_test", "core_proof_test", "core_proof_session_test", "device_off_test_test", "e2e_hands"]),
+         ["core_obey_test", "core_proof_test", "core_proof_session_test", "device_off_test_test", "e2e_off_test"]),
     26: ("own process, heartbeat, respawn", ["supervisor_process_test", "e2e_recovery"]),
     27: ("what others switch on is adopted or switched off", ["device_foreign_test", "core_latch_test"]),
     28: ("each metric that stops becomes a rule of its own", ["hazards_test", "core_stop_test"]),

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The one way in for requests. Asking for rest (0) is always obeyed, however late, unless the message itself is no
- * live, new request; anything else has to pass every check, and the first that fails is the reason. */
+ * The one way in for requests. Asking for rest (0) or a stop is always obeyed, however late, repeated, or kept by a
+ * broker: only a message that does not say what it asks for is not. Anything else has to pass every check, and the
+ * first that fails is the reason. */
 #include "core/gate.h"
 
 int gate_conclude(struct decision *d, enum core_outcome outcome, const char *format, ...)
@@ -44,6 +45,8 @@ static int check_flaw(struct decision *d, const struct core_request *request)
 					     request->flaw_text);
 		return gate_conclude(d, CORE_MALFORMED, "the message is not understood");
 	case CORE_FLAW_RETAINED:
+		if (asks_rest(request)) /* whether it is live or an old one cannot be told */
+			break;
 		return gate_conclude(
 		    d, CORE_RETAINED,
 		    "the message was kept by the broker (retained), so nobody asks now: send it without the "
@@ -82,6 +85,8 @@ static int check_duplicate(struct core *core, struct decision *d, const struct c
 		if (young && r->hash == hash && strcmp(r->id, request->id) == 0) {
 			uint64_t age = core->now_ms - r->at_ms;
 			r->at_ms = core->now_ms;
+			if (asks_rest(request)) /* an automation that calls its every stop "stop" */
+				return 0;
 			return gate_conclude(d, CORE_DUPLICATE,
 					     "a request with this id came %.1f s ago: each needs its own for 60 s",
 					     (double)age / 1e3);
@@ -302,6 +307,16 @@ static void answer(struct core *core, const struct decision *d, const struct cor
 	memcpy(out->why, d->why, sizeof out->why);
 }
 
+/* Obeyed, but it will come again. */
+static void note_kept(struct decision *d)
+{
+	struct str s;
+	size_t n = strlen(d->why);
+	str_init(&s, d->why + n, sizeof d->why - n);
+	str_add(&s,
+		"; the broker keeps this message (retained) and says it again whenever the gateway connects: clear it");
+}
+
 void gate_request(struct core *core, const struct core_request *asked)
 {
 	struct core_request request = *asked;
@@ -311,6 +326,8 @@ void gate_request(struct core *core, const struct core_request *asked)
 	request.by = asked->by && asked->by[0] ? asked->by : "a request";
 	struct decision d = {.device = NONE, .control = NONE, .rule = NONE, .cause = {.device = CORE_NO_DEVICE}};
 	bool refused = decide(core, &d, &request) != 0;
+	if (!refused && request.flaw == CORE_FLAW_RETAINED)
+		note_kept(&d);
 	answer(core, &d, &request);
 	if (refused && !asks_rest(&request))
 		out_event(core, CORE_EVENT_REFUSED, d.control, d.rule, &d.cause,

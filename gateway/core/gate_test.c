@@ -356,15 +356,23 @@ static void rest_is_obeyed_however_late_or_untimely_and_whatever_the_state(void 
 	assert_int_equal(rig_count(rig, CORE_OUT_REST), 1);
 }
 
-static void retained_and_duplicate_are_refused_even_for_rest(void **state)
+/* Somebody who sets the retain flag, an automation that calls its every OFF "off": off is off. */
+static void rest_is_obeyed_also_retained_and_under_an_id_that_was_used(void **state)
 {
 	struct rig *rig = *state;
 	struct core_request request = heat(0);
-	request.flaw = CORE_FLAW_RETAINED;
-	assert_refused(rig, &request, CORE_RETAINED, "retained");
-	request.flaw = CORE_FLAW_NONE;
 	request.id = "off";
-	assert_int_equal(rig_request(rig, &request), CORE_ACCEPTED);
+	for (int kept = 0; kept < 3; kept++) {
+		assert_int_equal(rig_ask(rig, "pad", "heat", 1), CORE_ACCEPTED);
+		request.flaw = kept ? CORE_FLAW_RETAINED : CORE_FLAW_NONE;
+		assert_int_equal(rig_request(rig, &request), CORE_ACCEPTED);
+		assert_false(rig_permission(rig, PAD, PAD_HEAT).granted);
+		const char *why = rig_output(rig, CORE_OUT_RESULT, 0)->why;
+		assert_int_equal(strstr(why, "the broker keeps this message") != NULL, kept > 0);
+		rig_phase(rig, PAD, PAD_HEAT, CORE_PHASE_AT_REST);
+	}
+	request.value = 1; /* the id counts for what is not rest */
+	request.flaw = CORE_FLAW_NONE;
 	assert_refused(rig, &request, CORE_DUPLICATE, "each needs its own");
 }
 
@@ -420,7 +428,7 @@ int main(void)
 	    with_rig(missing_stale_unknown_and_implausible_readings_each_have_their_sentence),
 	    cmocka_unit_test(a_control_that_no_rule_governs_is_refused),
 	    with_rig(rest_is_obeyed_however_late_or_untimely_and_whatever_the_state),
-	    with_rig(retained_and_duplicate_are_refused_even_for_rest),
+	    with_rig(rest_is_obeyed_also_retained_and_under_an_id_that_was_used),
 	    cmocka_unit_test(the_same_value_again_keeps_the_grant_and_another_value_is_a_new_one),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

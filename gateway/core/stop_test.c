@@ -175,15 +175,30 @@ static void a_stop_from_every_state_rests_everything_fast_and_latches(void **sta
 	}
 }
 
-static void a_stop_is_obeyed_however_late_but_not_retained(void **state)
+/* Whether a message with the retain flag is live cannot be told, so it is a stop, and says that it will come again. */
+static void a_stop_is_obeyed_also_retained_and_under_an_id_that_was_used(void **state)
 {
 	(void)state;
-	struct core_request request = {.verb = CORE_STOP, .by = "mqtt", .flaw = CORE_FLAW_RETAINED, .age_ms = -1};
+	struct core_request request = {.verb = CORE_STOP, .by = "mqtt", .id = "stop", .age_ms = -1};
+	for (int kept = 0; kept < 2; kept++) {
+		pad_energised();
+		request.flaw = kept ? CORE_FLAW_RETAINED : CORE_FLAW_NONE;
+		assert_int_equal(rig_request(&rig, &request), CORE_ACCEPTED);
+		assert_false(rig_permission(&rig, PAD, PAD_HEAT).granted);
+		assert_int_equal(
+		    strstr(rig_output(&rig, CORE_OUT_RESULT, 0)->why, "the broker keeps this message") != NULL, kept);
+		for (uint16_t device = BELT; device <= PLUG; device++)
+			rig_phase(&rig, device, 0, CORE_PHASE_AT_REST);
+		rig_live_guarded(&rig, 3000);
+		assert_int_equal(rig_verb(&rig, CORE_RESET, "", ""), CORE_ACCEPTED);
+	}
+}
+
+static void a_stop_is_obeyed_however_late(void **state)
+{
+	(void)state;
+	struct core_request request = {.verb = CORE_STOP, .by = "mqtt", .flaw = CORE_FLAW_UNTIMELY, .age_ms = 3600000};
 	pad_energised();
-	assert_int_equal(rig_request(&rig, &request), CORE_RETAINED);
-	assert_true(rig_permission(&rig, PAD, PAD_HEAT).granted);
-	request.flaw = CORE_FLAW_UNTIMELY;
-	request.age_ms = 3600000;
 	assert_int_equal(rig_request(&rig, &request), CORE_ACCEPTED);
 	assert_false(rig_permission(&rig, PAD, PAD_HEAT).granted);
 	const struct core_output *event = rig_event(&rig, CORE_EVENT_STOPPED);
@@ -407,7 +422,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    with_rig(a_stop_from_every_state_rests_everything_fast_and_latches),
-	    with_rig(a_stop_is_obeyed_however_late_but_not_retained),
+	    with_rig(a_stop_is_obeyed_however_late),
+	    with_rig(a_stop_is_obeyed_also_retained_and_under_an_id_that_was_used),
 	    with_rig(rest_is_obeyed_while_stopped_and_stays_the_fast_way),
 	    with_rig(a_pressed_button_stops_all_and_its_reset_waits_for_release),
 	    with_rig(a_tap_shorter_than_two_readings_of_one_message_stops),

@@ -353,7 +353,7 @@ bool inbox_parse(const struct inbox_context *context, const struct broker_messag
 		r->core.flaw = CORE_FLAW_NONE;
 		ok = true;
 	}
-	if (m->retained) /* whatever it says: the broker would replay it at each connect */
+	if (m->retained && ok) /* the broker would replay it at each connect */
 		flawed(r, CORE_FLAW_RETAINED,
 		       "it was sent with the retain flag; expected without, for it would come again");
 	else if (ok && r->core.age_ms < 0 && !context->timely)

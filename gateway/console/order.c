@@ -192,9 +192,13 @@ static bool set_value(struct order *order, const struct core *core, char *why)
 			     order->value);
 	if (unit == THERAPY_UNIT_ONE || !core_find_control(core, order->device, order->control, &device, &control))
 		return true; /* without a unit it is the control's; what does not exist the core will say */
-	if (core_explain(core, device, control, &e) && e.unit != unit)
+	if (!core_explain(core, device, control, &e))
+		return true;
+	if (e.unit != unit)
 		return wrong(why, "found the value '%s', but %s.%s is in %s", order->value, e.device, e.control,
 			     unit_choices(e.unit));
+	const char *space = strrchr(order->value, ' ');
+	order->request.converted = space && strcmp(space + 1, unit_text(e.unit)) != 0;
 	return true;
 }
 

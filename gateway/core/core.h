@@ -215,6 +215,7 @@ struct core_request {
 	const char *device, *control; /* as the asker wrote them; empty where the verb needs none */
 	const char *id;               /* the asker's; "" if none was given (then it cannot be a duplicate) */
 	double value;                 /* 0 asks for rest */
+	bool converted;               /* said in another unit, whose numbers fit no step: the step below it is meant */
 	int64_t age_ms;               /* by the asker's time stamp; negative: not stated. Over CORE_LATE_MS is late */
 	enum core_flaw flaw;
 	const char *flaw_text; /* what was expected, for MALFORMED; may be NULL */

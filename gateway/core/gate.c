@@ -129,7 +129,7 @@ int gate_find_control(const struct core *core, struct decision *d, const struct 
 }
 
 /* To the nearest step from min; a millionth of a step off is a rounding of the asker's. */
-static int check_range(const struct core *core, struct decision *d, double *value)
+static int check_range(const struct core *core, struct decision *d, bool converted, double *value)
 {
 	const struct home_control *c = &core->home.controls[d->control];
 	const char *device = control_device(core, d->control);
@@ -141,6 +141,8 @@ static int check_range(const struct core *core, struct decision *d, double *valu
 	if (!(c->step > 0))
 		return 0;
 	double steps = (*value - c->min) / c->step, whole = round(steps);
+	if (converted && fabs(steps - whole) > 1e-6)
+		steps = whole = floor(steps);
 	if (fabs(steps - whole) > 1e-6)
 		return gate_conclude(d, CORE_OUT_OF_RANGE,
 				     "%g is between two steps: %s.%s goes from %g to %g in steps of %g", *value, device,
@@ -218,7 +220,7 @@ static int check_act(struct core *core, struct decision *d, const struct core_re
 {
 	const struct control *c = &core->controls[d->control];
 	bool granted = core->switches[d->control].granted;
-	if (check_range(core, d, value))
+	if (check_range(core, d, request->converted, value))
 		return -1;
 	if (c->kind == GRANT_TEST && (granted || c->suspended))
 		return proof_replace(core, d, *value);

@@ -139,6 +139,28 @@ static void a_retained_request_uses_its_id_up(void **state)
 	assert_refused(rig, &request, CORE_DUPLICATE, "each needs its own");
 }
 
+/* 30 lbf are 133.4 N: nobody can say in pounds what fits a step of 5 N, and more than was said is never meant. */
+static void what_was_said_in_another_unit_is_rounded_down_to_a_step(void **state)
+{
+	(void)state;
+	struct rig rig;
+	const struct core_device home[] = {rig_belt};
+	rig_start(&rig, home, 1, rig_rules, rig_n_rules);
+	rig_present(&rig, 0, true);
+	rig_phase(&rig, 0, BELT_TENSION, CORE_PHASE_AT_REST);
+	struct core_request request = {
+	    .device = "belt", .control = "tension", .id = "", .value = 133.447, .converted = true, .age_ms = -1};
+	assert_int_equal(rig_request(&rig, &request), CORE_ACCEPTED);
+	assert_near(rig_output(&rig, CORE_OUT_RESULT, 0)->value, 130, 0);
+	request.value = 400.034; /* beyond the range it is not rounded into it */
+	assert_int_equal(rig_request(&rig, &request), CORE_OUT_OF_RANGE);
+	request.value = 19.6;
+	assert_int_equal(rig_request(&rig, &request), CORE_OUT_OF_RANGE);
+	request = (struct core_request){.device = "belt", .control = "tension", .id = "", .value = 133, .age_ms = -1};
+	assert_int_equal(rig_request(&rig, &request), CORE_OUT_OF_RANGE);
+	rig_stop(&rig);
+}
+
 static void a_flood_of_ids_does_not_make_a_duplicate_pass(void **state)
 {
 	struct rig *rig = *state;
@@ -416,6 +438,7 @@ int main(void)
 	    with_rig(a_duplicate_is_a_request_too_for_the_next_one),
 	    with_rig(requests_without_an_id_are_no_duplicates_of_each_other),
 	    with_rig(a_retained_request_uses_its_id_up),
+	    cmocka_unit_test(what_was_said_in_another_unit_is_rounded_down_to_a_step),
 	    with_rig(a_flood_of_ids_does_not_make_a_duplicate_pass),
 	    with_rig(an_id_that_is_too_long_is_malformed),
 	    with_rig(older_than_5_s_is_late),

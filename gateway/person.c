@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "person.h"
 
+#include "base/log.h"
+
+#define DAY_MS        (86400 * 1000ll)
 #define CLEARED_FOR_S (365 * 86400) /* twelve months; hazard 29 */
 
 void person_describe(const struct config_profile *profile, struct core_metric metrics[PERSON_METRICS],
@@ -42,6 +45,11 @@ size_t person_readings(struct person *person, uint64_t now_ms, int64_t wall_ms, 
 	if (p->has_cleared && wall_trusted && !person->anchored) {
 		person->anchored = true;
 		person->ends_ms = (p->cleared_s + CLEARED_FOR_S) * 1000 - wall_ms + (int64_t)now_ms;
+		if (p->cleared_s * 1000 > wall_ms + DAY_MS) { /* a day: of the zone */
+			person->ends_ms = (int64_t)now_ms;
+			log_warn("gateway", "profile: cleared_on: found %s, which is still to come: it clears nobody",
+				 p->cleared_on ? p->cleared_on : "a day");
+		}
 	}
 	if (p->has_weight)
 		add(out, &n, PERSON_WEIGHT, p->weight_kg, now_ms);

@@ -39,6 +39,18 @@ static void a_clearance_counts_down_through_steps_of_the_wall_clock(void **state
 	assert_near(cleared(&p, 20000 + 266ull * DAY_S * 1000, wall, true), -1.0 * DAY_S, 1e-6);
 }
 
+/* A slip of the pen must not clear anybody for years. */
+static void a_clearance_that_is_still_to_come_clears_nobody(void **state)
+{
+	(void)state;
+	for (int64_t days = 1; days <= 2; days++) {
+		struct person p;
+		person_init(&p, &full);
+		double left = cleared(&p, 1000, (full.cleared_s - days * DAY_S) * 1000, true);
+		assert_near(left, days == 1 ? 366.0 * DAY_S : 0, 1e-6); /* one day is the zone's */
+	}
+}
+
 static void what_is_not_said_stays_unknown(void **state)
 {
 	(void)state;
@@ -76,6 +88,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_clearance_counts_down_through_steps_of_the_wall_clock),
+	    cmocka_unit_test(a_clearance_that_is_still_to_come_clears_nobody),
 	    cmocka_unit_test(what_is_not_said_stays_unknown),
 	    cmocka_unit_test(it_is_told_again_before_it_is_stale),
 	};

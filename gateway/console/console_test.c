@@ -371,7 +371,10 @@ static void requests_go_through_the_core_and_say_what_it_said(void **state)
 	(void)ask_now(b, fd, "{\"do\":\"set\",\"control\":\"belt.tension\",\"value\":\"30 lbf\"}");
 	assert_near(b->last.value, 133.4466, 0.001);
 	assert_contains(ask_now(b, fd, "{\"do\":\"set\",\"control\":\"x.y\",\"value\":1}"), "unknown_control");
-	assert_contains(ask(b, fd, "{\"do\":\"stop\"}"), "\"ok\":true"); /* a stop needs no time stamp */
+	/* a stop needs no time stamp, and none that makes sense */
+	assert_contains(ask(b, fd, "{\"do\":\"stop\",\"at_ms\":\"soon\",\"most\":-1}"), "\"ok\":true");
+	assert_contains(ask(b, fd, "{\"do\":\"stop\",\"at_ms\":99999999999999}"), "\"ok\":true");
+	assert_contains(ask(b, fd, "{\"do\":\"stop\"}"), "\"ok\":true");
 	assert_int_equal(b->last.verb, CORE_STOP);
 	assert_false(rig_permission(&b->rig, PAD, PAD_HEAT).granted);
 	(void)ask_now(b, fd, "{\"do\":\"reset\",\"control\":\"a-rule\"}");

@@ -149,6 +149,8 @@ bool order_parse(struct json_object *object, struct order *out, char *why)
 	out->request.verb = verb->core;
 	uint64_t most = 0;
 	bool given;
+	if (out->request.verb == CORE_STOP && out->verb == ORDER_REQUEST)
+		return true; /* whatever else it says: who wants a stop must not have to spell it */
 	if (!take_count(object, "after", &out->after, &given, why) || !take_count(object, "most", &most, &given, why) ||
 	    !take_count(object, "at_ms", &out->at_ms, &out->has_time, why))
 		return false;
@@ -217,7 +219,7 @@ bool order_request(struct order *order, const struct core *core, uint64_t now_ms
 	if (!order->has_time && !rests)
 		return wrong(why, "'at_ms' is missing; expected CLOCK_BOOTTIME in ms when it was asked: a late request "
 				  "must not act");
-	if (order->has_time && order->at_ms > now_ms + 1000)
+	if (order->has_time && order->at_ms > now_ms + 1000 && !rests)
 		return wrong(why, "'at_ms' lies in the future; expected CLOCK_BOOTTIME in ms, not the time of day");
 	if (order->has_time)
 		r->age_ms = now_ms > order->at_ms ? (int64_t)(now_ms - order->at_ms) : 0;

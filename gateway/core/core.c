@@ -226,7 +226,8 @@ void core_permission(const struct core *core, uint16_t device, uint16_t control,
 	out->suspended = c->suspended;
 	out->value = out->granted ? c->value : 0;
 	out->phase = (enum core_phase)core->switches[index].phase;
-	out->permitted = out->granted ? c->n_forbidding == 0 : grant_possible(core, index);
+	out->permitted =
+	    out->granted ? control_governed(core, index) && c->n_forbidding == 0 : grant_possible(core, index);
 	if (out->permitted) {
 		str_add(&s, c->held ? "permitted; waiting for the memory to be written" : "permitted");
 		return;

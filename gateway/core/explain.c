@@ -364,7 +364,7 @@ uint32_t explain_refusal(const struct core *core, uint32_t control, struct core_
 	str_init(&s, why, CORE_WHY_MAX);
 	if (memory_refuses(core, why))
 		return NONE;
-	if (c->n_rules == 0)
+	if (!control_governed(core, control))
 		str_add(&s, "no rule governs %s.%s: what nothing guards stays off", control_device(core, control),
 			control_key(core, control));
 	else if (figure_blocking(core, control) != NONE)

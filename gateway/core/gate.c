@@ -208,7 +208,7 @@ int gate_check_rules(const struct core *core, struct decision *d)
 {
 	const struct control *c = &core->controls[d->control];
 	bool granted = core->switches[d->control].granted;
-	if (granted ? c->n_rules > 0 && c->n_forbidding == 0 : grant_possible(core, d->control))
+	if (granted ? control_governed(core, d->control) && c->n_forbidding == 0 : grant_possible(core, d->control))
 		return 0;
 	d->outcome = CORE_NOT_PERMITTED;
 	d->rule = explain_refusal(core, d->control, &d->cause, d->why);

@@ -10,7 +10,7 @@ bool grant_possible(const struct core *core, uint32_t control)
 {
 	const struct control *c = &core->controls[control];
 	const struct logic_switch *s = &core->switches[control];
-	return c->n_rules > 0 && c->n_forbidding == 0 && present(core, control) && !s->granted &&
+	return control_governed(core, control) && c->n_forbidding == 0 && present(core, control) && !s->granted &&
 	       s->phase == CORE_PHASE_AT_REST && figure_blocking(core, control) == NONE &&
 	       !memory_refuses(core, NULL) && !latch_forbids(core, control, NULL) &&
 	       !proof_missing(core, control, NULL);

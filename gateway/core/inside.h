@@ -422,6 +422,14 @@ bool explain_not_ready(const struct core *core, uint32_t control, char why[CORE_
 /* Everything that follows from what was touched, at core->now_ms. */
 void core_settle(struct core *core);
 
+/* Does a rule that somebody wrote permit it? What the gateway makes for stop sources only forbids: a stop button that
+ * is released permits nothing. Rules are in the order of the core's, and those of the spec come first. */
+static inline bool control_governed(const struct core *core, uint32_t control)
+{
+	const struct control *c = &core->controls[control];
+	return c->n_rules > 0 && c->rules[0] < core->n_written;
+}
+
 static inline const char *control_device(const struct core *core, uint32_t control)
 {
 	return core->home.devices[core->home.controls[control].device].id;

@@ -127,7 +127,7 @@ static bool value_of(const struct home_control *c, double reading, double *out)
 static bool may_adopt(const struct core *core, uint32_t control, double value)
 {
 	const struct control *c = &core->controls[control];
-	return core->home.controls[control].resumes && c->n_rules > 0 && c->n_forbidding == 0 &&
+	return core->home.controls[control].resumes && control_governed(core, control) && c->n_forbidding == 0 &&
 	       core->presence[core->home.controls[control].device].present && !latch_forbids(core, control, NULL) &&
 	       !memory_refuses(core, NULL) && !proof_missing(core, control, NULL) &&
 	       figure_forbidding(core, control, value) == NONE;
@@ -142,11 +142,11 @@ static void explain_bypass(const struct core *core, uint32_t control, double val
 		return;
 	if (core->controls[control].n_forbidding == 0 && cap != NONE)
 		figure_describe(core, control, cap, value, why);
-	else if (core->controls[control].n_forbidding == 0 && core->controls[control].n_rules > 0 &&
+	else if (core->controls[control].n_forbidding == 0 && control_governed(core, control) &&
 		 !proof_missing(core, control, why)) {
 		str_init(&s, why, CORE_WHY_MAX);
 		str_add(&s, "what is switched on here must be asked for here");
-	} else if (core->controls[control].n_forbidding > 0 || core->controls[control].n_rules == 0) {
+	} else if (core->controls[control].n_forbidding > 0 || !control_governed(core, control)) {
 		*rule = explain_refusal(core, control, cause, why);
 	}
 }

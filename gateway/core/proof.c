@@ -82,7 +82,7 @@ int proof_request(struct core *core, struct decision *d, const struct core_reque
 	if (core->switches[d->control].granted || c->suspended)
 		return gate_conclude(d, CORE_NOT_PERMITTED, "%s.%s is in use: ask for rest first", request->device,
 				     request->control);
-	if (c->n_rules == 0 || c->n_forbidding > 0) {
+	if (!control_governed(core, d->control) || c->n_forbidding > 0) {
 		d->rule = explain_refusal(core, d->control, &d->cause, d->why);
 		return -1;
 	}

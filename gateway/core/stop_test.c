@@ -416,6 +416,28 @@ static void after_a_stop_before_the_start_what_is_found_on_goes_the_fast_way_to_
 	}
 }
 
+/* A released button is no permission: its rule is one that the gateway made, and nobody wrote any for the belt. */
+static void what_only_stop_buttons_govern_stays_off(void **state)
+{
+	(void)state;
+	struct rig bare;
+	rig_start(&bare, rig_guarded, RIG_GUARDED, rig_rules, 2); /* the heat rules only */
+	rig_calm_guarded(&bare);
+	assert_int_equal(rig_ask(&bare, "belt", "tension", 100), CORE_NOT_PERMITTED);
+	assert_contains(rig_output(&bare, CORE_OUT_RESULT, 0)->why, "no rule governs belt.tension");
+	assert_false(rig_permission(&bare, BELT, BELT_TENSION).permitted);
+	assert_contains(rig_permission(&bare, BELT, BELT_TENSION).why, "no rule governs belt.tension");
+	assert_int_equal(rig_verb(&bare, CORE_OFF_TEST, "belt", "tension"), CORE_NOT_PERMITTED);
+	rig_tell(&bare, PLUG, PLUG_POWER,
+		 &(struct core_input){.state = {.phase = CORE_PHASE_CONFIRMED_ON, .foreign = true, .value = 1}});
+	assert_false(rig_permission(&bare, PLUG, PLUG_POWER).granted); /* not adopted either */
+	assert_contains(rig_event(&bare, CORE_EVENT_BYPASSED)->why, "no rule governs plug.power");
+	assert_int_equal(rig_ask(&bare, "pad", "heat", 1), CORE_ACCEPTED);
+	rig_read(&bare, REMOTE, 0, 1); /* and all the same it stops everything */
+	assert_false(rig_permission(&bare, PAD, PAD_HEAT).granted);
+	rig_stop(&bare);
+}
+
 #define with_rig(test) cmocka_unit_test_setup_teardown(test, start, stop)
 
 int main(void)
@@ -437,6 +459,7 @@ int main(void)
 	    with_rig(a_rule_that_was_latched_before_the_start_orders_its_stop_in_the_first_step),
 	    with_rig(a_button_that_was_latched_before_the_start_stops_all_when_it_is_pressed),
 	    with_rig(after_a_stop_before_the_start_what_is_found_on_goes_the_fast_way_to_rest),
+	    cmocka_unit_test(what_only_stop_buttons_govern_stays_off),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -124,7 +124,7 @@ static int answer(struct run *run, struct proof *p, size_t invariant)
 
 static int verify_control(struct run *run, uint32_t control)
 {
-	if (run->core->controls[control].n_rules == 0) {
+	if (!control_governed(run->core, control)) {
 		remarks_control(&run->remarks, run->core, control, NULL);
 		for (size_t i = 0; i < run->n; i++)
 			if (run->about[i * run->n_controls + control] &&

@@ -325,6 +325,24 @@ static void controls_that_nothing_governs_are_told(void **state)
 	stop(&f);
 }
 
+static void a_control_that_only_stop_buttons_govern_is_told_as_one_that_nothing_governs(void **state)
+{
+	(void)state;
+	struct fixture f = {0};
+	const struct verify_invariant invariant = {"inv.cfg", 1,
+						   "whenever permitted(kind:traction): table.tilt < 1 deg"};
+	struct core_spec spec = spec_of(rig_guarded, rig_rules, 2); /* the heat rules only */
+	spec.n_devices = RIG_GUARDED;
+	assert_int_equal(verify_run(&spec, &invariant, 1, &f.report, &f.faults), 0);
+	assert_string_equal(remark(&f, "belt.tension"), "belt.tension is never permitted: no rule governs it");
+	assert_string_equal(remark(&f, "plug.power"), "plug.power is never permitted: no rule governs it");
+	assert_int_equal(f.report.n_findings, 1);
+	assert_int_equal(f.report.findings[0].answer, VERIFY_PROVED);
+	assert_contains(f.report.findings[0].text, "no rule governs it");
+	assert_null(remark(&f, "pad.heat"));
+	stop(&f);
+}
+
 static void what_is_printed_names_each_invariant_once(void **state)
 {
 	(void)state;
@@ -365,6 +383,7 @@ int main(void)
 	    cmocka_unit_test(rules_that_contradict_each_other_are_told),
 	    cmocka_unit_test(rules_that_never_matter_are_told),
 	    cmocka_unit_test(controls_that_nothing_governs_are_told),
+	    cmocka_unit_test(a_control_that_only_stop_buttons_govern_is_told_as_one_that_nothing_governs),
 	    cmocka_unit_test(what_is_printed_names_each_invariant_once),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,8 +6,8 @@
 #include "verify/history.h"
 #include "verify/verify.h"
 
-/* 0, or -1 without memory. */
-int report_proved(struct verify_report *report, size_t invariant, const struct proof *p);
+/* All: 0, or -1 without memory. `asks`: this home has something that it is about. */
+int report_proved(struct verify_report *report, size_t invariant, const struct proof *p, bool asks);
 int report_refuted(struct verify_report *report, size_t invariant, const struct proof *p, const struct story *story,
 		   const struct story_end *end);
 int report_possible(struct verify_report *report, size_t invariant, const struct proof *p);

@@ -77,6 +77,19 @@ static int find_targets_and_bind(struct run *run)
 	return run->about ? bad | bind(run) : out_of_memory(run);
 }
 
+/* Does the invariant ask anything of this home? `all inversion.tilt <= 20 deg` does not where nothing measures tilt. */
+static bool asks_something(const struct run *run, size_t invariant)
+{
+	const struct logic *logic = &run->core->logic;
+	uint32_t text = run->core->rules[run->monitor.first_rule + invariant].texts[TEXT_ONLY_WHILE];
+	for (uint32_t i = 0; i < logic->n_nodes; i++) {
+		const struct node *node = &logic->nodes[i];
+		if (node->text == text && (node->op == NODE_COMPARE || node->op == NODE_ON || node->op == NODE_UNSEEN))
+			return true;
+	}
+	return false;
+}
+
 /* 1: proved, and reported; 0: not proved; -1: no memory. */
 static int prove_from(struct run *run, const uint32_t *rules, uint32_t n_rules, uint32_t control, size_t invariant)
 {
@@ -88,7 +101,7 @@ static int prove_from(struct run *run, const uint32_t *rules, uint32_t n_rules, 
 							  .first_invariant = run->monitor.first_rule + invariant,
 							  .n_invariants = 1});
 	if (!result && proof_holds(&p, 0, true))
-		result = report_proved(run->report, invariant, &p) ? -1 : 1;
+		result = report_proved(run->report, invariant, &p, asks_something(run, invariant)) ? -1 : 1;
 	if (p.encoder.failed)
 		result = -1;
 	proof_release(&p);
@@ -100,7 +113,7 @@ static int prove_from(struct run *run, const uint32_t *rules, uint32_t n_rules, 
 static int answer(struct run *run, struct proof *p, size_t invariant)
 {
 	if (proof_holds(p, invariant, false))
-		return report_proved(run->report, invariant, p);
+		return report_proved(run->report, invariant, p, asks_something(run, invariant));
 	const struct control *all = &run->core->controls[p->control];
 	uint32_t rule = (uint32_t)(run->monitor.first_rule + invariant);
 	uint32_t n = near_rules(&run->near, p->control, rule, NEAR_HOPS, run->around, NEAR_MAX);

@@ -244,6 +244,21 @@ static void a_kind_that_the_home_lacks_leaves_nothing_to_prove(void **state)
 	assert_string_equal(text, "this home has no such control\n");
 }
 
+/* "Proved" must not read as "safe" where nobody looks. */
+static void what_nothing_measures_is_said_to_hold_for_want_of_a_sensor(void **state)
+{
+	(void)state;
+	char text[TEXT_MAX];
+	assert_int_equal(ask(rig_rules, rig_n_rules, "whenever permitted(kind:heat): all scale.weight <= 90 kg", text),
+			 VERIFY_PROVED);
+	assert_string_equal(text, "pad.heat, but only because nothing in this home measures what it is about: nobody "
+				  "would see it\n");
+	assert_int_equal(
+	    ask(rig_rules, rig_n_rules, "whenever permitted(kind:heat): all inversion.tilt <= 20 deg", text),
+	    VERIFY_PROVED);
+	assert_null(strstr(text, "nobody"));
+}
+
 static void faults_point_into_the_invariant(void **state)
 {
 	(void)state;
@@ -378,6 +393,7 @@ int main(void)
 	    cmocka_unit_test(what_excludes_each_other_never_runs_together),
 	    cmocka_unit_test(a_time_limit_of_the_control_itself_is_refuted_after_that_time),
 	    cmocka_unit_test(a_kind_that_the_home_lacks_leaves_nothing_to_prove),
+	    cmocka_unit_test(what_nothing_measures_is_said_to_hold_for_want_of_a_sensor),
 	    cmocka_unit_test(faults_point_into_the_invariant),
 	    cmocka_unit_test(rules_that_can_never_permit_are_told),
 	    cmocka_unit_test(rules_that_contradict_each_other_are_told),

@@ -194,7 +194,7 @@ static void describe_window(struct str *s, const struct view *v, enum truth valu
 	const struct window *w = &core->logic.windows[core->logic.nodes[v->cause->window].window];
 	uint64_t ends = timers_since(v->cause->until_ms, w->duration_ms);
 	if (v->cause->recalled) {
-		str_add(s, "the condition was %s before the gateway started",
+		str_add(s, "the condition was %s before the gateway started or read its rules anew",
 			value == TRUTH_FALSE ? "not met" : "not known to be met");
 		add_ago(s, v);
 	} else if (v->cause->node == LOGIC_NONE) {
@@ -219,7 +219,9 @@ static void describe(struct str *s, const struct core *core, const struct logic_
 	if (cause->window != LOGIC_NONE)
 		describe_window(s, &v, value);
 	else if (cause->node == LOGIC_NONE)
-		str_add(s, "%s", cause->recalled ? "it tripped before the gateway started" : "nothing is known yet");
+		str_add(s, "%s",
+			cause->recalled ? "it tripped before the gateway started or read its rules anew"
+					: "nothing is known yet");
 	else
 		describe_leaf(s, &v, value);
 }

@@ -79,6 +79,18 @@ static void a_trip_names_its_first_cause_and_when_it_ends(void **state)
 	rig_stop(&rig);
 }
 
+/* The machine may have run for a week before the gateway did. */
+static void what_was_never_known_is_not_so_for_longer_than_the_gateway_runs(void **state)
+{
+	(void)state;
+	struct rig rig;
+	rig_start_full(&rig);
+	assert_int_equal(rule_at(&rig, PAD, 0).first_ago_ms, 0);
+	rig_wait(&rig, 2500);
+	assert_int_equal(rule_at(&rig, PAD, 0).first_ago_ms, 2500);
+	rig_stop(&rig);
+}
+
 static void what_forbids_comes_first_and_so_does_what_is_not_known(void **state)
 {
 	(void)state;
@@ -187,6 +199,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(all_rules_are_told_while_it_permits),
 	    cmocka_unit_test(a_trip_names_its_first_cause_and_when_it_ends),
+	    cmocka_unit_test(what_was_never_known_is_not_so_for_longer_than_the_gateway_runs),
 	    cmocka_unit_test(what_forbids_comes_first_and_so_does_what_is_not_known),
 	    cmocka_unit_test(what_must_not_be_is_told_as_such),
 	    cmocka_unit_test(what_is_waited_for_besides_the_rules_is_told),

@@ -151,12 +151,13 @@ static int check_range(const struct core *core, struct decision *d, bool convert
 	return 0;
 }
 
-static void end_event(struct core *core, uint32_t control)
+static void end_event(struct core *core, uint32_t control, const char *by)
 {
-	char why[CORE_WHY_MAX];
+	char why[CORE_WHY_MAX], text[44];
 	struct str s;
 	str_init(&s, why, sizeof why);
-	str_add(&s, "%s.%s was ended by request", control_device(core, control), control_key(core, control));
+	str_add(&s, "%s.%s was ended by %s", control_device(core, control), control_key(core, control),
+		gate_shown(by, text));
 	out_event(core, CORE_EVENT_ENDED, control, NONE, NULL, CORE_PRIORITY_LOW, why);
 }
 
@@ -168,7 +169,7 @@ static void obey_rest(struct core *core, struct decision *d, const struct core_r
 	if (!granted)
 		grant_rest(core, control, REACT_REST); /* whoever energised it */
 	if (granted || suspended)
-		end_event(core, control);
+		end_event(core, control, request->by);
 	bool late = request->flaw == CORE_FLAW_UNTIMELY || request->age_ms > CORE_LATE_MS;
 	gate_conclude(d, CORE_ACCEPTED, "%s.%s is told to rest%s", control_device(core, control),
 		      control_key(core, control),

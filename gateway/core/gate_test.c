@@ -369,7 +369,7 @@ static void rest_is_obeyed_however_late_or_untimely_and_whatever_the_state(void 
 			request.flaw = flawed ? CORE_FLAW_UNTIMELY : CORE_FLAW_NONE;
 			assert_int_equal(rig_request(rig, &request), CORE_ACCEPTED);
 			assert_int_equal(rig_count(rig, CORE_OUT_REST), 1);
-			assert_contains(rig_event(rig, CORE_EVENT_ENDED)->why, "ended by request");
+			assert_contains(rig_event(rig, CORE_EVENT_ENDED)->why, "ended by a request");
 			assert_int_equal(strstr(why(rig), "rest is always allowed") != NULL, flawed || ages[i] > 5000);
 			assert_false(rig_permission(rig, PAD, PAD_HEAT).granted);
 		}

@@ -225,7 +225,7 @@ static void an_on_that_got_lost_is_no_alarm(void **state)
 static void rest_is_asked_for(void)
 {
 	assert_int_equal(rig_ask(&rig, "pad", "heat", 0), CORE_ACCEPTED);
-	assert_contains(rig_event(&rig, CORE_EVENT_ENDED)->why, "ended by request");
+	assert_contains(rig_event(&rig, CORE_EVENT_ENDED)->why, "ended by a request");
 }
 
 static void everything_is_stopped(void)

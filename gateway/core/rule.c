@@ -251,6 +251,7 @@ void rule_begin(struct core *core, uint32_t index)
 	for (uint32_t i = 0; i < rule->n_controls; i++)
 		core->controls[rule->controls[i]].n_forbidding++;
 	rule->cause = logic_cause(&core->logic, rule->texts[TEXT_ONLY_WHILE], core->now_ms);
+	rule->cause_ms = core->now_ms; /* boot time may have begun long before */
 	rule_update(core, index);
 }
 

@@ -16,6 +16,7 @@
 struct desk {
 	struct desk_config config;
 	struct desk_callbacks callbacks;
+	char *state; /* ours: the caller's text may be gone when the journal speaks of it */
 	struct journal *journal;
 	struct console *console; /* NULL: there is no control socket */
 	char boot_id[37];
@@ -217,11 +218,18 @@ int desk_new(uv_loop_t *loop, const struct desk_config *config, const struct des
 	if (!d)
 		return UV_ENOMEM;
 	d->config = *config;
+	if (config->state)
+		d->config.state = d->state = strdup(config->state);
+	if (config->state && !d->state) {
+		free(d);
+		return UV_ENOMEM;
+	}
 	d->callbacks = *callbacks;
 	d->started_ms = clock_boot_ms();
 	clock_boot_id(d->boot_id);
 	int rc = open_journal(d, loop);
 	if (rc != 0) {
+		free(d->state);
 		free(d);
 		return rc;
 	}
@@ -237,6 +245,7 @@ static void one_closed(void *user)
 		return;
 	void (*closed)(void *) = d->callbacks.closed;
 	void *closed_user = d->callbacks.user;
+	free(d->state);
 	free(d);
 	closed(closed_user);
 }

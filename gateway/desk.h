@@ -21,7 +21,7 @@ struct desk_config {
 	const Therapy__V1__DeviceDescription *const *descriptions;
 	const struct kept_commands *kept; /* of each, outlives the desk */
 	size_t n_devices;                 /* that have a description; the core may have more */
-	const char *state;                /* directory in which the journal is kept; NULL: in memory only */
+	const char *state;                /* directory in which the journal is kept, copied; NULL: in memory only */
 };
 
 struct desk_callbacks {

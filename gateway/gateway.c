@@ -211,7 +211,7 @@ static int open_memory(struct gateway *g)
 {
 	const struct memory_keeper_callbacks callbacks = {g, on_remembered, memory_closed};
 	int error = memory_keeper_new(&g->loop, g->config, g->core, &callbacks, &g->memory);
-	if (error)
+	if (error && error != UV_EBUSY)
 		log_error("memory", "there is no place for the state file: %s; set gateway.state_dir",
 			  uv_strerror(error));
 	return error;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "memory_keeper.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -32,6 +33,7 @@ struct memory_keeper {
 	unsigned tokens;
 	uint64_t writes;
 	bool pending, failing, closing;
+	bool refused; /* another gateway has the directory: it never came to life, and tells nobody of its end */
 };
 
 /* protobuf-c's texts are not const, and are not written to. */
@@ -210,12 +212,23 @@ static void tell(const char *directory, enum store_found found, const struct sta
 	}
 }
 
+static void tell_taken(const char *directory, pid_t holder)
+{
+	char by[48] = "another process";
+	if (holder > 0)
+		snprintf(by, sizeof by, "process %ld", (long)holder);
+	log_error("memory",
+		  "%s is in use by another gateway (%s): two on one directory would erase each other's latches. End "
+		  "that one first, or give this one a gateway.id or a gateway.state_dir of its own",
+		  directory, by);
+}
+
 static void read_back(struct memory_keeper *k, const char *directory)
 {
 	struct state state;
 	enum store_found found;
 	struct core_recall recall = {.state = CORE_RECALL_KEPT};
-	int error = store_read(directory, k->gateway_id, &found, &state);
+	int error = store_read(k->store, k->gateway_id, &found, &state);
 	if (error)
 		log_error("memory", "%s cannot be used: %s", directory, uv_strerror(error));
 	recall.rows = state.rows;
@@ -241,8 +254,10 @@ static void on_timer_closed(uv_handle_t *handle)
 {
 	struct memory_keeper *k = handle->data;
 	struct memory_keeper_callbacks callbacks = k->callbacks;
+	bool refused = k->refused;
 	free_keeper(k);
-	callbacks.closed(callbacks.user);
+	if (!refused)
+		callbacks.closed(callbacks.user);
 }
 
 static void on_store_closed(void *user)
@@ -282,6 +297,13 @@ int memory_keeper_new(uv_loop_t *loop, const struct config *config, struct core 
 	}
 	uv_timer_init(loop, &k->timer);
 	k->timer.data = k;
+	pid_t holder = 0;
+	if (store_take(k->store, &holder) == UV_EBUSY) {
+		tell_taken(directory, holder);
+		k->refused = true;
+		store_close(k->store);
+		return UV_EBUSY;
+	}
 	read_back(k, directory);
 	*out = k;
 	return 0;

@@ -23,7 +23,8 @@ struct memory_keeper_callbacks {
  * gateway's id. False: it does not fit, or there is no home. */
 bool memory_keeper_place(const struct config *config, char *out, size_t cap);
 
-/* Reads the file and hands it to the core, which has just been made. 0 or a negative UV_E* code. */
+/* Takes the directory, reads the file and hands it to the core, which has just been made. 0 or a negative UV_E* code.
+ * UV_EBUSY: another gateway has the directory, which was logged. */
 int memory_keeper_new(uv_loop_t *loop, const struct config *config, struct core *core,
 		      const struct memory_keeper_callbacks *callbacks, struct memory_keeper **out);
 /* CORE_OUT_REMEMBER. Call it after the step whose output it is. */

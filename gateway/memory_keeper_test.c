@@ -71,7 +71,8 @@ static void begin(struct keeping *k)
 
 static void end(struct keeping *k)
 {
-	static const char *const names[] = {"/demo/state", "/demo/state.previous", "/demo", ""};
+	static const char *const names[] = {
+	    "/demo/state", "/demo/state.previous", "/demo/state.spare", "/demo/lock", "/demo", ""};
 	memory_keeper_close(k->keeper);
 	uv_run(&k->loop, UV_RUN_DEFAULT);
 	assert_int_equal(uv_loop_close(&k->loop), 0);
@@ -168,9 +169,29 @@ static void what_a_person_did_or_has_to_look_at_is_written_at_once(void **state)
 	end(&k);
 }
 
+/* Else each would write over what the other has latched. */
+static void a_second_gateway_on_one_directory_is_refused_until_the_first_has_ended(void **state)
+{
+	(void)state;
+	struct keeping k;
+	struct memory_keeper *second;
+	begin(&k);
+	const struct memory_keeper_callbacks callbacks = {&k, remembered, closed};
+	assert_int_equal(memory_keeper_new(&k.loop, &k.config, k.rig.core, &callbacks, &second), UV_EBUSY);
+	uv_run(&k.loop, UV_RUN_NOWAIT);
+	tell(&k, CORE_GRAVE); /* the first one goes on */
+	assert_int_equal(wait_for(&k, 1), 1);
+	memory_keeper_close(k.keeper);
+	uv_run(&k.loop, UV_RUN_DEFAULT);
+	uv_timer_init(&k.loop, &k.patience);
+	assert_int_equal(memory_keeper_new(&k.loop, &k.config, k.rig.core, &callbacks, &k.keeper), 0);
+	end(&k);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(a_second_gateway_on_one_directory_is_refused_until_the_first_has_ended),
 	    cmocka_unit_test(what_flutters_is_bounded_and_what_is_grave_is_not),
 	    cmocka_unit_test(what_a_person_did_or_has_to_look_at_is_written_at_once),
 	};

@@ -4,13 +4,19 @@
 #include "base/testing.h"
 
 #include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "store/store.h"
+
+static bool own_mounts; /* what this process mounts nobody else sees */
 
 struct fixture {
 	uv_loop_t loop;
@@ -72,8 +78,9 @@ static int teardown(void **state)
 	uv_run(&f->loop, UV_RUN_DEFAULT);
 	assert_true(f->closed);
 	assert_int_equal(uv_loop_close(&f->loop), 0);
-	static const char *const names[] = {"state", "state.previous", "state.new", "state.previous.new"};
-	for (size_t i = 0; i < 4; i++) {
+	static const char *const names[] = {"state", "state.previous", "state.new", "state.previous.new", "state.spare",
+					    "lock"};
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
 		in(f, names[i], path);
 		unlink(path);
 		rmdir(path);
@@ -100,7 +107,7 @@ static enum store_found found(struct fixture *f, uint64_t *revision)
 {
 	struct state read;
 	enum store_found what;
-	assert_int_equal(store_read(f->directory, "home", &what, &read), 0);
+	assert_int_equal(store_read(f->store, "home", &what, &read), 0);
 	*revision = read.memory ? read.memory->revision : 0;
 	state_release(&read);
 	return what;
@@ -214,10 +221,129 @@ static void closing_writes_what_was_handed_over(void **state)
 	store_close(f->store);
 	uv_run(&f->loop, UV_RUN_DEFAULT);
 	assert_true(f->closed);
+	const struct store_callbacks callbacks = {f, written, closed};
+	assert_int_equal(store_new(&f->loop, f->directory, &callbacks, &f->store), 0);
 	assert_int_equal(found(f, &revision), STORE_GOOD);
 	assert_int_equal(revision, 2);
+}
+
+/* A process that ends by SIGKILL does not tidy up; and what it has started does not hold on to the directory. */
+static void the_directory_is_one_process_s_until_that_is_gone_however_it_ends(void **state)
+{
+	struct fixture *f = *state;
+	struct store *other;
 	const struct store_callbacks callbacks = {f, written, closed};
-	assert_int_equal(store_new(&f->loop, f->directory, &callbacks, &f->store), 0); /* for the teardown */
+	int ready[2], until[2]; /* what the child starts goes on until the test closes that */
+	char byte;
+	pid_t holder = 0;
+	assert_int_equal(pipe2(ready, O_CLOEXEC), 0);
+	assert_int_equal(pipe2(until, O_CLOEXEC), 0);
+	pid_t child = fork();
+	assert_true(child >= 0);
+	if (child == 0) {
+		bool ok = store_take(f->store, &holder) == 0;
+		if (fork() == 0) {
+			if (dup2(until[0], 0) == 0)
+				execlp("cat", "cat", (char *)NULL);
+			_exit(1);
+		}
+		if (!ok || write(ready[1], "", 1) != 1)
+			_exit(1);
+		for (;;)
+			pause();
+	}
+	assert_int_equal(read(ready[0], &byte, 1), 1);
+	assert_int_equal(store_take(f->store, &holder), UV_EBUSY);
+	assert_int_equal(holder, child);
+	write_revision(f, 1); /* not even so */
+	uv_run(&f->loop, UV_RUN_DEFAULT);
+	assert_int_equal(f->errors[0], UV_EBUSY);
+	/* The write end closes in all that the child has started when they exec: read it to its end first. */
+	close(ready[1]);
+	assert_int_equal(kill(child, SIGKILL), 0);
+	assert_int_equal(waitpid(child, NULL, 0), child);
+	assert_int_equal(read(ready[0], &byte, 1), 0);
+	close(ready[0]);
+	assert_int_equal(store_take(f->store, &holder), 0);
+	assert_int_equal(store_new(&f->loop, f->directory, &callbacks, &other), 0);
+	holder = 0;
+	assert_int_equal(store_take(other, &holder), UV_EBUSY);
+	assert_int_equal(holder, getpid());
+	store_close(other);
+	f->closed = false;
+	close(until[0]);
+	close(until[1]);
+}
+
+/* Fills the file system to the last byte. */
+static void fill(const struct fixture *f)
+{
+	static const char zeros[4096];
+	char path[160];
+	in(f, "../fill", path);
+	int fd = open(path, O_WRONLY | O_CREAT | O_APPEND, 0600);
+	assert_true(fd >= 0);
+	size_t size = sizeof zeros;
+	while (size > 0)
+		if (write(fd, zeros, size) <= 0)
+			size /= 2;
+	close(fd);
+}
+
+/* The latches of the next write have to be on it, and of those after. */
+static void a_disk_that_others_have_filled_still_takes_the_next_writes(void **state)
+{
+	struct fixture *f = *state;
+	uint64_t revision;
+	char path[160];
+	if (!own_mounts || mount("none", f->base, "tmpfs", 0, "size=256k") != 0) {
+		print_message("SKIPPED: mounting a small tmpfs needs root\n");
+		skip();
+	}
+	found(f, &revision);
+	for (uint64_t r = 1; r <= 12; r++) {
+		if (r == 2 || r == 5)
+			fill(f); /* soon after the first start, and when all is as ever */
+		write_revision(f, r);
+		uv_run(&f->loop, UV_RUN_DEFAULT);
+		assert_int_equal(f->errors[r - 1], 0);
+		assert_int_equal(found(f, &revision), STORE_GOOD);
+		assert_int_equal(revision, r);
+	}
+	damage(f, "state");
+	assert_int_equal(found(f, &revision), STORE_PREVIOUS);
+	assert_int_equal(revision, 11);
+	in(f, "../fill", path);
+	unlink(path);
+	assert_int_equal(umount2(f->base, MNT_DETACH), 0);
+}
+
+/* A cut in the middle may leave one file under two names: to write over the spare one must not change the other. */
+static void a_spare_file_that_is_still_the_copy_before_is_not_written_over(void **state)
+{
+	struct fixture *f = *state;
+	uint64_t revision;
+	char path[160], spare[160];
+	found(f, &revision);
+	for (uint64_t r = 1; r <= 3; r++) {
+		write_revision(f, r);
+		uv_run(&f->loop, UV_RUN_DEFAULT);
+	}
+	in(f, "state.spare", spare);
+	unlink(spare);
+	in(f, "state", path);
+	assert_int_equal(link(path, spare), 0);
+	int fd = open(path, O_RDONLY);
+	struct stat before, after;
+	assert_int_equal(fstat(fd, &before), 0);
+	write_revision(f, 4);
+	uv_run(&f->loop, UV_RUN_DEFAULT);
+	assert_int_equal(fstat(fd, &after), 0);
+	assert_int_equal(after.st_mtim.tv_nsec, before.st_mtim.tv_nsec);
+	close(fd);
+	damage(f, "state");
+	assert_int_equal(found(f, &revision), STORE_PREVIOUS);
+	assert_int_equal(revision, 3);
 }
 
 int main(void)
@@ -229,6 +355,15 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(of_what_waits_only_the_latest_is_written, setup, teardown),
 	    cmocka_unit_test_setup_teardown(what_cannot_be_written_is_told_and_harms_nothing, setup, teardown),
 	    cmocka_unit_test_setup_teardown(closing_writes_what_was_handed_over, setup, teardown),
+	    cmocka_unit_test_setup_teardown(the_directory_is_one_process_s_until_that_is_gone_however_it_ends, setup,
+					    teardown),
+	    cmocka_unit_test_setup_teardown(a_spare_file_that_is_still_the_copy_before_is_not_written_over, setup,
+					    teardown),
+	    cmocka_unit_test_setup_teardown(a_disk_that_others_have_filled_still_takes_the_next_writes, setup,
+					    teardown),
 	};
+	/* Before libuv starts its threads: each has the name space of the thread that made it. */
+	own_mounts =
+	    geteuid() == 0 && unshare(CLONE_NEWNS) == 0 && mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0;
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

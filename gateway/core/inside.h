@@ -221,8 +221,9 @@ struct core {
 	struct {
 		bool latched;
 		uint64_t since_ms;
-		uint32_t rule; /* that stopped everything; NONE: a request did */
-		char by[128];  /* whose */
+		uint32_t rule;     /* that stopped everything; NONE: a request did */
+		uint64_t revision; /* of the memory, from which on it is kept */
+		char by[128];      /* whose */
 	} stop;
 	uint64_t reset_ms; /* the last time that somebody asked for a reset */
 	struct derived *derived;

@@ -125,18 +125,29 @@ const struct core_rule *stop_rules_at(const struct stop_rules *rules, size_t i)
 
 /* ---- everything to rest ---- */
 
+/* It holds all the same; but who relies on it over a restart has to know. */
+static bool may_be_forgotten(const struct core *core)
+{
+	return core->memory.failing && core->memory.stored < core->stop.revision;
+}
+
+#define FORGOTTEN "but the memory cannot be written: after a restart it is not latched"
+
 void stop_describe(const struct core *core, struct str *s)
 {
 	str_add(s, "everything was stopped by %s%s, ", core->stop.rule == NONE ? "" : "rule ",
 		core->stop.rule == NONE ? core->stop.by : core->rules[core->stop.rule].id);
 	explain_time(s, core->now_ms - core->stop.since_ms);
 	str_add(s, " ago");
+	if (may_be_forgotten(core))
+		str_add(s, ", " FORGOTTEN);
 }
 
 static void latch(struct core *core, uint32_t rule, const char *by, uint64_t since_ms)
 {
 	core->stop.latched = true;
 	core->stop.since_ms = since_ms;
+	core->stop.revision = 0; /* read back: it is written already */
 	core->stop.rule = rule;
 	struct str s;
 	str_init(&s, core->stop.by, sizeof core->stop.by);
@@ -157,12 +168,14 @@ void stop_all(struct core *core, uint32_t rule, const char *by)
 	if (core->stop.latched)
 		return; /* the first cause stays the first cause */
 	latch(core, rule, by, core->now_ms);
+	core->stop.revision = core->memory.revision + 1; /* of the write that this step asks for */
 	memory_changed(core, CORE_GRAVE);
 	char why[CORE_WHY_MAX];
 	struct str s;
 	str_init(&s, why, sizeof why);
-	str_add(&s, "everything is told to rest at once by %s%s; latched until a person resets it",
-		rule == NONE ? "" : "rule ", rule == NONE ? core->stop.by : core->rules[rule].id);
+	str_add(&s, "everything is told to rest at once by %s%s; latched until a person resets it%s",
+		rule == NONE ? "" : "rule ", rule == NONE ? core->stop.by : core->rules[rule].id,
+		may_be_forgotten(core) ? ", " FORGOTTEN : "");
 	out_event(core, CORE_EVENT_STOPPED, NONE, rule, NULL, CORE_PRIORITY_HIGH, why);
 }
 
@@ -190,6 +203,8 @@ int stop_request(struct core *core, struct decision *d, const struct core_reques
 		if (!core->switches[i].granted)
 			grant_rest(core, i, REACT_STOP);
 	stop_all(core, NONE, gate_shown(request->by, text));
-	gate_conclude(d, CORE_ACCEPTED, "everything is told to rest at once, and stays there until a person resets it");
+	gate_conclude(d, CORE_ACCEPTED,
+		      "everything is told to rest at once, and stays there until a person resets it%s",
+		      may_be_forgotten(core) ? ", " FORGOTTEN : "");
 	return 0;
 }

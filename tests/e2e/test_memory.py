@@ -198,16 +198,37 @@ class DiskTest(Remembers):
         self.prefix = ("unshare", "-m", *user, "sh", "-c",
                        'mkdir -p "$STATE_DIRECTORY" && mount -t tmpfs -o size=64k none "$STATE_DIRECTORY" && exec "$@"', "sh")
 
-    def test_a_full_disk_refuses_and_off_is_still_off(self):
-        self.begin()
-        self.heat()
-        ballast = f"/proc/{self.home.gateway.child.pid}/root{self.home.directory}/memory/ballast"
-        with open(ballast, "wb", buffering=0) as f:
+    def fill(self):
+        with open(f"{self.memory()}/ballast", "wb", buffering=0) as f:
             try:
                 while True:
                     f.write(bytes(4096))
             except OSError:
                 pass
+
+    def memory(self):
+        return f"/proc/{self.home.gateway.child.pid}/root{self.home.directory}/memory"
+
+    def test_a_full_disk_still_takes_the_memory(self):
+        """Space for it is kept, so what is granted on a full disk is remembered as ever."""
+        self.begin()
+        self.heat()
+        self.fill()
+        mark = self.sim.mark()
+        self.assertEqual(self.home.request("pad", "heat", 0)["outcome"], "accepted")
+        self.relay_off(mark)
+        self.assertEqual(self.home.order("stop")["outcome"], "accepted")
+
+        def kept():
+            with open(f"{self.memory()}/demo/state", "rb") as f:
+                return b"stop/mqtt" in f.read()
+        wait_until(kept, "the stop in the file")
+
+    def test_what_cannot_be_written_refuses_and_off_is_still_off(self):
+        self.begin()
+        self.heat()
+        in_the_way = f"{self.memory()}/demo/state.new"  # also for root
+        os.mkdir(in_the_way)
         mark = self.sim.mark()
         self.assertEqual(self.home.request("pad", "heat", 0)["outcome"], "accepted")
         self.relay_off(mark)
@@ -215,8 +236,13 @@ class DiskTest(Remembers):
         self.refused_full()
         self.assertEqual(self.home.request("pad", "heat", 0)["outcome"], "accepted")
         self.assertEqual([e for e in self.sim.events[mark:] if e["event"] == "relay" and e["on"]], [])
+        # a stop is obeyed, and says what it cannot promise
+        self.assertIn("after a restart it is not latched", self.home.order("stop")["reason"])
+        self.assertIn("after a restart it is not latched", self.home.request("pad", "heat", 1)["reason"])
         self.since = self.client.mark()
-        os.unlink(ballast)
+        os.rmdir(in_the_way)
+        wait_until(lambda: "not latched" not in self.home.request("pad", "heat", 1)["reason"], "the stop to be kept", 30, 0.2)
+        self.assertEqual(self.home.reset()["outcome"], "accepted")
         self.permitted(30)  # it tries again by itself
         self.heat()
 
@@ -225,6 +251,34 @@ class DiskTest(Remembers):
         def ask():
             return "cannot be written" in self.home.request("pad", "heat", 1)["reason"]
         wait_until(ask, "heat to be refused because nothing can be written", 10, 0.1)
+
+
+class PlaceTest(Remembers):
+    def test_a_file_where_the_directory_should_be_is_told_and_nothing_is_granted(self):
+        self.home = Home(config_text=CONFIG, sim=("--only", "pad"), gateway=False)
+        self.enterContext(self.home)
+        self.sim, self.client = self.home.sim, self.home.client
+        place = os.path.join(self.home.directory, "memory", "demo")
+        os.makedirs(os.path.dirname(place), exist_ok=True)
+        with open(place, "w"):
+            pass
+        self.start()
+        self.assertIn("missing or damaged", self.refused(LOST)["reason"])
+        log = self.home.gateway.child.tail(60)
+        self.assertIn(f"the journal in {place} cannot be written (not a directory)", log)
+
+    def test_a_second_gateway_on_one_directory_does_not_start(self):
+        self.begin()
+        first = self.home.gateway
+        self.home.start_gateway(wait=False)
+        second, self.home.gateway = self.home.gateway, first
+        self.assertEqual(second.child.wait(10), 1)
+        self.assertRegex(second.child.tail(), f"{self.place} is in use by another gateway .process {first.child.pid}.*gateway.state_dir")
+        self.assertTrue(first.child.alive())
+        self.heat()
+        # a kill lets go of it, though its device processes live a moment longer
+        first.kill()
+        self.start()
 
 
 if __name__ == "__main__":

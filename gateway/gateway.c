@@ -16,8 +16,9 @@
 #include "report.h"
 
 #define WATCHDOG_MS     3000u
-#define CLOSE_WAIT_MS   5000u /* for devices to reach rest when the gateway is asked to end */
-#define EXIT_WAIT_MS    500u  /* for device processes to exit, when that took all of it */
+#define CLOSE_WAIT_MS   5000u  /* for devices to reach rest when the gateway is asked to end, at least ... */
+#define CLOSE_MOST_MS   60000u /* ... and at most: service managers kill after 90 s */
+#define EXIT_WAIT_MS    500u   /* for device processes to exit, when that took all of it */
 #define REFUSALS_MS     60000u
 #define REFUSALS_LOGGED 20u  /* in that time */
 #define BATCH_MAX       256u /* core readings converted at a time */
@@ -93,18 +94,16 @@ void gateway_feed_person(struct gateway *g, uint64_t now_ms)
 		gateway_feed(g, now_ms, &input);
 }
 
-/* While everything comes to rest the core goes on to look and to order: whoever stops meanwhile is obeyed, and what is
- * written last is when it was. */
-static bool listens(const struct gateway *g)
+bool gateway_listens(const struct gateway *g)
 {
-	return g->stage == RUNNING || (g->stage == CLOSING && g->rest_by_ms && g->memory);
+	return g->stage == RUNNING || (g->stage == CLOSING && g->rest_by_ms && !g->last_write);
 }
 
 static void on_core_deadline(void *user)
 {
 	struct core_input input = {.type = CORE_IN_TICK};
 	struct gateway *g = user;
-	if (listens(g))
+	if (gateway_listens(g))
 		gateway_feed(g, clock_boot_ms(), &input);
 }
 
@@ -114,7 +113,7 @@ static void on_readings(void *user, uint32_t generation, const Therapy__V1__Read
 {
 	struct seat *seat = user;
 	struct gateway *g = seat->gateway;
-	if (!listens(g))
+	if (!gateway_listens(g))
 		return;
 	for (size_t at = 0; at < batch->n_readings; at += BATCH_MAX) {
 		struct core_reading readings[BATCH_MAX];
@@ -150,7 +149,7 @@ static void on_readings(void *user, uint32_t generation, const Therapy__V1__Read
 static void on_control(void *user, const Therapy__V1__ControlState *state)
 {
 	struct seat *seat = user;
-	if (!listens(seat->gateway) || state->control > UINT8_MAX)
+	if (!gateway_listens(seat->gateway) || state->control > UINT8_MAX)
 		return;
 	struct core_input input = {.type = CORE_IN_CONTROL, .device = seat->index, .control = (uint16_t)state->control};
 	description_state(state, &input);
@@ -162,7 +161,7 @@ static void on_presence(void *user, bool present)
 {
 	struct seat *seat = user;
 	struct gateway *g = seat->gateway;
-	if (!listens(g))
+	if (!gateway_listens(g))
 		return;
 	struct core_input input = {.type = CORE_IN_PRESENCE, .device = seat->index, .present = present};
 	gateway_feed(g, clock_boot_ms(), &input);
@@ -177,7 +176,7 @@ static void on_kept(void *user, const Therapy__V1__KeptCommand *said)
 	struct seat *seat = user;
 	struct gateway *g = seat->gateway;
 	char why[CORE_WHY_MAX];
-	if (!listens(g))
+	if (!gateway_listens(g))
 		return;
 	enum kept_commands_news news = kept_commands_take(&g->kept[seat->index], said,
 							  g->config->devices[seat->index].clear_retained_commands, why);
@@ -355,6 +354,7 @@ static void memory_closed(void *user)
 
 static void processes_closed(struct gateway *g)
 {
+	g->last_write = true;
 	if (g->memory)
 		memory_keeper_close(g->memory);
 	else
@@ -371,7 +371,10 @@ static void on_process_closed(void *user)
 /* Without their wires device processes take no more orders: what is not at rest yet, they bring there by themselves. */
 static void close_processes(struct gateway *g, unsigned wait_ms)
 {
+	struct core_input let_go = {.type = CORE_IN_CLOSING, .let_go = true};
 	g->processes_closing = true;
+	if (g->rest_by_ms)
+		gateway_feed(g, clock_boot_ms(), &let_go);
 	for (size_t i = 0; i < g->n_seats; i++)
 		g->to_close += g->seats[i].process != NULL;
 	if (g->to_close == 0)
@@ -381,24 +384,27 @@ static void close_processes(struct gateway *g, unsigned wait_ms)
 			process_close(g->seats[i].process, wait_ms, on_process_closed, &g->seats[i]);
 }
 
-/* Nothing is on or on its way to rest, as far as anybody can tell. */
-static bool at_rest(const struct gateway *g)
+/* How long what is on, or on its way to rest, may take to get there; 0: nothing is, as far as anybody can tell. */
+static uint64_t longest_rest(const struct gateway *g)
 {
 	struct core_permission p;
+	uint64_t longest = 0;
 	for (size_t d = 0; d < g->n_seats; d++)
 		for (uint16_t c = 0; c < g->descriptions[d]->n_controls; c++) {
+			const Therapy__V1__ControlDescription *row = g->descriptions[d]->controls[c];
+			uint64_t takes = (uint64_t)row->rest_bound_ms + row->confirm_ms + 1;
 			core_permission(g->core, (uint16_t)d, c, &p);
-			if (p.phase != CORE_PHASE_AT_REST && p.phase != CORE_PHASE_UNKNOWN)
-				return false;
+			if (p.phase != CORE_PHASE_AT_REST && p.phase != CORE_PHASE_UNKNOWN && takes > longest)
+				longest = takes;
 		}
-	return true;
+	return longest;
 }
 
 /* Until then a stop still reaches what comes to rest slowly. */
 static void close_when_at_rest(struct gateway *g)
 {
 	uint64_t now_ms = clock_boot_ms();
-	if (g->stage != CLOSING || g->processes_closing || (now_ms < g->rest_by_ms && !at_rest(g)))
+	if (g->stage != CLOSING || g->processes_closing || (now_ms < g->rest_by_ms && longest_rest(g) > 0))
 		return;
 	uint64_t left_ms = now_ms < g->rest_by_ms ? g->rest_by_ms - now_ms : 0;
 	close_processes(g, left_ms > EXIT_WAIT_MS ? (unsigned)left_ms : EXIT_WAIT_MS);
@@ -415,8 +421,11 @@ static void gateway_close(struct gateway *g)
 		close_processes(g, CLOSE_WAIT_MS);
 		return;
 	}
-	g->rest_by_ms = clock_boot_ms() + CLOSE_WAIT_MS;
 	gateway_feed(g, clock_boot_ms(), &closing);
+	uint64_t longest = longest_rest(g);
+	g->rest_by_ms = clock_boot_ms() + (longest < CLOSE_WAIT_MS   ? CLOSE_WAIT_MS
+					   : longest > CLOSE_MOST_MS ? CLOSE_MOST_MS
+								     : longest);
 	close_when_at_rest(g);
 }
 

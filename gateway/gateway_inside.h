@@ -43,6 +43,7 @@ struct gateway {
 	enum stage stage;
 	uint64_t rest_by_ms;    /* CLOSING: devices have until then to come to rest; 0: it never ran */
 	bool processes_closing; /* CLOSING, and they have lost their wires */
+	bool last_write;        /* CLOSING, and what is remembered is being written for the last time */
 	struct setup *setup;
 	struct seat *seats;
 	size_t n_seats, awaited, to_close;
@@ -70,6 +71,9 @@ struct gateway {
 void gateway_feed(struct gateway *g, uint64_t now_ms, const struct core_input *input);
 /* The core of this configuration over the devices that described themselves. 0, or -1 with faults. */
 int gateway_compile(const struct gateway *g, const struct config *config, struct core **out, struct faults *faults);
+/* While everything comes to rest the core goes on to look and to order: whoever stops meanwhile is obeyed, and what is
+ * written last is when it was. After that nothing is taken: it would be forgotten. */
+bool gateway_listens(const struct gateway *g);
 /* What the person's profile says now, to the core. */
 void gateway_feed_person(struct gateway *g, uint64_t now_ms);
 

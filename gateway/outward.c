@@ -15,7 +15,7 @@
 static void on_request(void *user, const struct core_request *request)
 {
 	struct gateway *g = user;
-	if (g->stage != RUNNING && !g->rest_by_ms)
+	if (!gateway_listens(g))
 		return; /* while it closes, too, whoever asks is answered: the core knows that it ends */
 	struct core_input input = {.type = CORE_IN_REQUEST, .request = *request};
 	gateway_feed(g, clock_boot_ms(), &input);
@@ -53,7 +53,7 @@ static const struct core *core_now(void *user)
 {
 	struct gateway *g = user;
 	struct core_input tick = {.type = CORE_IN_TICK};
-	if (g->stage == RUNNING)
+	if (gateway_listens(g))
 		gateway_feed(g, clock_boot_ms(), &tick);
 	return g->core;
 }

@@ -150,6 +150,7 @@ static void take(struct core *core, const struct core_input *input)
 		return;
 	}
 	if (input->type == CORE_IN_CLOSING) {
+		core->let_go |= input->let_go;
 		memory_closing(core);
 		return;
 	}

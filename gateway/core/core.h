@@ -228,9 +228,10 @@ enum core_input_type {
 	CORE_IN_CONTROL,  /* a device process told a control's phase */
 	CORE_IN_REQUEST,
 	CORE_IN_REMEMBERED, /* what CORE_OUT_REMEMBER announced is on disk, or could not be written */
-	CORE_IN_CLOSING,    /* the gateway is about to end: every grant ends, and nothing new begins */
-	CORE_IN_FIGURE,     /* the step of a plan sets or withdraws its figure for a limit */
-	CORE_IN_KEPT,       /* the broker keeps a command for the device, or no more: people are told, no more */
+	CORE_IN_CLOSING, /* the gateway is about to end: every grant ends, and nothing new begins. With `let_go`: device
+			    processes take no more orders, and bring what is not at rest there by themselves */
+	CORE_IN_FIGURE,  /* the step of a plan sets or withdraws its figure for a limit */
+	CORE_IN_KEPT,    /* the broker keeps a command for the device, or no more: people are told, no more */
 };
 
 struct core_reading {
@@ -250,6 +251,7 @@ struct core_input {
 			size_t n;
 		} readings;
 		bool present;
+		bool let_go;
 		struct {
 			enum core_phase phase;
 			uint64_t grant;       /* which grant it speaks of, 0: none */

@@ -171,6 +171,12 @@ static void obey_rest(struct core *core, struct decision *d, const struct core_r
 	if (granted || suspended)
 		end_event(core, control, request->by);
 	bool late = request->flaw == CORE_FLAW_UNTIMELY || request->age_ms > CORE_LATE_MS;
+	if (core->let_go) {
+		gate_conclude(d, CORE_DEVICE_NOT_READY,
+			      "the gateway ends and has let go of the devices: %s.%s comes to rest by itself",
+			      control_device(core, control), control_key(core, control));
+		return;
+	}
 	gate_conclude(d, CORE_ACCEPTED, "%s.%s is told to rest%s", control_device(core, control),
 		      control_key(core, control),
 		      late ? "; rest is always allowed, though this request may be an old one" : "");

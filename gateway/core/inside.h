@@ -225,6 +225,7 @@ struct core {
 		uint64_t revision; /* of the memory, from which on it is kept */
 		char by[128];      /* whose */
 	} stop;
+	bool let_go;       /* orders reach no device any more */
 	uint64_t reset_ms; /* the last time that somebody asked for a reset */
 	struct derived *derived;
 	uint32_t n_derived;

@@ -203,8 +203,16 @@ int stop_request(struct core *core, struct decision *d, const struct core_reques
 		if (!core->switches[i].granted)
 			grant_rest(core, i, REACT_STOP);
 	stop_all(core, NONE, gate_shown(request->by, text));
-	gate_conclude(d, CORE_ACCEPTED,
-		      "everything is told to rest at once, and stays there until a person resets it%s",
-		      may_be_forgotten(core) ? ", " FORGOTTEN : "");
+	const char *forgotten = may_be_forgotten(core) ? ", " FORGOTTEN : "";
+	if (core->let_go)
+		gate_conclude(
+		    d, CORE_ACCEPTED,
+		    "the gateway ends and has let go of the devices: they come to rest by themselves, and stay "
+		    "there after the next start until a person resets it%s",
+		    forgotten);
+	else
+		gate_conclude(d, CORE_ACCEPTED,
+			      "everything is told to rest at once, and stays there until a person resets it%s",
+			      forgotten);
 	return 0;
 }

@@ -136,6 +136,25 @@ class DeathTest(AtHome):
         self.assertEqual(self.home.gateway.child.wait(10), 0)
         self.client.wait(f"{self.base}/availability", lambda m: m.text == "offline", seen)
 
+    def test_terminated_it_waits_for_a_long_ramp_as_long_as_that_takes_and_a_stop_still_reaches(self):
+        self.simulator.command("belt ramp 100")
+        self.permitted("belt", "tension", 40)
+        self.assertEqual(self.outcome("belt", "tension", 200)[0], "accepted")
+        self.simulator.wait_state(lambda s: s["belt"]["force"] > 190, "a force of 190 N", 20)
+        self.simulator.command("belt ramp 20")
+        mark, ended = self.simulator.mark(), now_us()
+        self.home.gateway.child.signal(signal.SIGTERM)
+        self.simulator.wait_state(lambda s: s["belt"]["force"] < 85, "the ramp of 10 s to go on beyond 5 s", 10)
+        self.assertGreater(now_us() - ended, 5_000_000)
+        asked = now_us()
+        self.assertEqual(self.home.order("stop")["outcome"], "accepted")
+        released = self.simulator.wait_event("belt", lambda e: e["what"] == "released", mark, 1, "the belt to be released")
+        print(f"stop while ending to released belt: {(released['us'] - asked) / 1000:.1f} ms")
+        self.assertEqual(self.home.gateway.child.wait(10), 0)
+        self.home.start_gateway()
+        safety = self.client.wait(f"{self.base}/safety", lambda m: m.json["latches"], None).json
+        self.assertEqual(safety["latches"][0]["latch"], "stop", "it was written before the end")
+
     def test_terminated_it_switches_off_says_offline_and_exits_0(self):
         self.heat()
         seen, mark = self.client.mark(), self.simulator.mark()

@@ -91,6 +91,7 @@ class Kept(unittest.TestCase):
         self.assertIn(pad, config)
         self.at_home(config_text=config.replace(pad, pad + " clear_retained_commands = true;"))
         self.home.wait_at_rest("pad", "heat", 0)
+        self.home.wait_device("table", lambda s: (s.get("tilt") or 0) > 20, "the tilt that forbids heat", 10)
         mark = self.sim.mark()
         self.sim.command("pad rogue on retained")
         self.home.wait_safety_event("command kept", 0, lambda e: e.device_id == "pad")

@@ -431,7 +431,8 @@ struct core_recall {
 };
 
 /* Gives back what core_remember told an earlier run: once, after core_new and before the first step. Nothing resumes by
- * it. What was violated when it was written counts as violated until now. */
+ * it. Of windows what was, was until it was written; since then it is UNKNOWN, but for what is TRUE again within a
+ * minute. */
 void core_recall(struct core *core, const struct core_recall *recall);
 
 /* ---- what is the case: for showing, not for deciding ---- */

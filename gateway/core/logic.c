@@ -80,30 +80,88 @@ static void note_child(struct logic *logic, const struct node *node, struct wind
 	    child == TRUTH_FALSE || child == TRUTH_ERROR || before == TRUTH_FALSE || before == TRUTH_ERROR;
 }
 
+static const enum truth strongest[] = {TRUTH_FALSE, TRUTH_ERROR, TRUTH_UNKNOWN};
+
+/* What the window is, of a child that is this. */
+static enum truth window_value(const struct window *w, uint8_t child, uint64_t now_ms)
+{
+	for (size_t i = 0; i < sizeof strongest / sizeof *strongest; i++)
+		if (child == strongest[i] || within(w, strongest[i], now_ms))
+			return strongest[i];
+	return TRUTH_TRUE;
+}
+
+/* The window above takes nothing for granted any more if it is still UNKNOWN with this. */
+static void ask(struct logic *logic, uint32_t index, bool window_differs, bool changed)
+{
+	enum truth value = (enum truth)logic->nodes[index].value;
+	for (uint32_t up = logic->nodes[index].parent; up != LOGIC_NONE; up = logic->nodes[up].parent) {
+		const struct node *node = &logic->nodes[up];
+		if (node->op == NODE_NOT)
+			value = truth_not(value);
+		if (node->op != NODE_FOR)
+			continue;
+		struct window *w = &logic->windows[node->window];
+		w->doubted |= window_differs;
+		w->asked |= window_differs || changed || (value != TRUTH_UNKNOWN && value != w->child);
+		if (w->bridge_ms && w->asked)
+			logic_touch_node(logic, up);
+		return;
+	}
+}
+
+/* The child is known again, or nobody waits for it any longer. It was UNKNOWN meanwhile, unless it is TRUE as before.
+ */
+static void end_bridge(struct logic *logic, const struct node *node, struct window *w, uint8_t child, uint64_t now_ms)
+{
+	uint8_t before = w->child;
+	bool differs = child != before || w->doubted;
+	w->bridge_ms = 0;
+	w->child = child;
+	if (differs || child != TRUTH_TRUE) {
+		w->was[TRUTH_UNKNOWN] = true;
+		w->ended[TRUTH_UNKNOWN] = (int64_t)now_ms;
+		logic->windows_changed = true;
+		logic->windows_violated |= differs && (child == TRUTH_FALSE || child == TRUTH_ERROR);
+	}
+	if (child != TRUTH_TRUE)
+		w->causes[child] = logic_node_cause(logic, node->first, now_ms);
+	if (differs || window_value(w, child, now_ms) != (enum truth)w->recalled)
+		ask(logic, (uint32_t)(node - logic->nodes), true, true);
+}
+
 static enum truth compute_for(struct logic *logic, struct node *node, uint64_t now_ms)
 {
 	struct window *w = &logic->windows[node->window];
 	uint8_t child = logic->nodes[node->first].value;
 	uint64_t at = UINT64_MAX;
-	if (child == TRUTH_UNKNOWN && now_ms < w->bridge_ms) {
-		child = w->child == TRUTH_TRUE ? TRUTH_UNKNOWN : w->child;
+	if (w->bridge_ms && child == TRUTH_UNKNOWN && !w->asked && now_ms < w->bridge_ms)
 		at = w->bridge_ms;
-		timers_set(logic->timers, &node->timer, at);
-	} else {
-		w->bridge_ms = 0;
+	else if (w->bridge_ms)
+		end_bridge(logic, node, w, child, now_ms);
+	else
 		note_child(logic, node, w, now_ms);
+	enum truth value = window_value(w, child, now_ms);
+	if (value != child && value != TRUTH_TRUE) {
+		uint64_t ends = timers_since(w->ended[value], w->duration_ms);
+		at = ends < at ? ends : at;
 	}
-	static const enum truth order[] = {TRUTH_FALSE, TRUTH_ERROR, TRUTH_UNKNOWN};
-	for (size_t i = 0; i < sizeof order / sizeof *order; i++) {
-		if (child == order[i])
-			return order[i];
-		if (within(w, order[i], now_ms)) {
-			uint64_t ends = timers_since(w->ended[order[i]], w->duration_ms);
-			timers_set(logic->timers, &node->timer, ends < at ? ends : at);
-			return order[i];
-		}
-	}
-	return TRUTH_TRUE;
+	if (at != UINT64_MAX)
+		timers_set(logic->timers, &node->timer, at);
+	return value;
+}
+
+void logic_recall(struct logic *logic, uint32_t index, enum truth child, uint64_t until_ms)
+{
+	struct window *w = &logic->windows[logic->nodes[index].window];
+	w->child = (uint8_t)child;
+	w->bridge_ms = until_ms;
+	w->doubted = w->asked = false;
+	for (size_t i = 0; i < TRUTH_COUNT_; i++)
+		w->causes[i] = (struct logic_cause){.node = LOGIC_NONE, .window = index, .recalled = true};
+	if (until_ms > logic->bridge_ms)
+		logic->bridge_ms = until_ms;
+	logic_touch_node(logic, index);
 }
 
 static enum truth compute(struct logic *logic, struct node *node, uint64_t now_ms)
@@ -210,6 +268,8 @@ static void update(struct logic *logic, struct node *node, uint64_t now_ms)
 		return;
 	uint8_t before = node->value;
 	node->value = (uint8_t)value;
+	if (now_ms < logic->bridge_ms && node->first == LOGIC_NONE) /* a leaf */
+		ask(logic, (uint32_t)(node - logic->nodes), false, before != TRUTH_UNKNOWN);
 	if (node->parent == LOGIC_NONE) {
 		logic_mark_dirty(logic, logic->texts[node->text].owner);
 		return;

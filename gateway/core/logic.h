@@ -46,7 +46,12 @@ struct window {
 	int64_t ended[TRUTH_COUNT_]; /* when the child last was that */
 	bool was[TRUTH_COUNT_];
 	uint8_t child;
-	uint64_t bridge_ms; /* after a start: until then UNKNOWN counts as what was so before; 0: it does not */
+	/* After a start, until the child is known again or that moment has come, `child` is what it was, and recalled
+	 * only: what counts is UNKNOWN. 0: not, or not any more. */
+	uint64_t bridge_ms;
+	uint8_t recalled; /* what the window itself was */
+	bool doubted;     /* a window below was something else meanwhile */
+	bool asked;       /* a reading below came that does not say what the child was */
 	struct logic_cause causes[TRUTH_COUNT_];
 };
 
@@ -113,6 +118,7 @@ struct logic {
 	uint32_t n_dirty, n_owners;
 	bool windows_changed;  /* since the user last set it to false */
 	bool windows_violated; /* the same, and one became FALSE or ERROR or ceased to be */
+	uint64_t bridge_ms;    /* no window is recalled after that */
 };
 
 /* How a text is bound. */
@@ -139,6 +145,11 @@ int logic_check(struct logic *logic, const struct expr *expr, const struct logic
 int logic_seal(struct logic *logic, uint32_t n_owners);
 /* The first values; windows know nothing of the time before. */
 void logic_begin(struct logic *logic, uint64_t now_ms);
+
+/* What the window of a node was, with `was` and `ended` of it filled in: what it was after its child was that is not
+ * known. If it is TRUE again, and nothing spoke otherwise, it was so meanwhile: a pause goes on. Nothing else is taken
+ * for granted, so that under either sign nothing becomes TRUE by it. After logic_begin. */
+void logic_recall(struct logic *logic, uint32_t node, enum truth child, uint64_t until_ms);
 
 /* Something a leaf looks at has changed. */
 void logic_touch_metric(struct logic *logic, uint32_t metric);

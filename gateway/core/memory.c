@@ -2,8 +2,9 @@
  * What outlives the process, as plain rows of numbers: windows, sums, and that the memory itself was lost. Times are
  * written as ages; whoever reads them back says how long ago that was, if it is known.
  *
- * After a start devices need a moment to say how they are. For BRIDGE_MS what is not known counts as what was so when
- * the rows were written, so that a pause that was observed before and after is one pause. It permits nothing meanwhile.
+ * After a start devices need a moment to say how they are. What is not known then is UNKNOWN, whatever it was. If it is
+ * TRUE within BRIDGE_MS, and was when the rows were written, it counts as TRUE meanwhile: a pause that was observed
+ * before and after is one pause.
  */
 #include <stdlib.h>
 
@@ -126,23 +127,36 @@ static double age(const struct core *core, int64_t moment)
 	return (double)((int64_t)core->now_ms - moment);
 }
 
+/* Sensors are silent once their processes have ended: what the child was last, when the closing began or since, it was
+ * then. FALSE after TRUE is no pause. */
+static enum truth child_of(const struct core *core, const struct window *w)
+{
+	static const enum truth known[] = {TRUTH_FALSE, TRUTH_ERROR, TRUTH_TRUE};
+	enum truth last = TRUTH_UNKNOWN;
+	if (!core->memory.closing || w->child != TRUTH_UNKNOWN)
+		return (enum truth)w->child;
+	for (size_t i = 0; i < sizeof known / sizeof *known; i++) /* of two that ended at once the stricter one */
+		if (w->was[known[i]] && w->ended[known[i]] >= (int64_t)core->memory.closing_ms &&
+		    (last == TRUTH_UNKNOWN || w->ended[known[i]] > w->ended[last]))
+			last = known[i];
+	return last;
+}
+
 static void tell_window(const struct teller *t, const struct memory_window *window)
 {
 	const struct core *core = t->core;
 	const struct window *w = &core->logic.windows[core->logic.nodes[window->node].window];
 	double *numbers = core->memory.numbers;
 	char key[MEMORY_KEY_MAX];
-	uint8_t child = w->child;
-	/* Sensors are silent once their processes have ended: what was TRUE when the closing began, was. */
-	if (core->memory.closing && child == TRUTH_UNKNOWN && w->was[TRUTH_TRUE] &&
-	    w->ended[TRUTH_TRUE] >= (int64_t)core->memory.closing_ms)
-		child = TRUTH_TRUE;
+	enum truth child = child_of(core, w);
 	numbers[0] = child;
 	for (size_t i = 0; i < 3; i++) {
 		enum truth v = remembered_truths[i];
-		bool matters = w->was[v] && timers_since(w->ended[v], w->duration_ms) > core->now_ms;
+		bool is = child == v && w->child == v && w->bridge_ms == 0; /* now, and not only recalled */
+		int64_t until = is ? (int64_t)core->now_ms : w->ended[v];
+		bool matters = is || (w->was[v] && timers_since(until, w->duration_ms) > core->now_ms);
 		numbers[1 + i * 2] = matters;
-		numbers[2 + i * 2] = matters ? age(core, w->ended[v]) : 0;
+		numbers[2 + i * 2] = matters ? age(core, until) : 0;
 	}
 	t->put(t->user, &(struct core_row){CORE_ROW_WINDOW, memory_window_name(core, window, key, sizeof key), numbers,
 					   WINDOW_COUNT});
@@ -242,23 +256,36 @@ static int64_t pause_of(const struct core *core, const struct core_recall *recal
 	return recall->off_known ? moment_of(core, recall, ms) : (int64_t)core->now_ms;
 }
 
+/* What was FALSE was so until it was written, and no longer: FALSE permits where it is negated. Without a clock that is
+ * trusted nobody knows when that was: until now it is UNKNOWN, which forbids under either sign. */
 static void recall_window(struct core *core, const struct core_recall *recall, const struct memory_window *window,
 			  const struct core_row *row)
 {
 	struct window *w = &core->logic.windows[core->logic.nodes[window->node].window];
 	if (row->n != WINDOW_COUNT || !(row->numbers[0] >= 0 && row->numbers[0] < TRUTH_COUNT_))
 		return;
-	w->child = (uint8_t)row->numbers[0];
-	w->bridge_ms = timers_after(core->now_ms, BRIDGE_MS);
+	enum truth child = (enum truth)row->numbers[0], value = TRUTH_TRUE;
+	bool unknown = false;
 	for (size_t i = 0; i < 3; i++) {
 		enum truth v = remembered_truths[i];
-		bool is = w->child == v;
-		w->was[v] = is || row->numbers[1 + i * 2] > 0;
-		w->ended[v] = is ? (int64_t)core->now_ms : pause_of(core, recall, row->numbers[2 + i * 2]);
-		w->causes[v] = (struct logic_cause){
-		    .node = LOGIC_NONE, .window = window->node, .at_ms = core->now_ms, .recalled = true};
+		double ms = row->numbers[2 + i * 2];
+		bool was = row->numbers[1 + i * 2] > 0, dated = recall->off_known && ms >= 0 && ms < 1e12;
+		w->was[v] = was && dated;
+		w->ended[v] = moment_of(core, recall, ms);
+		unknown |= was && !dated;
 	}
-	logic_touch_node(&core->logic, window->node);
+	static const size_t weakest_first[] = {1, 2, 0};
+	for (size_t i = 0; i < 3; i++) {
+		enum truth v = remembered_truths[weakest_first[i]];
+		if (child == v || row->numbers[1 + weakest_first[i] * 2] > 0)
+			value = v;
+	}
+	if (unknown) {
+		w->was[TRUTH_UNKNOWN] = true;
+		w->ended[TRUTH_UNKNOWN] = (int64_t)core->now_ms;
+	}
+	w->recalled = (uint8_t)value;
+	logic_recall(&core->logic, window->node, child, timers_after(core->now_ms, BRIDGE_MS));
 }
 
 static double off_ms(const struct core_recall *recall)

@@ -235,6 +235,25 @@ static void closing_loses_no_pause(void **state)
 	rig_stop(&rig);
 }
 
+/* FALSE after TRUE is no pause, though the sensor is silent then. */
+static void what_was_violated_while_closing_is_no_pause(void **state)
+{
+	(void)state;
+	struct rig rig;
+	struct kept kept;
+	mem_begin(&rig);
+	rig.last = core_step(rig.core, rig.now, &(struct core_input){.type = CORE_IN_CLOSING});
+	rig_read(&rig, TABLE, TABLE_TILT, 30);
+	rig_wait(&rig, 500);
+	rig_present(&rig, TABLE, false);
+	rig_wait(&rig, 500);
+	mem_keep(&rig, &kept);
+	mem_restart(&rig, &kept, 35 * MINUTE);
+	rig_calm(&rig);
+	assert_false(mem_traction_permitted(&rig));
+	rig_stop(&rig);
+}
+
 /* ---- sums ---- */
 
 static void sums_hold_when_the_process_is_killed_while_heating(void **state)
@@ -389,6 +408,7 @@ int main(void)
 	    cmocka_unit_test(without_a_trusted_clock_the_pause_begins_anew),
 	    cmocka_unit_test(with_a_trusted_clock_a_pause_reaches_back_before_the_boot),
 	    cmocka_unit_test(closing_loses_no_pause),
+	    cmocka_unit_test(what_was_violated_while_closing_is_no_pause),
 	    cmocka_unit_test(sums_hold_when_the_process_is_killed_while_heating),
 	    cmocka_unit_test(a_count_survives_a_boot_without_a_trusted_clock),
 	    cmocka_unit_test(the_first_start_latches_nothing_and_knows_no_pause),

@@ -8,6 +8,7 @@
 
 #include "description.h"
 #include "figures.h"
+#include "vocabulary.h"
 
 struct setup {
 	Therapy__V1__Setup *messages;
@@ -209,12 +210,11 @@ int setup_core_spec(const struct config *config, const Therapy__V1__DeviceDescri
 	if (config->n_figures)
 		memcpy(rows->figures, config->figures, config->n_figures * sizeof *rows->figures);
 	size_t n_figures = figures_of_profile(config, rows->figures, config->n_figures);
-	/* The kinds that the hazard table speaks of; a plugin of another kind makes its own known by being configured.
-	 */
-	static const char *const kinds[] = {"inversion", "traction", "heat", "cold", "stop_button", "scale", "person"};
 	*out = (struct core_spec){.devices = rows->devices,
-				  .known_kinds = kinds,
-				  .n_known_kinds = sizeof kinds / sizeof *kinds,
+				  .known_kinds = vocabulary_kinds,
+				  .n_known_kinds = vocabulary_n_kinds,
+				  .known_metrics = vocabulary_metrics,
+				  .n_known_metrics = vocabulary_n_metrics,
 				  .n_devices = config->n_devices + 1,
 				  .rules = config->rules,
 				  .n_rules = config->n_rules,

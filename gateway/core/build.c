@@ -452,7 +452,8 @@ int core_new(const struct core_spec *spec, uint64_t now_ms, struct core **out, s
 		out_of_memory(&b);
 		goto failed;
 	}
-	core->home.n_known_kinds = 0; /* the lists are the spec's */
+	core->home.n_known_kinds = core->home.n_known_metrics = core->home.n_known_derived =
+	    0; /* the lists are the spec's */
 	core->limits.n_figures = 0;
 	stop_rules_free(b.stops);
 	begin(core);

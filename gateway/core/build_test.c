@@ -213,6 +213,75 @@ static void a_misspelt_kind_is_a_fault_wherever_it_stands(void **state)
 	}
 }
 
+/* Left out like one that this home lacks, its term would permit. */
+static void a_misspelt_metric_is_a_fault_wherever_it_stands(void **state)
+{
+	(void)state;
+	static const struct core_known_metric known[] = {
+	    {"traction", "force"}, {"traction", "pressure"}, {"cold", "relay"}};
+	static const struct {
+		const char *only_while;
+		struct core_derived derived[2];
+		const char *says;
+	} rows[] = {
+	    {"all traction.force < 20 N and all traction.presure < 1 kPa",
+	     {{0}},
+	     "nothing of kind traction measures 'presure': one of force, pressure was expected"},
+	    {"not any cold.relai is on", {{0}}, "nothing of kind cold measures 'relai': one of relay was expected"},
+	    {"all inversion.tilt <= 10 deg",
+	     {{.id = "a", .kind = "heet", .of = {"self.power > 3 W", 3}}},
+	     "my.cfg:9: derived 'a': there is no kind of device 'heet'"},
+	    {"all inversion.tilt <= 10 deg",
+	     {{.id = "a", .kind = "traction", .of = {"self.forse > 3 N", 3}}},
+	     "nothing of kind traction measures 'forse', and no derived metric before this one is called so"},
+	    {"all inversion.tilt <= 10 deg",
+	     {{.id = "a", .kind = "traction", .of = {"self.b > 3 s", 3}},
+	      {.id = "b", .kind = "traction", .of = {"self.a > 3 s", 4}}},
+	     "nothing of kind traction measures 'b'"},
+	    {"all traction.force < 20 N and all traction.a < 3 s",
+	     {{.id = "a", .kind = "traction", .of = {"self.force > 3 N", 3}},
+	      {.id = "b", .kind = "traction", .of = {"self.a > 3 s", 4}}},
+	     ""},
+	};
+	static const char *const kinds[] = {"inversion", "traction", "heat", "cold"};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct core_rule rule = rig_rule("a", rows[i].only_while);
+		struct core_derived derived[2] = {rows[i].derived[0], rows[i].derived[1]};
+		size_t n_derived = derived[1].id ? 2 : derived[0].id != NULL;
+		for (size_t d = 0; d < n_derived; d++) {
+			derived[d].file = "my.cfg";
+			derived[d].line = 9;
+			derived[d].type = CORE_DERIVE_TIME;
+			derived[d].gap_ms = 1000;
+		}
+		struct core_spec spec = {.devices = home,
+					 .n_devices = 2,
+					 .rules = &rule,
+					 .n_rules = 1,
+					 .derived = derived,
+					 .n_derived = n_derived,
+					 .known_kinds = kinds,
+					 .n_known_kinds = 4,
+					 .known_metrics = known,
+					 .n_known_metrics = 3,
+					 .lease_ms = 1000,
+					 .renew_ms = 250};
+		struct faults faults = {0};
+		struct core *core = NULL;
+		bool refused = core_new(&spec, 0, &core, &faults) != 0;
+		char *text = NULL;
+		size_t size = 0;
+		FILE *to = open_memstream(&text, &size);
+		faults_print(&faults, to);
+		fclose(to);
+		if (refused != (rows[i].says[0] != '\0') || !strstr(text, rows[i].says))
+			fail_msg("row %zu: expected '%s', found '%s'", i, rows[i].says, text);
+		free(text);
+		faults_release(&faults);
+		core_free(core);
+	}
+}
+
 static void a_lease_must_be_renewed_before_it_ends(void **state)
 {
 	(void)state;
@@ -244,6 +313,7 @@ int main(void)
 	    cmocka_unit_test(a_megabyte_of_text_is_a_short_fault),
 	    cmocka_unit_test(devices_that_contradict_themselves_are_refused),
 	    cmocka_unit_test(a_misspelt_kind_is_a_fault_wherever_it_stands),
+	    cmocka_unit_test(a_misspelt_metric_is_a_fault_wherever_it_stands),
 	    cmocka_unit_test(a_lease_must_be_renewed_before_it_ends),
 	    cmocka_unit_test(freeing_nothing_is_fine),
 	};

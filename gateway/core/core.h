@@ -144,6 +144,11 @@ struct core_derived {
 	uint64_t within_ms;       /* COUNT, DOSE (and TIME if not 0): looks back this far (rolling) */
 };
 
+/* A metric that rules may ask of a kind although no device of this home measures it. */
+struct core_known_metric {
+	const char *kind, *key;
+};
+
 struct core_spec {
 	const struct core_device *devices;
 	size_t n_devices;
@@ -152,6 +157,8 @@ struct core_spec {
 	const char *const
 	    *known_kinds;     /* what rules may name beside the kinds of `devices`; a misspelt kind would permit */
 	size_t n_known_kinds; /* 0: anything may be named */
+	const struct core_known_metric *known_metrics; /* as above, beside those of `devices` and `derived` */
+	size_t n_known_metrics;                        /* 0: anything may be named */
 	const char *const *owned_unmonitored; /* kinds that are owned but have no sensor: their terms are UNKNOWN */
 	size_t n_owned_unmonitored;
 	const struct core_limit *limits;

@@ -51,13 +51,48 @@ static const char *flaw_of(const struct core_derived *row)
 	return NULL;
 }
 
-static int check_row(const struct core_derived *row, struct faults *faults)
+/* A kind or a metric that nothing has: the row would never be computed, and what asks for it would count as satisfied.
+ * A row may look at those before it only, so that none stands in a circle. */
+static int check_names(const struct home *home, const struct core_derived *row, size_t index, struct faults *faults)
+{
+	const struct core_text *texts[] = {&row->of, &row->against};
+	static const char *const names[] = {"of", "against"};
+	char list[160], what[ID_MAX + 32];
+	struct str choices, w;
+	str_init(&choices, list, sizeof list);
+	if (!home_knows_kind(home, row->kind, strlen(row->kind), &choices)) {
+		faults_add(faults, row->file, row->line,
+			   "derived '%s': there is no kind of device '%.40s'; expected one of %s", row->id, row->kind,
+			   list);
+		return -1;
+	}
+	for (size_t i = 0; i < 2; i++) {
+		size_t size = 0;
+		str_init(&choices, list, sizeof list);
+		uint32_t at =
+		    texts[i]->text ? self_unknown(home, row, texts[i]->text, index, &size, &choices) : HOME_NONE;
+		if (at == HOME_NONE)
+			continue;
+		struct expr_fault fault = {0};
+		expr_fault_set(&fault, at,
+			       "nothing of kind %.24s measures '%.*s', and no derived metric before this one is called "
+			       "so: one of %.100s was expected",
+			       row->kind, (int)(size < 40 ? size : 40), texts[i]->text + at, list);
+		str_init(&w, what, sizeof what);
+		str_add(&w, "%s of derived '%s'", names[i], row->id);
+		expr_tell(faults, row->file, texts[i]->line, what, texts[i]->text, &fault);
+		return -1;
+	}
+	return 0;
+}
+
+static int check_row(const struct home *home, const struct core_derived *row, size_t index, struct faults *faults)
 {
 	const char *flaw = !row->of.text ? "'of' was expected: what it is derived of" : flaw_of(row);
 	if (!row->id || !id_valid(row->id) || !row->kind)
 		flaw = "an id of [a-z0-9_-]+ and a kind of device were expected";
 	if (!flaw)
-		return 0;
+		return check_names(home, row, index, faults);
 	faults_add(faults, row->file, row->line, "derived '%.40s': %s", row->id ? row->id : "", flaw);
 	return -1;
 }
@@ -138,7 +173,7 @@ int derived_build(struct core *core, const struct core_spec *spec, struct faults
 	int bad = 0;
 	size_t n = 0;
 	for (size_t i = 0; i < spec->n_derived; i++)
-		bad |= check_row(&spec->derived[i], faults);
+		bad |= check_row(&core->home, &spec->derived[i], i, faults);
 	for (uint32_t i = 0; i < core->home.n_metrics; i++)
 		n += core->home.metrics[i].derived != HOME_NONE;
 	core->derived = calloc(n + 1, sizeof *core->derived);

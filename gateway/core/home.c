@@ -55,6 +55,43 @@ bool home_knows_kind(const struct home *home, const char *kind, size_t size, str
 	return false;
 }
 
+/* Adds it to what may be asked; true if it is what was asked. */
+static bool offer(const char *key, struct home_name wanted, struct str *choices)
+{
+	if (same(key, wanted.at, wanted.size))
+		return true;
+	str_add(choices, "%s%s", choices->len ? ", " : "", key);
+	return false;
+}
+
+bool home_knows_metric(const struct home *home, struct home_name kind, struct home_name key, size_t n_derived,
+		       struct str *choices)
+{
+	if (home->n_known_metrics == 0)
+		return true;
+	uint32_t index = home_find_kind(home, kind.at, kind.size);
+	for (size_t i = 0; i < home->n_known_metrics; i++)
+		if (same(home->known_metrics[i].kind, kind.at, kind.size) &&
+		    offer(home->known_metrics[i].key, key, choices))
+			return true;
+	for (size_t i = 0; i < n_derived && i < home->n_known_derived; i++)
+		if (home->known_derived[i].kind && home->known_derived[i].id &&
+		    same(home->known_derived[i].kind, kind.at, kind.size) &&
+		    offer(home->known_derived[i].id, key, choices))
+			return true;
+	for (uint32_t d = 0; index != HOME_NONE && d < home->n_devices; d++)
+		for (uint32_t m = 0; home->devices[d].kind == index && m < home->devices[d].n_own; m++) {
+			const char *own = home->metrics[home->devices[d].first_metric + m].key;
+			bool listed = false; /* a plugin of one's own need not be in any list */
+			for (size_t i = 0; i < home->n_known_metrics && !listed; i++)
+				listed = same(home->known_metrics[i].kind, kind.at, kind.size) &&
+					 strcmp(home->known_metrics[i].key, own) == 0;
+			if (!listed && offer(own, key, choices))
+				return true;
+		}
+	return false;
+}
+
 uint32_t home_find_unmonitored(const struct home *home, const char *kind, size_t size)
 {
 	return find_name(home->unmonitored, home->n_unmonitored, kind, size);
@@ -304,6 +341,10 @@ int home_init(struct home *home, const struct core_spec *spec, struct faults *fa
 	}
 	home->known_kinds = spec->known_kinds;
 	home->n_known_kinds = spec->n_known_kinds;
+	home->known_metrics = spec->known_metrics;
+	home->n_known_metrics = spec->n_known_metrics;
+	home->known_derived = spec->derived;
+	home->n_known_derived = spec->n_derived;
 	int bad = 0;
 	for (size_t i = 0; i < spec->n_devices && !bad; i++)
 		bad = copy_device(home, (uint16_t)i, spec, faults);

@@ -52,7 +52,16 @@ struct home {
 	char **unmonitored;             /* kinds that are owned without a sensor */
 	const char *const *known_kinds; /* the spec's, while core_new runs */
 	size_t n_known_kinds;
+	const struct core_known_metric *known_metrics; /* the spec's, as long */
+	const struct core_derived *known_derived;
+	size_t n_known_metrics, n_known_derived;
 	uint32_t n_devices, n_metrics, n_controls, n_kinds, n_unmonitored;
+};
+
+/* Part of a text, without a NUL. */
+struct home_name {
+	const char *at;
+	size_t size;
 };
 
 /* Copies what the spec says. 0, or -1 with what is wrong added to `faults`. Release in both cases. */
@@ -66,6 +75,10 @@ uint32_t home_find_metric(const struct home *home, uint32_t device, const char *
 uint32_t home_find_control(const struct home *home, uint32_t device, const char *key, size_t size);
 /* May a rule name this kind? Lists what it may name in `choices`, for a fault, if not. */
 bool home_knows_kind(const struct home *home, const char *kind, size_t size, struct str *choices);
+/* May a rule ask this of the kind? Lists what it may ask in `choices`, for a fault, if not. Of the derived rows only
+ * the first `n_derived` count: a row may look at those before it. */
+bool home_knows_metric(const struct home *home, struct home_name kind, struct home_name key, size_t n_derived,
+		       struct str *choices);
 /* An index of unmonitored. */
 uint32_t home_find_unmonitored(const struct home *home, const char *kind, size_t size);
 

@@ -308,6 +308,13 @@ static int bind_kind(struct binder *b, const struct expr_node *e, struct place p
 	if (!home_knows_kind(home, name, e->name.size, &choices))
 		return expr_refuse(b->fault, e->name.at, "there is no kind of device '%.*s': one of %s was expected",
 				   (int)e->name.size, name, text);
+	const struct home_name kind_name = {name, e->name.size}, key = {b->expr->text + e->key.at, e->key.size};
+	str_init(&choices, text, sizeof text);
+	if (e->op == EXPR_COMPARE && !home_knows_metric(home, kind_name, key, home->n_known_derived, &choices))
+		return expr_refuse(b->fault, e->key.at,
+				   "nothing of kind %.*s measures '%.*s': one of %.150s was expected",
+				   (int)(e->name.size < 24 ? e->name.size : 24), name,
+				   (int)(key.size < 40 ? key.size : 40), key.at, choices.len ? text : "none");
 	for (uint32_t i = 0; kind != HOME_NONE && i < home->n_devices; i++)
 		if (home->devices[i].kind == kind && bind_device(b, e, i, place, &children))
 			return -1;

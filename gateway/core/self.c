@@ -81,3 +81,19 @@ uint32_t self_metric(const struct home *home, uint32_t device, const char *text)
 		return HOME_NONE;
 	return home_find_metric(home, device, m.key, m.key_size);
 }
+
+uint32_t self_unknown(const struct home *home, const struct core_derived *row, const char *text, size_t n_derived,
+		      size_t *size, struct str *choices)
+{
+	struct mention m;
+	const struct home_name kind = {row->kind, strlen(row->kind)};
+	for (const char *at = text; next_mention(text, at, &m); at = m.after) {
+		choices->len = 0;
+		if (!m.key || m.on ||
+		    home_knows_metric(home, kind, (struct home_name){m.key, m.key_size}, n_derived, choices))
+			continue;
+		*size = m.key_size;
+		return (uint32_t)(m.key - text);
+	}
+	return HOME_NONE;
+}

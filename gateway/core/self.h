@@ -11,4 +11,9 @@ bool self_fits(const struct home *home, uint32_t device, const char *text);
 /* The metric that "self.skin_temp" names; HOME_NONE: the text is no metric of this device and nothing else. */
 uint32_t self_metric(const struct home *home, uint32_t device, const char *text);
 
+/* Offset of the first metric of `self` in the text that is not known of the kind (home_knows_metric; `choices` lists
+ * what is), with its size; HOME_NONE: there is none. */
+uint32_t self_unknown(const struct home *home, const struct core_derived *row, const char *text, size_t n_derived,
+		      size_t *size, struct str *choices);
+
 #endif

@@ -10,8 +10,10 @@
 
 #include <cmocka.h>
 #include <math.h>
+#include <string.h>
 
 /* cmocka's own compares floats; ours are doubles. */
-#define assert_near(a, b, epsilon) assert_true(fabs((a) - (b)) <= (epsilon))
+#define assert_near(a, b, epsilon)  assert_true(fabs((a) - (b)) <= (epsilon))
+#define assert_contains(text, part) assert_non_null(strstr((text), (part)))
 
 #endif

@@ -37,7 +37,5 @@ struct inbox_request {
 
 /* False: not a request (another topic, or the empty retained message that clears one); nothing is to be answered. */
 bool inbox_parse(const struct inbox_context *context, const struct broker_message *message, struct inbox_request *out);
-/* ISO 8601 with date, time and zone ("2026-03-01T18:00:00.5+01:00", "…Z") as ms since the Unix epoch. */
-bool inbox_iso8601(const char *text, int64_t *out_ms);
 
 #endif

@@ -270,28 +270,6 @@ static void orders_that_say_something_else_are_malformed_and_kept_ones_refused(v
 	assert_int_equal(on("therapy/home/pad/off_test/heat", "ON", true)->core.flaw, CORE_FLAW_RETAINED);
 }
 
-static void iso_times_need_a_real_date_and_a_zone(void **state)
-{
-	(void)state;
-	int64_t ms = 0;
-	assert_true(inbox_iso8601("1970-01-01T00:00:01Z", &ms));
-	assert_int_equal(ms, 1000);
-	assert_true(inbox_iso8601("2024-02-29T12:00:00.1239-05:30", &ms));
-	assert_int_equal(ms % 1000, 123);
-	static const char *const bad[] = {"2026-02-31T00:00:00Z",
-					  "2026-13-01T00:00:00Z",
-					  "2026-01-01T24:00:00Z",
-					  "2026-01-01 00:00:00Z",
-					  "2026-01-01T00:00:00",
-					  "2026-01-01T00:00:00.Z",
-					  "2026-01-01T00:00:00+1:00",
-					  "2026-01-01T00:00:00Zx",
-					  "",
-					  "26-1-1"};
-	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
-		assert_false(inbox_iso8601(bad[i], &ms));
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -306,7 +284,6 @@ int main(void)
 	    cmocka_unit_test(each_order_has_its_topic_and_none_of_them_carries_a_value),
 	    cmocka_unit_test(a_stop_is_a_stop_however_it_is_written),
 	    cmocka_unit_test(orders_that_say_something_else_are_malformed_and_kept_ones_refused),
-	    cmocka_unit_test(iso_times_need_a_real_date_and_a_zone),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -65,6 +65,13 @@ static void on_safety_wanted(void *user, struct json_object *root)
 	json_object_object_add(root, "alarms", tell_alarms(g->core, true));
 }
 
+static bool on_parked_wanted(void *user, uint16_t device)
+{
+	const struct gateway *g = user;
+	uint64_t until_ms;
+	return core_parked(g->core, device, &until_ms);
+}
+
 static char *on_explanation_wanted(void *user, uint16_t device, uint16_t control)
 {
 	const struct gateway *g = user;
@@ -146,6 +153,7 @@ static int open_outlet(struct gateway *g)
 	    .schema = therapy_schema,
 	    .schema_size = (size_t)(therapy_schema_end - therapy_schema),
 	    .hazards = g->promises->hazards_json,
+	    .asks_presence = g->config->profile.presence_ms > 0,
 	    .deadman = (const char *const *)g->promises->deadman_json,
 	};
 	const struct outlet_callbacks callbacks = {g,
@@ -155,6 +163,7 @@ static int open_outlet(struct gateway *g)
 						   on_event_wanted,
 						   on_event_delivered,
 						   on_safety_wanted,
+						   on_parked_wanted,
 						   on_explanation_wanted};
 	return outlet_new(&g->loop, &config, &callbacks, &g->outlet);
 }

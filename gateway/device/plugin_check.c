@@ -23,6 +23,9 @@ void plugin_fault(struct plugin_faults *f, const char *format, ...)
 	str_add_bytes(f->text, line, s.len);
 }
 
+/* What a device's state and its entities in Home Assistant have besides (mqtt/keys.h). */
+static const char *const reserved[] = {"connected", "parked", "happened"};
+
 static bool key_valid(const char *key)
 {
 	if (!key || key[0] == '\0')
@@ -48,6 +51,10 @@ static void check_key(struct plugin_faults *f, const char *rows, const void *fir
 		plugin_fault(f, "%s %zu has the key \"%s\", expected letters a-z, digits and _", rows, i, shown(key));
 		return;
 	}
+	for (size_t j = 0; j < sizeof reserved / sizeof *reserved; j++)
+		if (strcmp(reserved[j], key) == 0)
+			plugin_fault(f, "%s %zu has the key \"%s\", which the gateway uses itself: expected another",
+				     rows, i, key);
 	for (size_t j = 0; j < i; j++) {
 		const char *other = *(const char *const *)((const char *)first + j * stride);
 		if (other && strcmp(other, key) == 0)

@@ -18,11 +18,12 @@ struct discovery_config {
 	const char *name; /* what people call the device */
 };
 
-/* "<prefix>/device/therapy_<gateway>_<device>/config", to be retained. */
-void discovery_topic(struct str *out, const struct discovery_config *config,
-		     const Therapy__V1__DeviceDescription *device);
+/* "<prefix>/device/therapy-<gateway>[-<device>]/config", to be retained. `device`: its id; NULL: the gateway's own. */
+void discovery_topic(struct str *out, const struct discovery_config *config, const char *device);
 /* The payload. An allocated string that the caller frees, or NULL: out of memory. */
 char *discovery_payload(const struct discovery_config *config, const Therapy__V1__DeviceDescription *device);
+/* The gateway itself. `asks_presence`: somebody has to say now and then that they are there. */
+char *discovery_gateway_payload(const struct discovery_config *config, bool asks_presence);
 /* Is `device_class` one of Home Assistant's for numeric sensors, in this unit? */
 bool discovery_class_fits(const char *device_class, const char *unit);
 

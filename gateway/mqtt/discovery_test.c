@@ -34,10 +34,14 @@ static const char *const device_keys[] = {
     "model_id",    "hw_version",        "sw_version", "serial_number", "suggested_area",
     "via_device",  "configuration_url", NULL};
 static const char *const origin_keys[] = {"name", "sw_version", "support_url", NULL};
-#define COMMON "platform", "unique_id", "name", "state_topic", "value_template", "qos", "entity_category", "icon"
+#define COMMON                                                                                                         \
+	"platform", "unique_id", "name", "state_topic", "value_template", "qos", "entity_category", "icon",            \
+	    "availability_topic", "json_attributes_topic", "json_attributes_template", "enabled_by_default"
 static const char *const sensor_keys[] = {
-    COMMON, "device_class", "unit_of_measurement", "state_class", "suggested_display_precision", NULL};
-static const char *const binary_keys[] = {COMMON, "device_class", NULL};
+    COMMON, "device_class", "unit_of_measurement", "state_class", "suggested_display_precision", "options", NULL};
+static const char *const binary_keys[] = {COMMON, "device_class", "payload_on", "payload_off", NULL};
+static const char *const button_keys[] = {COMMON, "command_topic", "payload_press", NULL};
+static const char *const event_keys[] = {COMMON, "event_types", NULL};
 static const char *const switch_keys[] = {COMMON, "command_topic", "payload_on", "payload_off", NULL};
 static const char *const number_keys[] = {COMMON,         "command_topic",       "min", "max", "step", "mode",
 					  "device_class", "unit_of_measurement", NULL};
@@ -93,6 +97,11 @@ static void assert_unit_fits(struct json_object *o)
 	const char *device_class = text_of(o, "device_class"), *unit = text_of(o, "unit_of_measurement");
 	if (!device_class)
 		return;
+	if (strcmp(device_class, "enum") == 0 || strcmp(device_class, "timestamp") == 0) {
+		assert_null(unit);
+		assert_null(text_of(o, "state_class"));
+		return;
+	}
 	for (size_t i = 0; i < sizeof units / sizeof *units; i++)
 		if (strcmp(units[i].device_class, device_class) == 0) {
 			assert_non_null(unit);
@@ -112,8 +121,13 @@ static void assert_component(struct json_object *o, const char *device_name)
 	assert_true(json_object_object_get_ex(o, "name", &named)); /* null, or text that does not repeat the device's */
 	if (name)
 		assert_null(strstr(name, device_name));
-	assert_non_null(text_of(o, "state_topic"));
-	if (strcmp(platform, "sensor") == 0) {
+	assert_true(text_of(o, "state_topic") || strcmp(platform, "button") == 0);
+	if (strcmp(platform, "button") == 0) {
+		assert_closed(o, button_keys);
+		assert_non_null(text_of(o, "command_topic"));
+	} else if (strcmp(platform, "event") == 0) {
+		assert_closed(o, event_keys);
+	} else if (strcmp(platform, "sensor") == 0) {
 		assert_closed(o, sensor_keys);
 		assert_unit_fits(o);
 	} else if (strcmp(platform, "binary_sensor") == 0) {
@@ -131,13 +145,12 @@ static void assert_component(struct json_object *o, const char *device_name)
 		fail_msg("no such platform: %s", platform);
 	}
 	const char *category = text_of(o, "entity_category");
-	if (category) /* "config" on a sensor jams the id */
+	if (category && strcmp(platform, "switch") != 0) /* "config" on a sensor jams the id */
 		assert_string_equal(category, "diagnostic");
 }
 
-static struct json_object *checked(const struct discovery_config *config, const Therapy__V1__DeviceDescription *device)
+static struct json_object *checked_text(const struct discovery_config *config, char *text)
 {
-	char *text = discovery_payload(config, device);
 	assert_non_null(text);
 	struct json_object *root = json_tokener_parse(text);
 	free(text);
@@ -151,16 +164,23 @@ static struct json_object *checked(const struct discovery_config *config, const 
 	assert_true(json_object_object_get_ex(root, "origin", &origin));
 	assert_closed(origin, origin_keys);
 	assert_non_null(text_of(origin, "name"));
-	assert_null(text_of(root, "availability_topic"));
-	assert_string_equal(text_of(root, "availability_mode"), "all");
-	assert_true(json_object_object_get_ex(root, "availability", &list));
-	assert_int_equal(json_object_array_length(list), 2);
 	assert_true(json_object_object_get_ex(root, "components", &components));
 	json_object_object_foreach(components, key, value)
 	{
 		assert_id(key);
-		assert_component(value, config->name);
+		if (json_object_object_length(value) > 1) /* else it is removed */
+			assert_component(value, config->name);
 	}
+	return root;
+}
+
+static struct json_object *checked(const struct discovery_config *config, const Therapy__V1__DeviceDescription *device)
+{
+	struct json_object *root = checked_text(config, discovery_payload(config, device)), *list;
+	assert_null(text_of(root, "availability_topic"));
+	assert_string_equal(text_of(root, "availability_mode"), "all");
+	assert_true(json_object_object_get_ex(root, "availability", &list));
+	assert_int_equal(json_object_array_length(list), 2);
 	return root;
 }
 
@@ -180,8 +200,8 @@ static void the_topic_names_gateway_and_device(void **state)
 	char topic[256];
 	struct str s;
 	str_init(&s, topic, sizeof topic);
-	discovery_topic(&s, &pad_config, testing_devices()[PAD]);
-	assert_string_equal(topic, "homeassistant/device/therapy_home_pad/config");
+	discovery_topic(&s, &pad_config, "pad");
+	assert_string_equal(topic, "homeassistant/device/therapy-home-pad/config");
 }
 
 static void a_sensor_has_unit_precision_and_state_class(void **state)
@@ -193,7 +213,7 @@ static void a_sensor_has_unit_precision_and_state_class(void **state)
 	assert_string_equal(text_of(tilt, "unit_of_measurement"), "°");
 	assert_string_equal(text_of(tilt, "state_class"), "measurement");
 	assert_string_equal(text_of(tilt, "suggested_display_precision"), "1");
-	assert_string_equal(text_of(tilt, "unique_id"), "therapy_home_table_tilt");
+	assert_string_equal(text_of(tilt, "unique_id"), "therapy-home-table-tilt");
 	assert_string_equal(text_of(tilt, "state_topic"), "therapy/home/table/state");
 	assert_string_equal(text_of(tilt, "value_template"), "{{ value_json.tilt }}");
 	assert_null(text_of(tilt, "device_class"));
@@ -233,6 +253,67 @@ static void every_control_can_be_asked_for_and_says_why_not(void **state)
 	assert_string_equal(text_of(target, "step"), "0.5");
 	assert_string_equal(text_of(component(root, "temperature"), "platform"), "sensor");
 	json_object_put(root);
+}
+
+/* "Why not", and whether it is there: just what one wants to know of a device that is gone. */
+static void what_explains_a_device_outlives_it(void **state)
+{
+	(void)state;
+	static const char *const keys[] = {"heat_permitted", "heat_why", "connected"};
+	struct json_object *root = checked(&pad_config, testing_devices()[PAD]);
+	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+		assert_string_equal(text_of(component(root, keys[i]), "availability_topic"),
+				    "therapy/home/availability");
+	assert_null(text_of(component(root, "heat"), "availability_topic"));
+	assert_string_equal(text_of(component(root, "heat_permitted"), "device_class"), "safety");
+	assert_string_equal(text_of(component(root, "heat_permitted"), "value_template"),
+			    "{{ 'OFF' if value_json.heat_permitted == 'ON' else 'ON' }}"); /* on is unsafe */
+	assert_string_equal(text_of(component(root, "heat_why"), "json_attributes_topic"),
+			    "therapy/home/pad/explain/heat");
+	json_object_put(root);
+}
+
+static bool has(struct json_object *root, const char *key)
+{
+	struct json_object *components;
+	assert_true(json_object_object_get_ex(root, "components", &components));
+	return json_object_object_get_ex(components, key, NULL);
+}
+
+static void only_a_device_without_controls_can_be_parked(void **state)
+{
+	(void)state;
+	struct json_object *table = checked(&table_config, testing_devices()[TABLE]);
+	struct json_object *pad = checked(&pad_config, testing_devices()[PAD]);
+	assert_string_equal(text_of(component(table, "parked"), "command_topic"), "therapy/home/table/park");
+	assert_string_equal(text_of(component(table, "parked"), "entity_category"), "config");
+	assert_false(has(pad, "parked"));
+	json_object_put(table);
+	json_object_put(pad);
+}
+
+static void the_gateway_is_a_device_of_its_own(void **state)
+{
+	(void)state;
+	static const struct discovery_config config = {"homeassistant", "therapy/home", "home", "1.2",
+						       "Therapy gateway home"};
+	char topic[256];
+	struct str s;
+	str_init(&s, topic, sizeof topic);
+	discovery_topic(&s, &config, NULL);
+	assert_string_equal(topic, "homeassistant/device/therapy-home/config");
+	for (int presence = 0; presence < 2; presence++) {
+		struct json_object *root = checked_text(&config, discovery_gateway_payload(&config, presence));
+		assert_string_equal(text_of(root, "availability_topic"), "therapy/home/availability");
+		assert_string_equal(text_of(component(root, "stop"), "command_topic"), "therapy/home/stop");
+		assert_string_equal(text_of(component(root, "stop"), "unique_id"), "therapy-home-stop");
+		assert_string_equal(text_of(component(root, "reset"), "payload_press"), "PRESS");
+		assert_string_equal(text_of(component(root, "latched"), "device_class"), "problem");
+		assert_string_equal(text_of(component(root, "happened"), "platform"), "event");
+		/* Without presence the button is told to go, for it may have been there. */
+		assert_int_equal(json_object_object_length(component(root, "present")) > 1, presence);
+		json_object_put(root);
+	}
 }
 
 static void names_do_not_repeat_the_devices(void **state)
@@ -282,6 +363,9 @@ int main(void)
 	    cmocka_unit_test(a_sensor_has_unit_precision_and_state_class),
 	    cmocka_unit_test(a_class_that_does_not_fit_its_unit_is_left_out),
 	    cmocka_unit_test(every_control_can_be_asked_for_and_says_why_not),
+	    cmocka_unit_test(what_explains_a_device_outlives_it),
+	    cmocka_unit_test(only_a_device_without_controls_can_be_parked),
+	    cmocka_unit_test(the_gateway_is_a_device_of_its_own),
 	    cmocka_unit_test(names_do_not_repeat_the_devices),
 	    cmocka_unit_test(every_unit_that_a_plugin_may_use_passes),
 	};

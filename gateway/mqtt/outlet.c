@@ -46,8 +46,10 @@ static void publish_due(struct outlet *o)
 		if (o->devices[d].explain_due)
 			(void)publish_explanations(o, (uint16_t)d);
 	}
-	if (o->safety_due)
+	if (o->safety_due) {
+		(void)publish_home_state(o, false);
 		(void)publish_safety(o);
+	}
 	publish_events(o);
 }
 
@@ -84,8 +86,10 @@ static void on_tick(uv_timer_t *timer)
 		publish_due(o);
 	if (now_ms - o->reasons_ms >= REASONS_MS)
 		refresh_reasons(o, now_ms);
-	if (now_ms - o->status_ms >= STATUS_EVERY_MS)
+	if (now_ms - o->status_ms >= STATUS_EVERY_MS) {
 		(void)publish_status(o);
+		(void)publish_home_state(o, false);
+	}
 	flush_telemetry(o);
 }
 
@@ -185,6 +189,7 @@ static void release(struct outlet *o)
 	free(o->version);
 	free(o->prefix);
 	free(o->birth_topic);
+	free(o->home_state);
 	free(o);
 }
 
@@ -279,6 +284,7 @@ int outlet_new(uv_loop_t *loop, const struct outlet_config *config, const struct
 	o->callbacks = *callbacks;
 	o->hazards = config->hazards;
 	o->deadman = config->deadman;
+	o->asks_presence = config->asks_presence;
 	o->schema = config->schema;
 	o->schema_size = config->schema ? config->schema_size : 0;
 	o->started_ms = clock_boot_ms();
@@ -346,10 +352,11 @@ bool outlet_is_up(const struct outlet *o)
 	return broker_is_up(o->broker);
 }
 
-void outlet_facts(struct outlet *o, const char *hazards, const char *const *deadman)
+void outlet_facts(struct outlet *o, const char *hazards, const char *const *deadman, bool asks_presence)
 {
 	o->hazards = hazards;
 	o->deadman = deadman;
+	o->asks_presence = asks_presence;
 	if (broker_is_up(o->broker))
 		outlet_announce(o, 0, 0);
 }
@@ -370,8 +377,8 @@ void outlet_core(struct outlet *o, const struct core_output *output)
 		touch(o, output->device); /* Home Assistant shows what it asked for until it hears what is */
 		break;
 	case CORE_OUT_EVENT:
-		o->safety_due = true; /* latches and alarms are in it */
-		outlet_soon(o);
+		o->safety_due = true;     /* latches and alarms are in it */
+		touch(o, output->device); /* parked or not is in its state */
 		break;
 	case CORE_OUT_CHANGED:
 		o->safety_due = true;

@@ -5,11 +5,7 @@
  * decides nothing. On the loop's thread; owns the gateway's own broker connection, whose last will is the gateway's
  * availability.
  *
- * Topics, with <base> = therapy/<gateway>: <base>/availability, <base>/status (protobuf GatewayStatus), <base>/safety
- * (JSON, retained), <base>/hazards (JSON, retained), <base>/event (protobuf SafetyEvent), <base>/schema
- * (FileDescriptorSet, retained), and per device <base>/<device>/telemetry (protobuf ReadingBatch), /state (JSON,
- * retained), /availability (retained), /deadman (JSON, retained), /set/<control> (requests), /result (JSON
- * CommandResult).
+ * The topics are in this folder's README.md.
  *
  * While the broker is away telemetry waits in bounded memory, the oldest dropped and counted.
  */
@@ -37,6 +33,7 @@ struct outlet_config {
 	const uint8_t *schema;  /* FileDescriptorSet; NULL: none */
 	size_t schema_size;
 	const char *hazards;        /* JSON; NULL: none */
+	bool asks_presence;         /* somebody has to say now and then that they are there */
 	const char *const *deadman; /* JSON, parallel to devices; NULL, or NULL for a device: none. All outlive the
 				       outlet */
 };
@@ -64,6 +61,8 @@ struct outlet_callbacks {
 	void (*event_delivered)(void *user, uint64_t sequence);
 	/* Adds latches and alarms to what `safety` says. May be NULL. */
 	void (*safety)(void *user, struct json_object *root);
+	/* Is the device put away? May be NULL. */
+	bool (*parked)(void *user, uint16_t device);
 	/* The explanation of a control as JSON, allocated; NULL: none. May be NULL. */
 	char *(*explanation)(void *user, uint16_t device, uint16_t control);
 };
@@ -79,7 +78,7 @@ void outlet_readings(struct outlet *outlet, uint16_t device, uint32_t generation
 void outlet_presence(struct outlet *outlet, uint16_t device, bool present);
 bool outlet_is_up(const struct outlet *outlet);
 /* These facts hold now: told again to all. They outlive the outlet, or the next call. */
-void outlet_facts(struct outlet *outlet, const char *hazards, const char *const *deadman);
+void outlet_facts(struct outlet *outlet, const char *hazards, const char *const *deadman, bool asks_presence);
 /* There may be events to fetch. */
 void outlet_events(struct outlet *outlet);
 /* One output of the core: RESULT and CHANGED are published, EVENT makes `safety` due; LEASE and REST are none of its

@@ -4,6 +4,7 @@
 #define MQTT_OUTLET_IMPL_H
 
 #include "base/id.h"
+#include "mqtt/iso8601.h"
 #include "mqtt/outlet.h"
 #include "mqtt/safety.h"
 #include "mqtt/state.h"
@@ -34,13 +35,17 @@ struct outlet {
 	const char **names;
 	const char *hazards;
 	const char *const *deadman;
+	bool asks_presence;
 	const uint8_t *schema;
 	size_t schema_size;
 	uint32_t batch_ms;
 	uint64_t started_ms, status_ms, reasons_ms;
+	char started[ISO8601_SIZE]; /* empty until the wall clock could be trusted */
+	char *home_state;           /* as it was published last */
 
 	struct telemetry *telemetry;
 	uint64_t event_sent; /* the last that was handed to this connection */
+	uint64_t happened;   /* the last that was told as JSON */
 	struct outlet_device *devices;
 	struct core_permission *permissions; /* room for one device's controls */
 	struct timeliness timeliness;
@@ -73,6 +78,8 @@ int publish_presence(struct outlet *outlet, uint16_t device);
 int publish_gateway(struct outlet *outlet, bool online);
 int publish_explanations(struct outlet *outlet, uint16_t device);
 int publish_safety(struct outlet *outlet);
+/* Unless it is as it was; `again`: then too. */
+int publish_home_state(struct outlet *outlet, bool again);
 int publish_status(struct outlet *outlet);
 int publish_ping(struct outlet *outlet, uint64_t now_ms);
 void publish_events(struct outlet *outlet);

@@ -119,8 +119,14 @@ static void open_outlet(struct fixture *f, size_t queue)
 	    .hazards = "[{\"hazard\":1}]",
 	    .deadman = deadman,
 	};
-	const struct outlet_callbacks callbacks = {f,        on_request,   on_permission, on_status,
-						   on_event, on_delivered, on_safety,     on_explanation};
+	const struct outlet_callbacks callbacks = {.user = f,
+						   .request = on_request,
+						   .permission = on_permission,
+						   .status = on_status,
+						   .event = on_event,
+						   .event_delivered = on_delivered,
+						   .safety = on_safety,
+						   .explanation = on_explanation};
 	assert_int_equal(outlet_new(&f->loop, &config, &callbacks, &f->outlet), 0);
 }
 
@@ -209,8 +215,8 @@ static void on_connecting_everything_is_told(void **state)
 	wait_for(f, "therapy/home/pad/state", "\"heat\":\"OFF\"");
 	wait_for(f, "therapy/home/table/state", "\"tilt\":null");
 	wait_for(f, "therapy/home/safety", "\"permitted\":false");
-	wait_for(f, "homeassistant/device/therapy_home_pad/config", "\"switch\"");
-	wait_for(f, "homeassistant/device/therapy_home_table/config", "Inversion table");
+	wait_for(f, "homeassistant/device/therapy-home-pad/config", "\"switch\"");
+	wait_for(f, "homeassistant/device/therapy-home-table/config", "Inversion table");
 	wait_for(f, "therapy/home/hazards", "[{\"hazard\":1}]");
 	wait_for(f, "therapy/home/pad/deadman", "{\"heat\":{}}");
 	assert_null(testing_client_last(&f->client, "therapy/home/table/deadman"));
@@ -239,7 +245,7 @@ static void what_must_survive_for_late_comers_is_retained(void **state)
 					   "therapy/home/schema",
 					   "therapy/home/hazards",
 					   "therapy/home/pad/deadman",
-					   "homeassistant/device/therapy_home_pad/config"};
+					   "homeassistant/device/therapy-home-pad/config"};
 	for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) {
 		assert_non_null(testing_client_last(late, kept[i]));
 		assert_true(late->messages[0].retained);
@@ -421,9 +427,9 @@ static void home_assistants_birth_has_everything_told_again(void **state)
 	ready(f);
 	testing_client_publish(&f->client, "homeassistant/status", "offline", 7, 0, false, NULL, NULL);
 	testing_pump_for(&f->loop, &f->client, 100);
-	assert_null(testing_client_last(&f->client, "homeassistant/device/therapy_home_pad/config"));
+	assert_null(testing_client_last(&f->client, "homeassistant/device/therapy-home-pad/config"));
 	testing_client_publish(&f->client, "homeassistant/status", "online", 6, 0, false, NULL, NULL);
-	wait_for(f, "homeassistant/device/therapy_home_pad/config", NULL);
+	wait_for(f, "homeassistant/device/therapy-home-pad/config", NULL);
 	wait_for(f, "therapy/home/table/availability", NULL);
 	wait_for(f, "therapy/home/pad/state", NULL);
 	wait_for(f, "therapy/home/safety", NULL);
@@ -467,7 +473,7 @@ static void after_the_broker_was_away_queue_events_and_states_follow(void **stat
 	assert_true(testing_pump(&f->loop, &f->client, all_delivered, f, LIMIT_MS));
 	wait_for(f, "therapy/home/availability", "online");
 	wait_for(f, "therapy/home/pad/state", NULL);
-	wait_for(f, "homeassistant/device/therapy_home_pad/config", NULL);
+	wait_for(f, "homeassistant/device/therapy-home-pad/config", NULL);
 	ask(f, "ON", false); /* and it listens again */
 	wait_for(f, "therapy/home/pad/result", NULL);
 }

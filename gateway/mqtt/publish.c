@@ -8,6 +8,9 @@
 #include "base/str.h"
 #include "broker/topic.h"
 #include "mqtt/discovery.h"
+#include "mqtt/happened.h"
+#include "mqtt/home_state.h"
+#include "mqtt/keys.h"
 #include "mqtt/outlet_impl.h"
 #include "mqtt/status.h"
 
@@ -55,7 +58,8 @@ int publish_state(struct outlet *o, uint16_t device)
 		o->callbacks.permission(o->callbacks.user, device, (uint16_t)c, &o->permissions[c]);
 	}
 	topic_of(topic, o->base, device_id(o, device), "state");
-	int rc = send_text(o, topic, state_payload(state, clock_boot_ms(), o->permissions), 0, true);
+	bool parked = o->callbacks.parked && o->callbacks.parked(o->callbacks.user, device);
+	int rc = send_text(o, topic, state_payload(state, clock_boot_ms(), o->permissions, parked), 0, true);
 	if (rc != 0)
 		state_touch(state);
 	return rc;
@@ -106,10 +110,8 @@ int publish_safety(struct outlet *o)
 	return rc;
 }
 
-int publish_status(struct outlet *o)
+static void fill_status(struct outlet *o, uint64_t now_ms, Therapy__V1__GatewayStatus *status)
 {
-	char topic[OUTLET_TOPIC_MAX];
-	uint64_t now_ms = clock_boot_ms();
 	const struct status_facts facts = {
 	    .gateway_id = o->gateway_id,
 	    .boot_id = o->boot_id,
@@ -122,14 +124,68 @@ int publish_status(struct outlet *o)
 	    .requests_refused = o->refused,
 	    .broker = broker_counters(o->broker),
 	};
+	status_fill(&facts, status);
+	if (o->callbacks.status)
+		o->callbacks.status(o->callbacks.user, status);
+}
+
+int publish_status(struct outlet *o)
+{
+	char topic[OUTLET_TOPIC_MAX];
+	uint64_t now_ms = clock_boot_ms();
+	Therapy__V1__GatewayStatus status;
 	size_t size;
-	uint8_t *bytes = status_pack(&facts, o->callbacks.status, o->callbacks.user, &size);
+	fill_status(o, now_ms, &status);
+	uint8_t *bytes = status_pack(&status, &size);
 	if (!bytes)
 		return UV_ENOMEM;
 	topic_of(topic, o->base, NULL, "status");
 	int rc = broker_publish(o->broker, topic, bytes, size, 0, false, NULL, 0);
 	free(bytes);
 	o->status_ms = now_ms;
+	return rc;
+}
+
+/* Told once: a clock that is set later does not move it. */
+static const char *started(struct outlet *o, int64_t wall_ms, uint64_t now_ms, bool trusted)
+{
+	if (o->started[0] == '\0' && trusted && !iso8601_text(wall_ms - (int64_t)(now_ms - o->started_ms), o->started))
+		o->started[0] = '\0';
+	return o->started[0] ? o->started : NULL;
+}
+
+static char *home_state(struct outlet *o)
+{
+	uint64_t now_ms = clock_boot_ms();
+	bool trusted;
+	int64_t wall_ms = clock_wall_ms(&trusted);
+	struct json_object *safety = json_object_new_object();
+	Therapy__V1__GatewayStatus status;
+	if (!safety)
+		return NULL;
+	if (o->callbacks.safety)
+		o->callbacks.safety(o->callbacks.user, safety);
+	fill_status(o, now_ms, &status);
+	char *text = home_state_payload(safety, &status, started(o, wall_ms, now_ms, trusted), trusted);
+	json_object_put(safety);
+	return text;
+}
+
+int publish_home_state(struct outlet *o, bool again)
+{
+	char topic[OUTLET_TOPIC_MAX];
+	char *text = home_state(o);
+	if (!text)
+		return UV_ENOMEM;
+	int rc = 0;
+	if (again || !o->home_state || strcmp(text, o->home_state) != 0) {
+		topic_of(topic, o->base, NULL, "state");
+		rc = broker_publish(o->broker, topic, text, strlen(text), 0, true, NULL, 0);
+	}
+	free(o->home_state);
+	o->home_state = rc == 0 ? text : NULL;
+	if (rc != 0)
+		free(text);
 	return rc;
 }
 
@@ -148,6 +204,23 @@ int publish_ping(struct outlet *o, uint64_t now_ms)
 	return rc;
 }
 
+/* For who acts on what happens now: once, and not if it is late. */
+static void publish_happened(struct outlet *o, const struct outlet_event *e)
+{
+	char topic[OUTLET_TOPIC_MAX];
+	struct happened now;
+	if (e->sequence <= o->happened || !happened_now(e->bytes, e->size, o->boot_id, clock_boot_ms(), &now))
+		return;
+	o->happened = e->sequence;
+	topic_of(topic, o->base, NULL, KEYS_HAPPENED);
+	(void)broker_publish(o->broker, topic, now.text, strlen(now.text), 0, false, NULL, 0);
+	if (now.device[0]) {
+		topic_of(topic, o->base, now.device, KEYS_HAPPENED);
+		(void)broker_publish(o->broker, topic, now.text, strlen(now.text), 0, false, NULL, 0);
+	}
+	free(now.text);
+}
+
 /* In order, as far as the connection takes them; what waits is the journal's, and is asked for again. */
 void publish_events(struct outlet *o)
 {
@@ -160,6 +233,7 @@ void publish_events(struct outlet *o)
 				   OUTLET_TOKEN(OUTLET_EVENT, e.sequence)) != 0)
 			return;
 		o->event_sent = e.sequence;
+		publish_happened(o, &e);
 	}
 }
 
@@ -237,6 +311,25 @@ static int send_fact(struct outlet *o, const char *device, const char *what, con
 	return broker_publish(o->broker, topic, text, strlen(text), 1, true, NULL, 0);
 }
 
+/* `device` NULL: the gateway itself. */
+static int announce_to_home_assistant(struct outlet *o, const uint16_t *device)
+{
+	char topic[OUTLET_TOPIC_MAX], own[ID_MAX + 32];
+	struct str s;
+	if (!o->prefix)
+		return 0;
+	str_init(&s, own, sizeof own);
+	str_add(&s, "Therapy gateway %s", o->gateway_id);
+	const struct discovery_config config = {o->prefix, o->base, o->gateway_id, o->version,
+						device ? o->names[*device] : own};
+	str_init(&s, topic, sizeof topic);
+	discovery_topic(&s, &config, device ? device_id(o, *device) : NULL);
+	return send_text(o, topic,
+			 device ? discovery_payload(&config, o->safety.devices[*device])
+				: discovery_gateway_payload(&config, o->asks_presence),
+			 1, true);
+}
+
 static int announce_gateway(struct outlet *o)
 {
 	char topic[OUTLET_TOPIC_MAX];
@@ -246,28 +339,23 @@ static int announce_gateway(struct outlet *o)
 		if (rc != 0)
 			return rc;
 	}
-	int rc = publish_gateway(o, true);
+	int rc = announce_to_home_assistant(o, NULL);
+	if (rc == 0)
+		rc = publish_gateway(o, true);
 	if (rc == 0)
 		rc = send_fact(o, NULL, "hazards", o->hazards);
 	if (rc == 0)
 		rc = publish_safety(o);
+	if (rc == 0)
+		rc = publish_home_state(o, true);
 	return rc == 0 ? publish_status(o) : rc;
 }
 
 static int announce_device(struct outlet *o, uint16_t device)
 {
-	char topic[OUTLET_TOPIC_MAX];
-	if (o->prefix) {
-		struct str s;
-		const struct discovery_config config = {o->prefix, o->base, o->gateway_id, o->version,
-							o->names[device]};
-		str_init(&s, topic, sizeof topic);
-		discovery_topic(&s, &config, o->safety.devices[device]);
-		int rc = send_text(o, topic, discovery_payload(&config, o->safety.devices[device]), 1, true);
-		if (rc != 0)
-			return rc;
-	}
-	int rc = publish_presence(o, device);
+	int rc = announce_to_home_assistant(o, &device);
+	if (rc == 0)
+		rc = publish_presence(o, device);
 	if (rc == 0)
 		rc = send_fact(o, device_id(o, device), "deadman", o->deadman ? o->deadman[device] : NULL);
 	if (rc == 0)

@@ -145,7 +145,7 @@ static void add_control(const struct state *s, struct json_object *root, size_t 
 	json_object_object_add(root, key, json_object_new_string(p->why));
 }
 
-char *state_payload(struct state *s, uint64_t now_ms, const struct core_permission *permissions)
+char *state_payload(struct state *s, uint64_t now_ms, const struct core_permission *permissions, bool parked)
 {
 	struct json_object *root = json_object_new_object();
 	if (!root)
@@ -159,6 +159,8 @@ char *state_payload(struct state *s, uint64_t now_ms, const struct core_permissi
 	}
 	for (size_t i = 0; i < s->device->n_controls; i++)
 		add_control(s, root, i, &permissions[i]);
+	if (s->device->n_controls == 0)
+		json_object_object_add(root, KEYS_PARKED, on_off(parked));
 	s->moved = s->touched = false;
 	s->published_ms = now_ms ? now_ms : 1;
 	const char *text =

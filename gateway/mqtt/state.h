@@ -27,7 +27,8 @@ void state_forget(struct state *state);
 void state_touch(struct state *state);
 /* Is it time to publish? Lets readings grow stale first. */
 bool state_due(struct state *state, uint64_t now_ms);
-/* The JSON, and from here on it counts as published. `permissions`: one per control. An allocated string, or NULL. */
-char *state_payload(struct state *state, uint64_t now_ms, const struct core_permission *permissions);
+/* The JSON, and from here on it counts as published. `permissions`: one per control; `parked` is shown of a device
+ * without controls, as others cannot be. An allocated string, or NULL. */
+char *state_payload(struct state *state, uint64_t now_ms, const struct core_permission *permissions, bool parked);
 
 #endif

@@ -40,7 +40,7 @@ static void read_one(struct state *s, uint16_t metric, double value, uint64_t st
 
 static void assert_payload(struct state *s, uint64_t now_ms, const struct core_permission *p, const char *expected)
 {
-	char *text = state_payload(s, now_ms, p);
+	char *text = state_payload(s, now_ms, p, false);
 	assert_non_null(text);
 	assert_string_equal(text, expected);
 	free(text);
@@ -50,28 +50,28 @@ static void what_is_not_known_is_null_and_never_missing(void **state)
 {
 	struct state *s = *state;
 	assert_true(state_due(s, 1000));
-	assert_payload(s, 1000, nothing, "{\"tilt\":null,\"occupied\":null}");
+	assert_payload(s, 1000, nothing, "{\"tilt\":null,\"occupied\":null,\"parked\":\"OFF\"}");
 	read_one(s, TILT, 12.345678, 2000, THERAPY_GOOD);
 	read_one(s, OCCUPIED, 1, 2000, THERAPY_GOOD);
-	assert_payload(s, 2000, nothing, "{\"tilt\":12.345678,\"occupied\":\"ON\"}");
+	assert_payload(s, 2000, nothing, "{\"tilt\":12.345678,\"occupied\":\"ON\",\"parked\":\"OFF\"}");
 	read_one(s, TILT, 500, 2100, THERAPY_ERROR);
 	read_one(s, OCCUPIED, 0, 2100, THERAPY_GOOD);
-	assert_payload(s, 2100, nothing, "{\"tilt\":null,\"occupied\":\"OFF\"}");
+	assert_payload(s, 2100, nothing, "{\"tilt\":null,\"occupied\":\"OFF\",\"parked\":\"OFF\"}");
 	read_one(s, TILT, (double)NAN, 2200, THERAPY_GOOD);
-	assert_payload(s, 2200, nothing, "{\"tilt\":null,\"occupied\":\"OFF\"}");
+	assert_payload(s, 2200, nothing, "{\"tilt\":null,\"occupied\":\"OFF\",\"parked\":\"OFF\"}");
 }
 
 static void it_is_published_when_a_value_moved_by_its_deadband_at_most_once_a_second(void **state)
 {
 	struct state *s = *state;
 	read_one(s, TILT, 10, 1000, THERAPY_GOOD);
-	assert_payload(s, 1000, nothing, "{\"tilt\":10,\"occupied\":null}");
+	assert_payload(s, 1000, nothing, "{\"tilt\":10,\"occupied\":null,\"parked\":\"OFF\"}");
 	read_one(s, TILT, 10.4, 1500, THERAPY_GOOD);
 	assert_false(state_due(s, 2400)); /* less than the deadband */
 	read_one(s, TILT, 10.6, 1900, THERAPY_GOOD);
 	assert_false(state_due(s, 1999));
 	assert_true(state_due(s, 2000));
-	assert_payload(s, 2000, nothing, "{\"tilt\":10.6,\"occupied\":null}");
+	assert_payload(s, 2000, nothing, "{\"tilt\":10.6,\"occupied\":null,\"parked\":\"OFF\"}");
 	assert_false(state_due(s, 2800));
 }
 
@@ -79,10 +79,10 @@ static void a_value_that_grew_stale_becomes_null_by_itself(void **state)
 {
 	struct state *s = *state;
 	read_one(s, TILT, 10, 1000, THERAPY_GOOD);
-	assert_payload(s, 1000, nothing, "{\"tilt\":10,\"occupied\":null}");
+	assert_payload(s, 1000, nothing, "{\"tilt\":10,\"occupied\":null,\"parked\":\"OFF\"}");
 	assert_false(state_due(s, 2000));
 	assert_true(state_due(s, 2001));
-	assert_payload(s, 2001, nothing, "{\"tilt\":null,\"occupied\":null}");
+	assert_payload(s, 2001, nothing, "{\"tilt\":null,\"occupied\":null,\"parked\":\"OFF\"}");
 	assert_false(state_due(s, 9000));
 }
 
@@ -90,10 +90,10 @@ static void a_device_that_is_gone_shows_nothing_at_once(void **state)
 {
 	struct state *s = *state;
 	read_one(s, TILT, 10, 1000, THERAPY_GOOD);
-	assert_payload(s, 1000, nothing, "{\"tilt\":10,\"occupied\":null}");
+	assert_payload(s, 1000, nothing, "{\"tilt\":10,\"occupied\":null,\"parked\":\"OFF\"}");
 	state_forget(s);
 	assert_true(state_due(s, 1001));
-	assert_payload(s, 1001, nothing, "{\"tilt\":null,\"occupied\":null}");
+	assert_payload(s, 1001, nothing, "{\"tilt\":null,\"occupied\":null,\"parked\":\"OFF\"}");
 }
 
 static void what_controls_do_goes_out_whatever_the_rate(void **state)
@@ -132,7 +132,7 @@ static void a_control_shows_what_is_and_not_what_was_asked(void **state)
 	};
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		const struct core_permission both[2] = {rows[i].p, rows[i].p};
-		char *text = state_payload(s, 1000, both);
+		char *text = state_payload(s, 1000, both, false);
 		struct json_object *root = json_tokener_parse(text), *value = NULL;
 		assert_true(json_object_object_get_ex(root, "heat", &value));
 		assert_string_equal(json_object_to_json_string(value), rows[i].heat);
@@ -141,6 +141,14 @@ static void a_control_shows_what_is_and_not_what_was_asked(void **state)
 		json_object_put(root);
 		free(text);
 	}
+}
+
+static void a_device_that_was_put_away_says_so(void **state)
+{
+	struct state *s = *state;
+	char *text = state_payload(s, 1000, NULL, true);
+	assert_contains(text, "\"parked\":\"ON\"");
+	free(text);
 }
 
 #define WITH_TABLE(test) cmocka_unit_test_setup_teardown(test, set_up_table, tear_down)
@@ -153,6 +161,7 @@ int main(void)
 	    WITH_TABLE(it_is_published_when_a_value_moved_by_its_deadband_at_most_once_a_second),
 	    WITH_TABLE(a_value_that_grew_stale_becomes_null_by_itself),
 	    WITH_TABLE(a_device_that_is_gone_shows_nothing_at_once),
+	    WITH_TABLE(a_device_that_was_put_away_says_so),
 	    WITH_PAD(what_controls_do_goes_out_whatever_the_rate),
 	    WITH_PAD(a_control_shows_what_is_and_not_what_was_asked),
 	};

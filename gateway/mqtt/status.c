@@ -8,27 +8,28 @@ union text { /* protobuf-c's members are not const, but packing only reads them 
 	char *to;
 };
 
-uint8_t *status_pack(const struct status_facts *f, void (*more)(void *, Therapy__V1__GatewayStatus *), void *user,
-		     size_t *size)
+void status_fill(const struct status_facts *f, Therapy__V1__GatewayStatus *s)
 {
-	Therapy__V1__GatewayStatus s = THERAPY__V1__GATEWAY_STATUS__INIT;
-	s.gateway_id = (union text){.from = f->gateway_id}.to;
-	s.boot_id = (union text){.from = f->boot_id}.to;
-	s.version = (union text){.from = f->version}.to;
-	s.uptime_ms = f->now_ms - f->started_ms;
-	s.readings_produced = f->telemetry.produced;
-	s.readings_delivered = f->telemetry.delivered;
-	s.readings_queued = f->queued;
-	s.readings_dropped_oldest = f->telemetry.dropped;
-	s.readings_lost_in_process = f->telemetry.lost_in_process;
-	s.requests = f->requests;
-	s.requests_refused = f->requests_refused;
-	s.broker_connects = f->broker->connects;
-	if (more)
-		more(user, &s);
-	*size = therapy__v1__gateway_status__get_packed_size(&s);
+	therapy__v1__gateway_status__init(s);
+	s->gateway_id = (union text){.from = f->gateway_id}.to;
+	s->boot_id = (union text){.from = f->boot_id}.to;
+	s->version = (union text){.from = f->version}.to;
+	s->uptime_ms = f->now_ms - f->started_ms;
+	s->readings_produced = f->telemetry.produced;
+	s->readings_delivered = f->telemetry.delivered;
+	s->readings_queued = f->queued;
+	s->readings_dropped_oldest = f->telemetry.dropped;
+	s->readings_lost_in_process = f->telemetry.lost_in_process;
+	s->requests = f->requests;
+	s->requests_refused = f->requests_refused;
+	s->broker_connects = f->broker->connects;
+}
+
+uint8_t *status_pack(const Therapy__V1__GatewayStatus *status, size_t *size)
+{
+	*size = therapy__v1__gateway_status__get_packed_size(status);
 	uint8_t *buffer = malloc(*size ? *size : 1);
 	if (buffer)
-		therapy__v1__gateway_status__pack(&s, buffer);
+		therapy__v1__gateway_status__pack(status, buffer);
 	return buffer;
 }

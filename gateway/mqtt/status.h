@@ -21,9 +21,9 @@ struct status_facts {
 	const struct broker_counters *broker;
 };
 
-/* Fills what `facts` knows, lets `more` (may be NULL) add the rest, and packs. An allocated buffer that the caller
- * frees, or NULL: out of memory. */
-uint8_t *status_pack(const struct status_facts *facts, void (*more)(void *user, Therapy__V1__GatewayStatus *status),
-		     void *user, size_t *size);
+/* Fills what `facts` knows; it points into the facts. */
+void status_fill(const struct status_facts *facts, Therapy__V1__GatewayStatus *status);
+/* An allocated buffer that the caller frees, or NULL: out of memory. */
+uint8_t *status_pack(const Therapy__V1__GatewayStatus *status, size_t *size);
 
 #endif

@@ -202,13 +202,14 @@ class Message:
 class Client:
     """An MQTT client that shares nothing with the gateway (python3-paho-mqtt). Keeps the last 20,000 messages in order."""
 
-    def __init__(self, port, subscriptions=("#",), client_id="", host="127.0.0.1"):
+    def __init__(self, port, subscriptions=("#",), client_id="", host="127.0.0.1", listeners=(), on_down=None):
         self.messages = []
         self.dropped = 0  # taken off the front of messages
         self.latest = {}
         self.changed = threading.Condition()
         self.connected = False
-        self.listeners = []
+        self.listeners = list(listeners)
+        self.on_down = on_down
         self.subscriptions = list(subscriptions)
         self.mqtt = mqtt.Client(client_id=client_id, clean_session=True)
         self.mqtt.on_connect = self._on_connect
@@ -231,6 +232,8 @@ class Client:
             self.changed.notify_all()
 
     def _on_disconnect(self, *_):
+        if self.on_down:
+            self.on_down()
         with self.changed:
             self.connected = False
             self.changed.notify_all()

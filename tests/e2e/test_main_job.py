@@ -58,7 +58,7 @@ class MainJob(unittest.TestCase):
     def test_home_assistant_discovery(self):
         with Home() as home:
             for device in ("table", "belt", "pad"):
-                topic = f"homeassistant/device/therapy_demo_{device}/config"
+                topic = f"homeassistant/device/therapy-demo-{device}/config"
                 m = home.client.wait("homeassistant/device/#", lambda m, d=device: d in m.topic and m.payload, 0,
                                      what=f"discovery like {topic}")
                 payload = m.json

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * home_state - what the gateway shows of itself and of the home as a whole: is anything latched, which alarm, why, and
+ * how it is doing. As with a device's state no member is ever missing. Pure. */
+#ifndef MQTT_HOME_STATE_H
+#define MQTT_HOME_STATE_H
+
+#include <json-c/json.h>
+#include <stdbool.h>
+
+#include "therapy/v1/status.pb-c.h"
+
+/* `safety`: an object with "latches" and "alarms" as tell.h tells them. `started`: ISO 8601, or NULL: not known.
+ * {"latched","latches","stopped","alarm","why","started","clock_problem","broker_connects",...}. Allocated, or NULL:
+ * out of memory. */
+char *home_state_payload(struct json_object *safety, const Therapy__V1__GatewayStatus *status, const char *started,
+			 bool clock_trusted);
+
+#endif

@@ -1,0 +1,128 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""What Home Assistant's people find: every device with its entities, in every order of restarts, and nothing in its log."""
+import itertools
+import os
+import sys
+import time
+import unittest
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from harness import Home  # noqa: E402
+from home_assistant import HomeAssistant  # noqa: E402
+
+DEVICES = {"therapy-demo", "therapy-demo-table", "therapy-demo-belt", "therapy-demo-pad"}
+WITHIN_S = 5  # of the last one up
+
+
+class Consumed(unittest.TestCase):
+    def setUp(self):
+        self.home = Home()
+        self.enterContext(self.home)
+        self.ha = self.open_home_assistant()
+
+    def open_home_assistant(self):
+        ha = HomeAssistant(self.home.broker.port)
+        self.addCleanup(ha.close)
+        return ha
+
+    def all_there(self):
+        """Each device came, and all their entities are available. Their ids."""
+        self.ha.wait_for(lambda: {e.device for e in list(self.ha.entities.values())} == DEVICES, "all devices to come")
+        self.ha.wait_all_available()
+        return self.ids()
+
+    def ids(self):
+        return sorted(self.ha.entities)
+
+
+class Entities(Consumed):
+    def test_every_device_and_the_gateway_are_there_without_a_complaint(self):
+        self.all_there()
+        self.ha.wait_state("therapy-demo-pad-heat", "OFF")
+        self.assertEqual(self.ha.complaints, [])
+
+
+class Use(Consumed):
+    """What somebody does on their dashboard."""
+
+    def happened(self, unique_id, kind):
+        """The attributes of that event, once it happened."""
+        e = self.ha.entity(unique_id)
+        return self.ha.wait_for(lambda: next((a for k, a in e.events if k == kind), None), f"{kind} in {unique_id}")
+
+    def test_stop_latches_everything_and_reset_frees_it(self):
+        self.all_there()
+        self.ha.wait_state("therapy-demo-pad-heat_permitted", "OFF")  # a safety sensor: on is unsafe
+        self.ha.set("therapy-demo-pad-heat", "ON")
+        self.ha.wait_state("therapy-demo-pad-heat", "ON")
+        self.ha.wait_state("therapy-demo-pad-power", lambda watt: watt and watt > 30)
+        self.ha.press("therapy-demo-stop")
+        self.ha.wait_state("therapy-demo-latched", "ON")
+        self.ha.wait_state("therapy-demo-pad-heat", "OFF")
+        self.ha.wait_state("therapy-demo-pad-heat_permitted", "ON")
+        self.ha.wait_state("therapy-demo-why", lambda text: text and "stopped by mqtt" in text)
+        self.assertEqual(self.ha.entity("therapy-demo-latched").attributes["latches"][0]["latch"], "stop")
+        self.assertEqual(self.happened("therapy-demo-happened", "stopped")["priority"], "high")
+        granted = self.happened("therapy-demo-pad-happened", "granted")
+        self.assertEqual((granted["device"], granted["control"]), ("pad", "heat"))
+        permission = self.ha.entity("therapy-demo-pad-heat_why")
+        self.ha.wait_for(lambda: permission.attributes.get("latches"), "the explanation to have the latch")
+        latched = self.ha.entity("therapy-demo-latched")
+        self.ha.wait_for(lambda: latched.attributes["latches"][0]["resettable"], "the stop to be resettable")
+        self.ha.press("therapy-demo-reset")
+        self.ha.wait_state("therapy-demo-latched", "OFF")
+        self.ha.wait_state("therapy-demo-pad-heat_permitted", "OFF")
+        self.ha.wait_state("therapy-demo-pad-heat", "OFF")  # a reset starts nothing
+        self.assertEqual(self.ha.complaints, [])
+
+    def test_a_table_is_parked_and_back(self):
+        self.all_there()
+        for value in ("ON", "OFF"):
+            self.ha.set("therapy-demo-table-parked", value)
+            self.ha.wait_state("therapy-demo-table-parked", value)
+            self.happened("therapy-demo-table-happened", "parked" if value == "ON" else "unparked")
+        self.assertEqual(self.ha.complaints, [])
+
+
+class Orders(Consumed):
+    """Whoever goes and comes back, in whatever order: the same entities, available, and nothing twice."""
+
+    def restart_broker(self):
+        """It keeps nothing: persistence is off."""
+        mark = self.home.client.mark()
+        self.home.broker.stop()
+        self.home.broker.start()
+        return mark
+
+    def restart_gateway(self):
+        self.assertEqual(self.home.gateway.stop(), 0)
+        self.home.start_gateway(wait=False)
+
+    def kill_gateway(self):
+        self.home.gateway.kill()
+        self.home.start_gateway(wait=False)
+
+    def restart_home_assistant(self):
+        self.ha.close()
+        complaints = self.ha.complaints
+        self.ha = self.open_home_assistant()
+        self.ha.complaints[:0] = complaints
+
+    def test_in_every_order_of_restarts_the_entities_are_the_same(self):
+        before = self.all_there()
+        for third in (self.restart_gateway, self.kill_gateway):
+            for order in itertools.permutations((self.restart_broker, self.restart_home_assistant, third)):
+                name = " ".join(step.__name__ for step in order)
+                with self.subTest(name):
+                    for step in order:
+                        step()
+                    began = time.monotonic()
+                    self.ha.wait_all_available(len(before), WITHIN_S)
+                    print(f"{name}: all available after {time.monotonic() - began:.2f} s")
+                    self.assertEqual(self.ids(), before)
+                    self.assertEqual(self.ha.complaints, [])
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -156,15 +156,15 @@ static int open_outlet(struct gateway *g)
 	    .asks_presence = g->config->profile.presence_ms > 0,
 	    .deadman = (const char *const *)g->promises->deadman_json,
 	};
-	const struct outlet_callbacks callbacks = {g,
-						   on_mqtt_request,
-						   on_permission_wanted,
-						   on_status_wanted,
-						   on_event_wanted,
-						   on_event_delivered,
-						   on_safety_wanted,
-						   on_parked_wanted,
-						   on_explanation_wanted};
+	const struct outlet_callbacks callbacks = {.user = g,
+						   .request = on_mqtt_request,
+						   .permission = on_permission_wanted,
+						   .status = on_status_wanted,
+						   .event = on_event_wanted,
+						   .event_delivered = on_event_delivered,
+						   .safety = on_safety_wanted,
+						   .parked = on_parked_wanted,
+						   .explanation = on_explanation_wanted};
 	return outlet_new(&g->loop, &config, &callbacks, &g->outlet);
 }
 

@@ -103,7 +103,7 @@ static void on_announce(uv_timer_t *timer)
 	struct outlet *o = timer->data;
 	if (!broker_is_up(o->broker) || o->cursor == ANNOUNCED)
 		return;
-	int rc = publish_announcement(o);
+	int rc = announce_step(o);
 	if (rc > 0)
 		o->cursor = ANNOUNCED;
 	else
@@ -166,6 +166,8 @@ static void on_delivered(void *user, uint64_t token, bool ok)
 	uint64_t n = token & ((UINT64_C(1) << 56) - 1);
 	if (token >> 56 == OUTLET_TELEMETRY && !ok)
 		telemetry_failed(o->telemetry, (size_t)n);
+	if (token >> 56 == OUTLET_ANNOUNCED_ALL && ok)
+		announce_acknowledged(o);
 	if (token >> 56 != OUTLET_EVENT)
 		return;
 	if (ok)
@@ -190,6 +192,7 @@ static void release(struct outlet *o)
 	free(o->prefix);
 	free(o->birth_topic);
 	free(o->home_state);
+	announce_close(o);
 	free(o);
 }
 
@@ -295,6 +298,8 @@ int outlet_new(uv_loop_t *loop, const struct outlet_config *config, const struct
 	if (rc == 0)
 		rc = make_telemetry(o, config);
 	if (rc == 0)
+		rc = announce_open(o, config->announced);
+	if (rc == 0)
 		rc = make_broker(o, config);
 	if (rc != 0) {
 		release(o);
@@ -357,6 +362,7 @@ void outlet_facts(struct outlet *o, const char *hazards, const char *const *dead
 	o->hazards = hazards;
 	o->deadman = deadman;
 	o->asks_presence = asks_presence;
+	(void)announce_changed(o); /* without memory it stays as it was */
 	if (broker_is_up(o->broker))
 		outlet_announce(o, 0, 0);
 }

@@ -32,6 +32,7 @@ struct outlet_config {
 	uint32_t batch_ms;      /* telemetry is batched for at most this long; 90 unless 0 */
 	const uint8_t *schema;  /* FileDescriptorSet; NULL: none */
 	size_t schema_size;
+	const char *announced;      /* what an earlier run announced, as it told it; NULL: not known */
 	const char *hazards;        /* JSON; NULL: none */
 	bool asks_presence;         /* somebody has to say now and then that they are there */
 	const char *const *deadman; /* JSON, parallel to devices; NULL, or NULL for a device: none. All outlive the
@@ -61,6 +62,8 @@ struct outlet_callbacks {
 	void (*event_delivered)(void *user, uint64_t sequence);
 	/* Adds latches and alarms to what `safety` says. May be NULL. */
 	void (*safety)(void *user, struct json_object *root);
+	/* To be kept for the next run: what the broker keeps for this gateway. May be NULL. */
+	void (*announced)(void *user, const char *text);
 	/* Is the device put away? May be NULL. */
 	bool (*parked)(void *user, uint16_t device);
 	/* The explanation of a control as JSON, allocated; NULL: none. May be NULL. */

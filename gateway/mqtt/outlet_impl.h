@@ -15,7 +15,7 @@
 #define OUTLET_BASE_MAX  (sizeof "therapy/" + ID_MAX)
 
 /* What a delivery notice is about, in the top byte of its token; the rest is a count. */
-enum outlet_token { OUTLET_TELEMETRY = 1, OUTLET_EVENT = 2 };
+enum outlet_token { OUTLET_TELEMETRY = 1, OUTLET_EVENT = 2, OUTLET_ANNOUNCED_ALL = 3 };
 #define OUTLET_TOKEN(kind, n) ((uint64_t)(kind) << 56 | (uint64_t)(n))
 
 struct outlet_device {
@@ -40,8 +40,9 @@ struct outlet {
 	size_t schema_size;
 	uint32_t batch_ms;
 	uint64_t started_ms, status_ms, reasons_ms;
-	char started[ISO8601_SIZE]; /* empty until the wall clock could be trusted */
-	char *home_state;           /* as it was published last */
+	char started[ISO8601_SIZE];           /* empty until the wall clock could be trusted */
+	char *home_state;                     /* as it was published last */
+	struct announced *announced, *before; /* what is; what was, or is, and not yet taken back */
 
 	struct telemetry *telemetry;
 	uint64_t event_sent; /* the last that was handed to this connection */
@@ -84,8 +85,21 @@ int publish_status(struct outlet *outlet);
 int publish_ping(struct outlet *outlet, uint64_t now_ms);
 void publish_events(struct outlet *outlet);
 void publish_result(struct outlet *outlet, const struct core_output *result);
-/* The next step of telling all again: 0 and more to come, 1: done, negative: not now. */
-int publish_announcement(struct outlet *outlet);
+const char *publish_device_id(const struct outlet *outlet, uint16_t device);
+/* Takes the text; NULL: UV_ENOMEM. */
+int publish_text(struct outlet *outlet, const char *topic, char *text, int qos, bool retained);
+/* "<base>/[<device>/]<what>". Returns `topic`. */
+const char *publish_topic(char topic[OUTLET_TOPIC_MAX], const char *base, const char *device, const char *what);
+
+/* announce.c: telling all again. `before`: what an earlier run announced, or NULL. */
+int announce_open(struct outlet *outlet, const char *before);
+void announce_close(struct outlet *outlet);
+/* What is announced may be another than before. */
+int announce_changed(struct outlet *outlet);
+/* The next step: 0 and more to come, 1: done, negative: not now. */
+int announce_step(struct outlet *outlet);
+/* The broker has it all. */
+void announce_acknowledged(struct outlet *outlet);
 
 /* receive.c: what comes in. */
 void receive_subscribe(struct outlet *outlet);

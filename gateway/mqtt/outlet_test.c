@@ -31,6 +31,8 @@ struct fixture {
 	struct core_output answer;
 	uint64_t n_events, delivered; /* a bit for each */
 	char event[32];
+	const char *before; /* what an earlier run announced */
+	char *announced;    /* what is to be kept of this one */
 };
 
 static void on_request(void *user, const struct core_request *r)
@@ -98,6 +100,13 @@ static char *on_explanation(void *user, uint16_t device, uint16_t control)
 	return strdup(text);
 }
 
+static void on_announced(void *user, const char *text)
+{
+	struct fixture *f = user;
+	free(f->announced);
+	f->announced = strdup(text);
+}
+
 static const uint8_t schema[] = {1, 2, 3};
 
 static void open_outlet(struct fixture *f, size_t queue)
@@ -116,6 +125,7 @@ static void open_outlet(struct fixture *f, size_t queue)
 	    .telemetry_queue = queue,
 	    .schema = schema,
 	    .schema_size = sizeof schema,
+	    .announced = f->before,
 	    .hazards = "[{\"hazard\":1}]",
 	    .deadman = deadman,
 	};
@@ -126,6 +136,7 @@ static void open_outlet(struct fixture *f, size_t queue)
 						   .event = on_event,
 						   .event_delivered = on_delivered,
 						   .safety = on_safety,
+						   .announced = on_announced,
 						   .explanation = on_explanation};
 	assert_int_equal(outlet_new(&f->loop, &config, &callbacks, &f->outlet), 0);
 }
@@ -137,6 +148,7 @@ static bool is_closed(void *user)
 
 static void close_outlet(struct fixture *f)
 {
+	f->closed = false;
 	outlet_close(f->outlet, on_closed, f);
 	f->outlet = NULL;
 	assert_true(testing_pump(&f->loop, &f->client, is_closed, f, LIMIT_MS));
@@ -163,6 +175,7 @@ static int tear_down(void **state)
 	int rc = uv_loop_close(&f->loop);
 	testing_client_close(&f->client);
 	testing_broker_stop(&f->server);
+	free(f->announced);
 	free(f);
 	return rc;
 }
@@ -435,6 +448,41 @@ static void home_assistants_birth_has_everything_told_again(void **state)
 	wait_for(f, "therapy/home/safety", NULL);
 }
 
+static bool is_forgotten(void *user)
+{
+	const struct fixture *f = user;
+	return f->announced && !strstr(f->announced, "belt");
+}
+
+/* A device that was taken out of the configuration, and an entity that a newer version has no more. */
+static void what_was_announced_and_is_not_any_more_is_taken_back(void **state)
+{
+	struct fixture *f = *state;
+	ready(f);
+	close_outlet(f);
+	assert_non_null(
+	    strstr(f->announced, "therapy/home/pad/explain/heat")); /* also without a broker: before it is told */
+	f->before = "{\"topics\":{\"homeassistant/device/therapy-home-belt/config\":{\"tension\":\"number\"},"
+		    "\"therapy/home/belt/state\":{},"
+		    "\"homeassistant/device/therapy-home-pad/config\":{\"lamp\":\"switch\"}}}";
+	testing_client_publish(&f->client, "therapy/home/belt/state", "{}", 2, 1, true, NULL, NULL);
+	wait_for(f, "therapy/home/belt/state", "{}");
+	testing_client_forget(&f->client);
+	open_outlet(f, 0);
+	assert_non_null(strstr(f->announced, "therapy/home/belt/state")); /* until it is taken back */
+	assert_true(testing_pump(&f->loop, &f->client, is_forgotten, f, LIMIT_MS));
+	wait_for(f, "homeassistant/device/therapy-home-pad/config", "\"lamp\":{\"platform\":\"switch\"}");
+	assert_int_equal(wait_for(f, "homeassistant/device/therapy-home-belt/config", NULL)->size, 0);
+	assert_int_equal(wait_for(f, "therapy/home/belt/state", NULL)->size, 0);
+	assert_null(strstr(f->announced, "lamp"));
+	testing_client_forget(&f->client);
+	testing_client_publish(&f->client, "homeassistant/status", "online", 6, 0, false, NULL, NULL);
+	wait_for(f, "homeassistant/device/therapy-home-pad/config", NULL);
+	assert_null(strstr(
+	    (const char *)testing_client_last(&f->client, "homeassistant/device/therapy-home-pad/config")->payload,
+	    "lamp")); /* once is enough */
+}
+
 static bool has_device_telemetry(void *user)
 {
 	struct fixture *f = user;
@@ -538,6 +586,7 @@ int main(void)
 	    WITH_OUTLET(bad_requests_reach_the_gate_with_their_flaw),
 	    WITH_OUTLET(answers_do_not_go_to_the_gateways_own_topics_or_to_wildcards),
 	    WITH_OUTLET(home_assistants_birth_has_everything_told_again),
+	    WITH_OUTLET(what_was_announced_and_is_not_any_more_is_taken_back),
 	    WITH_OUTLET(after_the_broker_was_away_queue_events_and_states_follow),
 	    WITH_OUTLET(a_clean_end_says_offline),
 	    WITH_OUTLET(a_broken_connection_says_offline_through_the_will),

@@ -7,7 +7,6 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "broker/topic.h"
-#include "mqtt/discovery.h"
 #include "mqtt/happened.h"
 #include "mqtt/home_state.h"
 #include "mqtt/keys.h"
@@ -19,12 +18,12 @@
 
 #define ANSWERS_A_SECOND 50u
 
-static const char *device_id(const struct outlet *o, uint16_t device)
+const char *publish_device_id(const struct outlet *o, uint16_t device)
 {
 	return o->safety.devices[device]->device_id;
 }
 
-static int send_text(struct outlet *o, const char *topic, char *text, int qos, bool retained)
+int publish_text(struct outlet *o, const char *topic, char *text, int qos, bool retained)
 {
 	if (!text)
 		return UV_ENOMEM;
@@ -33,7 +32,7 @@ static int send_text(struct outlet *o, const char *topic, char *text, int qos, b
 	return rc;
 }
 
-static const char *topic_of(char topic[OUTLET_TOPIC_MAX], const char *base, const char *device, const char *what)
+const char *publish_topic(char topic[OUTLET_TOPIC_MAX], const char *base, const char *device, const char *what)
 {
 	struct str s;
 	str_init(&s, topic, OUTLET_TOPIC_MAX);
@@ -45,7 +44,7 @@ int publish_telemetry(void *user, uint16_t device, const uint8_t *bytes, size_t 
 {
 	struct outlet *o = user;
 	char topic[OUTLET_TOPIC_MAX];
-	topic_of(topic, o->base, device_id(o, device), "telemetry");
+	publish_topic(topic, o->base, publish_device_id(o, device), "telemetry");
 	return broker_publish(o->broker, topic, bytes, size, 0, false, NULL, OUTLET_TOKEN(OUTLET_TELEMETRY, n));
 }
 
@@ -57,9 +56,9 @@ int publish_state(struct outlet *o, uint16_t device)
 		o->permissions[c] = (struct core_permission){.cause.device = CORE_NO_DEVICE};
 		o->callbacks.permission(o->callbacks.user, device, (uint16_t)c, &o->permissions[c]);
 	}
-	topic_of(topic, o->base, device_id(o, device), "state");
+	publish_topic(topic, o->base, publish_device_id(o, device), "state");
 	bool parked = o->callbacks.parked && o->callbacks.parked(o->callbacks.user, device);
-	int rc = send_text(o, topic, state_payload(state, clock_boot_ms(), o->permissions, parked), 0, true);
+	int rc = publish_text(o, topic, state_payload(state, clock_boot_ms(), o->permissions, parked), 0, true);
 	if (rc != 0)
 		state_touch(state);
 	return rc;
@@ -74,7 +73,7 @@ int publish_explanations(struct outlet *o, uint16_t device)
 		struct str s;
 		str_init(&s, topic, sizeof topic);
 		str_add(&s, "%s/%s/explain/%s", o->base, d->device_id, d->controls[c]->key);
-		rc = send_text(o, topic, o->callbacks.explanation(o->callbacks.user, device, (uint16_t)c), 1, true);
+		rc = publish_text(o, topic, o->callbacks.explanation(o->callbacks.user, device, (uint16_t)c), 1, true);
 	}
 	o->devices[device].explain_due = rc != 0;
 	return rc;
@@ -85,7 +84,7 @@ int publish_presence(struct outlet *o, uint16_t device)
 	char topic[OUTLET_TOPIC_MAX];
 	struct outlet_device *d = &o->devices[device];
 	const char *text = d->present ? "online" : "offline";
-	topic_of(topic, o->base, device_id(o, device), "availability");
+	publish_topic(topic, o->base, publish_device_id(o, device), "availability");
 	int rc = broker_publish(o->broker, topic, text, strlen(text), 1, true, NULL, 0);
 	d->presence_due = rc != 0;
 	return rc;
@@ -95,17 +94,17 @@ int publish_gateway(struct outlet *o, bool online)
 {
 	char topic[OUTLET_TOPIC_MAX];
 	const char *text = online ? "online" : "offline";
-	topic_of(topic, o->base, NULL, "availability");
+	publish_topic(topic, o->base, NULL, "availability");
 	return broker_publish(o->broker, topic, text, strlen(text), 1, true, NULL, 0);
 }
 
 int publish_safety(struct outlet *o)
 {
 	char topic[OUTLET_TOPIC_MAX];
-	topic_of(topic, o->base, NULL, "safety");
+	publish_topic(topic, o->base, NULL, "safety");
 	char *text = safety_payload(&o->safety, clock_boot_ms(), o->callbacks.permission, o->callbacks.safety,
 				    o->callbacks.user);
-	int rc = send_text(o, topic, text, 1, true);
+	int rc = publish_text(o, topic, text, 1, true);
 	o->safety_due = rc != 0;
 	return rc;
 }
@@ -139,7 +138,7 @@ int publish_status(struct outlet *o)
 	uint8_t *bytes = status_pack(&status, &size);
 	if (!bytes)
 		return UV_ENOMEM;
-	topic_of(topic, o->base, NULL, "status");
+	publish_topic(topic, o->base, NULL, "status");
 	int rc = broker_publish(o->broker, topic, bytes, size, 0, false, NULL, 0);
 	free(bytes);
 	o->status_ms = now_ms;
@@ -179,7 +178,7 @@ int publish_home_state(struct outlet *o, bool again)
 		return UV_ENOMEM;
 	int rc = 0;
 	if (again || !o->home_state || strcmp(text, o->home_state) != 0) {
-		topic_of(topic, o->base, NULL, "state");
+		publish_topic(topic, o->base, NULL, "state");
 		rc = broker_publish(o->broker, topic, text, strlen(text), 0, true, NULL, 0);
 	}
 	free(o->home_state);
@@ -212,10 +211,10 @@ static void publish_happened(struct outlet *o, const struct outlet_event *e)
 	if (e->sequence <= o->happened || !happened_now(e->bytes, e->size, o->boot_id, clock_boot_ms(), &now))
 		return;
 	o->happened = e->sequence;
-	topic_of(topic, o->base, NULL, KEYS_HAPPENED);
+	publish_topic(topic, o->base, NULL, KEYS_HAPPENED);
 	(void)broker_publish(o->broker, topic, now.text, strlen(now.text), 0, false, NULL, 0);
 	if (now.device[0]) {
-		topic_of(topic, o->base, now.device, KEYS_HAPPENED);
+		publish_topic(topic, o->base, now.device, KEYS_HAPPENED);
 		(void)broker_publish(o->broker, topic, now.text, strlen(now.text), 0, false, NULL, 0);
 	}
 	free(now.text);
@@ -226,7 +225,7 @@ void publish_events(struct outlet *o)
 {
 	char topic[OUTLET_TOPIC_MAX];
 	struct outlet_event e;
-	topic_of(topic, o->base, NULL, "event");
+	publish_topic(topic, o->base, NULL, "event");
 	while (o->callbacks.event && broker_is_up(o->broker) &&
 	       o->callbacks.event(o->callbacks.user, o->event_sent, &e)) {
 		if (broker_publish(o->broker, topic, e.bytes, e.size, 1, false, NULL,
@@ -288,7 +287,7 @@ void publish_result(struct outlet *o, const struct core_output *result)
 	int rc = 0;
 	bool home = asked->device[0] == '\0'; /* stop and reset are about all of it */
 	if (home || id_valid(asked->device)) {
-		topic_of(topic, o->base, home ? NULL : asked->device, "result");
+		publish_topic(topic, o->base, home ? NULL : asked->device, "result");
 		rc = broker_publish(o->broker, topic, text, strlen(text), 1, false, &properties, 0);
 	}
 	if (may_answer_to(o, asked->message->response_topic))
@@ -297,76 +296,4 @@ void publish_result(struct outlet *o, const struct core_output *result)
 	if (rc != 0)
 		log_warn("mqtt", "the answer to a request did not leave: %s", uv_strerror(rc));
 	free(text);
-}
-
-/* ---- telling all again ---- */
-
-/* What does not change while the gateway runs. */
-static int send_fact(struct outlet *o, const char *device, const char *what, const char *text)
-{
-	char topic[OUTLET_TOPIC_MAX];
-	if (!text)
-		return 0;
-	topic_of(topic, o->base, device, what);
-	return broker_publish(o->broker, topic, text, strlen(text), 1, true, NULL, 0);
-}
-
-/* `device` NULL: the gateway itself. */
-static int announce_to_home_assistant(struct outlet *o, const uint16_t *device)
-{
-	char topic[OUTLET_TOPIC_MAX], own[ID_MAX + 32];
-	struct str s;
-	if (!o->prefix)
-		return 0;
-	str_init(&s, own, sizeof own);
-	str_add(&s, "Therapy gateway %s", o->gateway_id);
-	const struct discovery_config config = {o->prefix, o->base, o->gateway_id, o->version,
-						device ? o->names[*device] : own};
-	str_init(&s, topic, sizeof topic);
-	discovery_topic(&s, &config, device ? device_id(o, *device) : NULL);
-	return send_text(o, topic,
-			 device ? discovery_payload(&config, o->safety.devices[*device])
-				: discovery_gateway_payload(&config, o->asks_presence),
-			 1, true);
-}
-
-static int announce_gateway(struct outlet *o)
-{
-	char topic[OUTLET_TOPIC_MAX];
-	if (o->schema_size > 0) {
-		topic_of(topic, o->base, NULL, "schema");
-		int rc = broker_publish(o->broker, topic, o->schema, o->schema_size, 1, true, NULL, 0);
-		if (rc != 0)
-			return rc;
-	}
-	int rc = announce_to_home_assistant(o, NULL);
-	if (rc == 0)
-		rc = publish_gateway(o, true);
-	if (rc == 0)
-		rc = send_fact(o, NULL, "hazards", o->hazards);
-	if (rc == 0)
-		rc = publish_safety(o);
-	if (rc == 0)
-		rc = publish_home_state(o, true);
-	return rc == 0 ? publish_status(o) : rc;
-}
-
-static int announce_device(struct outlet *o, uint16_t device)
-{
-	int rc = announce_to_home_assistant(o, &device);
-	if (rc == 0)
-		rc = publish_presence(o, device);
-	if (rc == 0)
-		rc = send_fact(o, device_id(o, device), "deadman", o->deadman ? o->deadman[device] : NULL);
-	if (rc == 0)
-		rc = publish_state(o, device);
-	return rc == 0 ? publish_explanations(o, device) : rc;
-}
-
-int publish_announcement(struct outlet *o)
-{
-	int rc = o->cursor == 0 ? announce_gateway(o) : announce_device(o, (uint16_t)(o->cursor - 1));
-	if (rc != 0)
-		return rc;
-	return o->cursor++ == o->safety.n_devices;
 }

@@ -76,5 +76,4 @@ const struct core_output *rig_event(const struct rig *rig, enum core_event_type 
 size_t rig_count(const struct rig *rig, enum core_output_type type);
 struct core_permission rig_permission(const struct rig *rig, uint16_t device, uint16_t control);
 
-
 #endif

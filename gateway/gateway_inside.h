@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <uv.h>
 
+#include "announced_file.h"
 #include "config/config.h"
 #include "core/core.h"
 #include "desk.h"
@@ -53,6 +54,7 @@ struct gateway {
 	struct core *core;
 	struct promises *promises;
 	struct outlet *outlet;
+	struct announced_file announced;
 	struct desk *desk; /* journal and control socket, while it runs */
 	void (*outward_closed)(struct gateway *g);
 	struct memory_keeper *memory;

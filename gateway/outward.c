@@ -72,6 +72,12 @@ static bool on_parked_wanted(void *user, uint16_t device)
 	return core_parked(g->core, device, &until_ms);
 }
 
+static void on_announced(void *user, const char *text)
+{
+	struct gateway *g = user;
+	announced_file_write(&g->announced, text);
+}
+
 static char *on_explanation_wanted(void *user, uint16_t device, uint16_t control)
 {
 	const struct gateway *g = user;
@@ -135,8 +141,13 @@ static int open_outlet(struct gateway *g)
 	const struct config_mqtt *m = &g->config->mqtt;
 	if (!m->enabled)
 		return 0;
+	char state[512];
+	announced_file_init(&g->announced, &g->loop,
+			    memory_keeper_place(g->config, state, sizeof state) ? state : NULL);
+	char *before = announced_file_read(&g->announced);
 	struct outlet_config config = {
 	    .gateway_id = g->config->gateway_id,
+	    .announced = before,
 	    .version = THERAPY_VERSION,
 	    .discovery_prefix = m->discovery_prefix,
 	    .birth_topic = "homeassistant/status",
@@ -163,9 +174,12 @@ static int open_outlet(struct gateway *g)
 						   .event = on_event_wanted,
 						   .event_delivered = on_event_delivered,
 						   .safety = on_safety_wanted,
+						   .announced = on_announced,
 						   .parked = on_parked_wanted,
 						   .explanation = on_explanation_wanted};
-	return outlet_new(&g->loop, &config, &callbacks, &g->outlet);
+	int error = outlet_new(&g->loop, &config, &callbacks, &g->outlet);
+	free(before);
+	return error;
 }
 
 static void desk_closed(void *user);

@@ -3,6 +3,7 @@
 """What Home Assistant's people find: every device with its entities, in every order of restarts, and nothing in its log."""
 import itertools
 import os
+import re
 import sys
 import time
 import unittest
@@ -83,6 +84,23 @@ class Use(Consumed):
             self.ha.wait_state("therapy-demo-table-parked", value)
             self.happened("therapy-demo-table-happened", "parked" if value == "ON" else "unparked")
         self.assertEqual(self.ha.complaints, [])
+
+
+class Changes(Consumed):
+    def test_a_device_that_is_taken_out_of_the_configuration_is_gone(self):
+        self.all_there()
+        self.assertEqual(self.home.gateway.stop(), 0)
+        text = self.home.config_text
+        belt = re.search(r"\n *\{ *id *= *\"belt\".*?\},?(?=\n)", text, re.DOTALL)
+        self.home.config_text = text[:belt.start()] + text[belt.end():]
+        self.home.start_gateway()
+        self.ha.wait_for(lambda: {e.device for e in list(self.ha.entities.values())} == DEVICES - {"therapy-demo-belt"},
+                         "the belt's entities to go, and the others to stay")
+        self.ha.wait_all_available()
+        self.assertEqual(self.ha.complaints, [])
+        late = self.open_home_assistant()
+        late.wait_for(lambda: late.entities, "what is retained")
+        self.assertEqual([t for t, payload in late.kept.items() if "/belt/" in t and payload], [])
 
 
 class Orders(Consumed):

@@ -123,10 +123,8 @@ static void on_message(char *id, const Therapy__V1__ToDevice *m)
 			count_badly();
 		if (strcmp(id, "keeps") == 0)
 			keep();
-		if (strcmp(id, "counts-more") == 0) {
+		if (strcmp(id, "counts-more") == 0)
 			count_more();
-			_exit(1);
-		}
 		break;
 	case THERAPY__V1__TO_DEVICE__BODY_OPEN:
 		if (strcmp(id, "crashes") == 0 || strcmp(id, "changed") == 0)
@@ -138,6 +136,8 @@ static void on_message(char *id, const Therapy__V1__ToDevice *m)
 		Therapy__V1__FromDevice out = THERAPY__V1__FROM_DEVICE__INIT;
 		if (strcmp(id, "mute") == 0)
 			return;
+		if (strcmp(id, "counts-more") == 0)
+			_exit(1); /* what it said has been read by now; a wire that ends is dropped */
 		pong.nonce = m->ping->nonce;
 		out.body_case = THERAPY__V1__FROM_DEVICE__BODY_PONG;
 		out.pong = &pong;

@@ -6,7 +6,7 @@
 #include "mqtt/discovery_parts.h"
 #include "tell/tell.h"
 
-/* Never latched and never asked twice: Home Assistant's own default. */
+/* Home Assistant's own default, and what the gateway takes for a press. */
 #define PRESS "PRESS"
 
 static void add_button(const struct discovery_parts *parts, const char *key, const char *name, const char *icon)

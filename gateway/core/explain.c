@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/words.h"
 #include "core/inside.h"
 
 #define EXPRESSION_SHOWN 90 /* characters of an expression within a sentence */
@@ -66,22 +67,10 @@ static void add_must(struct str *s, const struct view *v, const struct node *lea
 	str_add(s, "%s%s)", unit_text(unit)[0] ? " " : "", unit_text(unit));
 }
 
-const char *explain_word(const struct home_metric *m, double value, size_t *size)
-{
-	const char *at = m->words;
-	for (double i = 0; at && *at; i++) {
-		*size = strcspn(at, "|");
-		if (value >= i && value <= i)
-			return at;
-		at += *size + (at[*size] == '|');
-	}
-	return NULL;
-}
-
 static void add_reading(struct str *s, double value, const struct node *leaf, const struct home_metric *m)
 {
 	size_t size;
-	const char *word = explain_word(m, value, &size);
+	const char *word = words_of(m->words, value, &size);
 	if (word)
 		str_add(s, "%.*s", (int)size, word);
 	else

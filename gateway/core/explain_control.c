@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/words.h"
 #include "core/explanation.h"
 #include "core/inside.h"
 
@@ -285,7 +286,7 @@ const char *core_metric_key(const struct core *core, uint16_t device, uint16_t m
 const char *core_metric_word(const struct core *core, uint16_t device, uint16_t metric, double value, size_t *size)
 {
 	const struct home_metric *m = metric_at(core, device, metric);
-	return m ? explain_word(m, value, size) : NULL;
+	return m ? words_of(m->words, value, size) : NULL;
 }
 
 size_t core_n_devices(const struct core *core)

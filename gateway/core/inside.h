@@ -408,8 +408,6 @@ void gate_request(struct core *core, const struct core_request *request);
 
 /* ---- explain.c ---- */
 void explain_time(struct str *s, uint64_t ms); /* "12.5 s" */
-/* What a value is called: "pressed", `size` bytes; NULL if it has no word. */
-const char *explain_word(const struct home_metric *metric, double value, size_t *size);
 struct core_cause explain_cause(const struct core *core, const struct logic_cause *cause);
 /* "table.tilt was 12.4 deg, must be <= 10 deg (rule x)": what made the rule leave ARMED. */
 void explain_first_out(const struct core *core, uint32_t rule, char why[CORE_WHY_MAX]);

@@ -16,6 +16,7 @@
 
 #include "base/str.h"
 #include "base/unit.h"
+#include "base/words.h"
 #include "core/binder.h"
 
 static int add_unseen(struct binder *b, struct children *children, struct expr_slice where, uint32_t device,
@@ -39,15 +40,8 @@ static bool fits(enum therapy_unit limit, enum therapy_unit metric)
 /* Words of "released|pressed" are 0, 1, ...; every switch knows on, off, yes and no. */
 static bool find_word(const struct home_metric *m, const char *word, size_t size, double *out)
 {
-	double index = 0;
-	for (const char *at = m->words; at && *at; index++) {
-		size_t n = strcspn(at, "|");
-		if (n == size && memcmp(at, word, n) == 0) {
-			*out = index;
-			return true;
-		}
-		at += n + (at[n] == '|');
-	}
+	if (words_value(m->words, word, size, out))
+		return true;
 	static const struct {
 		const char *word;
 		double value;
@@ -79,8 +73,7 @@ static int bind_word(struct binder *b, const struct expr_node *e, const struct h
 	char choices[128];
 	struct str s;
 	str_init(&s, choices, sizeof choices);
-	for (const char *at = m->words; at && *at; at++) /* "released|pressed" reads "released, pressed" */
-		str_add(&s, *at == '|' ? ", " : "%c", *at);
+	words_list(&s, m->words);
 	if (is_switch)
 		str_add(&s, "%son, off, yes, no", s.len ? ", " : "");
 	return expr_refuse(b->fault, e->number.at, "%s.%s is never '%.*s': one of %s was expected", device, m->key,

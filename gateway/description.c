@@ -2,6 +2,9 @@
 #include "description.h"
 
 #include <stdlib.h>
+#include <string.h>
+
+#include "base/words.h"
 
 /* protobuf-c's texts are not const, and are not written to. */
 static char *text(const char *t)
@@ -63,6 +66,8 @@ static void put_control(const struct therapy_control *from, Therapy__V1__Control
 	to->load_max = from->load_max;
 	to->load_ms = from->load_ms;
 	to->test_ms = from->test_ms;
+	to->words = text(from->words);
+	to->measured = from->measures == THERAPY_NONE ? 0 : from->measures + 1u;
 }
 
 /* The message, its pointer arrays and its rows, in one block. */
@@ -118,20 +123,6 @@ static const struct therapy_option *find_option(const struct therapy_model *mode
 	return NULL;
 }
 
-/* Is `word` one of "roll|pitch"? */
-static bool word_in(const char *words, const char *word)
-{
-	size_t n = strlen(word);
-	for (const char *at = words; at && *at;) {
-		const char *end = strchr(at, '|');
-		size_t size = end ? (size_t)(end - at) : strlen(at);
-		if (size == n && memcmp(at, word, n) == 0)
-			return true;
-		at = end ? end + 1 : NULL;
-	}
-	return false;
-}
-
 static bool take_option(const struct therapy_model *model, const Therapy__V1__OptionValue *given,
 			struct therapy_value *values, struct str *why)
 {
@@ -158,7 +149,8 @@ static bool take_option(const struct therapy_model *model, const Therapy__V1__Op
 		values[at] = (struct therapy_value){.set = true, .number = given->number};
 		return true;
 	}
-	if (number || !word_in(o->words, given->word)) {
+	double index;
+	if (number || !words_value(o->words, given->word, strlen(given->word), &index)) {
 		str_add(why, "%soption '%s' of model %s must be one of %s", why->len ? "\n" : "", o->key, model->key,
 			o->words);
 		return false;
@@ -234,6 +226,7 @@ void description_core(const Therapy__V1__DeviceDescription *d, struct core_metri
 					  .min = d->controls[i]->min,
 					  .max = d->controls[i]->max,
 					  .step = d->controls[i]->step,
+					  .words = *d->controls[i]->words ? d->controls[i]->words : NULL,
 					  .confirm = (uint16_t)d->controls[i]->confirm_metric,
 					  .rest_max = d->controls[i]->rest_max,
 					  .resumes = d->controls[i]->resumes,

@@ -7,6 +7,7 @@
 
 #include "base/str.h"
 #include "base/unit.h"
+#include "base/words.h"
 
 #define VERBS                                                                                                          \
 	"status, devices, explain, alarms, events, watch, set, stop, reset, park, unpark, present, off_test or reload"
@@ -178,13 +179,34 @@ const char *order_controls(const struct core *core, char *out, size_t size)
 	return s.len ? out : "none";
 }
 
+/* Of a control whose values have words. A bare number is one of them too. */
+static bool choice(struct order *order, const struct core_explanation *e, char *why)
+{
+	char list[128];
+	struct str s;
+	enum therapy_unit unit;
+	if (words_value(e->words, order->value, strlen(order->value), &order->request.value) ||
+	    (unit_amount(order->value, &order->request.value, &unit) && unit == THERAPY_UNIT_ONE))
+		return true;
+	str_init(&s, list, sizeof list);
+	words_list(&s, e->words);
+	return wrong(why, "found the value '%s', expected for %s.%s one of %s", order->value, e->device, e->control,
+		     list);
+}
+
 static bool set_value(struct order *order, const struct core *core, char *why)
 {
 	enum therapy_unit unit;
 	struct core_explanation e;
 	uint16_t device, control;
-	if (strcasecmp(order->value, "on") == 0 || strcasecmp(order->value, "off") == 0) {
-		order->request.value = strcasecmp(order->value, "on") == 0;
+	if (strcasecmp(order->value, "off") == 0)
+		return true; /* whatever its words are */
+	bool found = core_find_control(core, order->device, order->control, &device, &control) &&
+		     core_explain(core, device, control, &e);
+	if (found && e.words)
+		return choice(order, &e, why);
+	if (strcasecmp(order->value, "on") == 0) {
+		order->request.value = 1;
 		return true;
 	}
 	if (!unit_amount(order->value, &order->request.value, &unit))
@@ -192,10 +214,8 @@ static bool set_value(struct order *order, const struct core *core, char *why)
 			     "found the value '%s', expected a number, a number with a unit like \"150 N\", on or "
 			     "off",
 			     order->value);
-	if (unit == THERAPY_UNIT_ONE || !core_find_control(core, order->device, order->control, &device, &control))
+	if (unit == THERAPY_UNIT_ONE || !found)
 		return true; /* without a unit it is the control's; what does not exist the core will say */
-	if (!core_explain(core, device, control, &e))
-		return true;
 	if (e.unit != unit)
 		return wrong(why, "found the value '%s', but %s.%s is in %s", order->value, e.device, e.control,
 			     unit_choices(e.unit));

@@ -39,6 +39,7 @@ struct core_metric {
 struct core_control {
 	const char *key;
 	double min, max, step;    /* of a request other than 0; 0 asks for rest */
+	const char *words;        /* "off|low|high": what 0, 1, .. are called; NULL: nothing */
 	uint16_t confirm;         /* index of the metric that says what it does */
 	double rest_max;          /* at rest while that metric is at or below this */
 	bool resumes;             /* goes on by itself after a pause of at most 60 s (heat) */

@@ -197,6 +197,7 @@ bool core_explain(const struct core *core, uint16_t device, uint16_t control, st
 					 .kind = core->home.kinds[d->kind],
 					 .control = c->key,
 					 .unit = c->unit,
+					 .words = c->words,
 					 .n_rules = state->n_rules,
 					 .confirm = core->home.metrics[c->confirm].key};
 	core_permission(core, device, control, &out->permission);

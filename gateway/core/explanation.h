@@ -62,6 +62,7 @@ struct core_rule_explanation {
 struct core_explanation {
 	const char *device, *kind, *control;
 	enum therapy_unit unit;
+	const char *words; /* "off|low|high": what its values 0, 1, .. are called; NULL: nothing */
 	struct core_permission permission;
 	size_t n_rules;
 	char waits[CORE_WHY_MAX]; /* what else is waited for: "pad.heat is coming to rest"; "" if nothing */

@@ -4,6 +4,8 @@
  * first that fails is the reason. */
 #include "core/gate.h"
 
+#include "base/words.h"
+
 int gate_conclude(struct decision *d, enum core_outcome outcome, const char *format, ...)
 {
 	d->outcome = outcome;
@@ -22,6 +24,19 @@ const char *gate_shown(const char *text, char buffer[44])
 	for (; n < 40 && text[n]; n++)
 		buffer[n] = (char)((unsigned char)text[n] < ' ' || (unsigned char)text[n] >= 0x7f ? '?' : text[n]);
 	memcpy(buffer + n, text[n] ? "..." : "", text[n] ? 4 : 1);
+	return buffer;
+}
+
+const char *gate_value(const struct core *core, uint32_t control, double value, char buffer[44])
+{
+	size_t size;
+	const char *word = words_of(core->home.controls[control].words, value, &size);
+	struct str s;
+	str_init(&s, buffer, 44);
+	if (word)
+		str_add(&s, "%.*s", (int)size, word);
+	else
+		str_add(&s, "%g", value);
 	return buffer;
 }
 
@@ -128,6 +143,16 @@ int gate_find_control(const struct core *core, struct decision *d, const struct 
 	return 0;
 }
 
+static int refuse_choice(struct decision *d, const char *device, const struct home_control *c, double value)
+{
+	char list[128];
+	struct str s;
+	str_init(&s, list, sizeof list);
+	words_list(&s, c->words);
+	return gate_conclude(d, CORE_OUT_OF_RANGE, "%g is none of what %s.%s takes: %s, or 0 to %g", value, device,
+			     c->key, list, c->max);
+}
+
 /* To the nearest step from min; a millionth of a step off is a rounding of the asker's. */
 static int check_range(const struct core *core, struct decision *d, bool converted, double *value)
 {
@@ -135,6 +160,8 @@ static int check_range(const struct core *core, struct decision *d, bool convert
 	const char *device = control_device(core, d->control);
 	if (!isfinite(*value))
 		return gate_conclude(d, CORE_OUT_OF_RANGE, "a number was expected for %s.%s", device, c->key);
+	if (c->words && (*value < c->min || *value > c->max || *value != floor(*value)))
+		return refuse_choice(d, device, c, *value);
 	if (*value < c->min || *value > c->max)
 		return gate_conclude(d, CORE_OUT_OF_RANGE, "%g is out of range: %s.%s takes 0 (rest) and %g to %g",
 				     *value, device, c->key, c->min, c->max);
@@ -185,8 +212,10 @@ static void obey_rest(struct core *core, struct decision *d, const struct core_r
 void gate_grant(struct core *core, struct decision *d, double value)
 {
 	const char *device = control_device(core, d->control), *key = control_key(core, d->control);
+	char said[44];
 	grant_start(core, d->control, value, GRANT_ASKED);
-	gate_conclude(d, CORE_ACCEPTED, "%s.%s is granted at %g%s", device, key, value,
+	gate_conclude(d, CORE_ACCEPTED, "%s.%s is granted at %s%s", device, key,
+		      gate_value(core, d->control, value, said),
 		      core->controls[d->control].held ? ", as soon as the memory is written" : "");
 	out_event(core, CORE_EVENT_GRANTED, d->control, NONE, NULL, CORE_PRIORITY_LOW, d->why);
 }
@@ -227,6 +256,7 @@ static int check_act(struct core *core, struct decision *d, const struct core_re
 {
 	const struct control *c = &core->controls[d->control];
 	bool granted = core->switches[d->control].granted;
+	char said[44];
 	if (check_range(core, d, request->converted, value))
 		return -1;
 	if (c->kind == GRANT_TEST && (granted || c->suspended))
@@ -234,8 +264,8 @@ static int check_act(struct core *core, struct decision *d, const struct core_re
 	if (gate_check_ready(core, d, *value))
 		return -1;
 	if (granted && c->value >= *value && c->value <= *value) {
-		gate_conclude(d, CORE_ACCEPTED, "%s.%s goes on at %g as it was", request->device, request->control,
-			      *value);
+		gate_conclude(d, CORE_ACCEPTED, "%s.%s goes on at %s as it was", request->device, request->control,
+			      gate_value(core, d->control, *value, said));
 		return 0;
 	}
 	if (gate_check_rules(core, d))

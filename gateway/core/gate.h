@@ -26,6 +26,8 @@ int gate_check_rules(const struct core *core, struct decision *d);
 void gate_grant(struct core *core, struct decision *d, double value);
 /* What strangers wrote, fit for a sentence: at most 40 characters, nothing unprintable. */
 const char *gate_shown(const char *text, char buffer[44]);
+/* "medium" where the control has words, else "41". */
+const char *gate_value(const struct core *core, uint32_t control, double value, char buffer[44]);
 
 /* 0: obeyed; -1: refused, with the reason in *d. */
 int stop_request(struct core *core, struct decision *d, const struct core_request *request);

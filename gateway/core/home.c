@@ -225,6 +225,7 @@ static int copy_controls(struct home *home, uint16_t device, const struct core_d
 		    .min = c->min,
 		    .max = c->max,
 		    .step = c->step,
+		    .words = c->words ? strdup(c->words) : NULL,
 		    .rest_max = c->rest_max,
 		    .confirm = known ? d->first_metric + c->confirm : d->first_metric,
 		    .resumes = c->resumes,
@@ -241,8 +242,11 @@ static int copy_controls(struct home *home, uint16_t device, const struct core_d
 		    .test_once = c->test_once,
 		    .cutoff = HOME_NONE,
 		};
-		if (!to->key)
+		if (!to->key || (c->words && !to->words)) {
+			free(to->key);
+			free(to->words);
 			return -1;
+		}
 		home->n_controls++;
 		d->n_controls++;
 	}
@@ -372,8 +376,10 @@ void home_release(struct home *home)
 		free(home->metrics[i].key);
 		free(home->metrics[i].words);
 	}
-	for (uint32_t i = 0; i < home->n_controls; i++)
+	for (uint32_t i = 0; i < home->n_controls; i++) {
 		free(home->controls[i].key);
+		free(home->controls[i].words);
+	}
 	for (uint32_t i = 0; i < home->n_kinds; i++)
 		free(home->kinds[i]);
 	for (uint32_t i = 0; i < home->n_unmonitored; i++)

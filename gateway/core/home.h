@@ -23,6 +23,7 @@ struct home_metric {
 struct home_control {
 	char *key;
 	double min, max, step, rest_max;
+	char *words;      /* "off|low|high", or NULL */
 	uint32_t confirm; /* number of the metric, through all devices */
 	bool resumes;
 	uint16_t device;

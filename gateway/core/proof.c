@@ -105,7 +105,7 @@ void proof_begin(struct core *core, struct decision *d, double value)
 {
 	struct control *c = &core->controls[d->control];
 	struct str since;
-	char text[80];
+	char text[80], said[44];
 	str_init(&since, text, sizeof text);
 	if (c->unwatched || !c->dated) {
 		str_add(&since, "it was out of sight since its last off-test");
@@ -118,9 +118,9 @@ void proof_begin(struct core *core, struct decision *d, double value)
 	c->then = value;
 	gate_conclude(d, CORE_ACCEPTED,
 		      "%s.%s is tested first, because %s: it has to go off by itself after %g s, then it is granted "
-		      "at %g",
+		      "at %s",
 		      control_device(core, d->control), control_key(core, d->control), text,
-		      core->home.controls[d->control].test_ms / 1e3, value);
+		      core->home.controls[d->control].test_ms / 1e3, gate_value(core, d->control, value, said));
 	out_event(core, CORE_EVENT_GRANTED, d->control, NONE, NULL, CORE_PRIORITY_LOW, d->why);
 }
 
@@ -139,8 +139,9 @@ int proof_replace(struct core *core, struct decision *d, double value)
 		return -1;
 	}
 	*(c->suspended ? &c->value : &c->then) = value;
-	gate_conclude(d, CORE_ACCEPTED, "the off-test of %s.%s comes first, then it is granted at %g", device, key,
-		      value);
+	char said[44];
+	gate_conclude(d, CORE_ACCEPTED, "the off-test of %s.%s comes first, then it is granted at %s", device, key,
+		      gate_value(core, d->control, value, said));
 	return 0;
 }
 

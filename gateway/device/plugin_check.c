@@ -3,6 +3,8 @@
 
 #include <stdio.h>
 
+#include "base/words.h"
+
 #define LINKS_BYTES    ((uint32_t)THERAPY_LINK_SERIAL | THERAPY_LINK_TCP)
 #define LINKS_MESSAGES ((uint32_t)THERAPY_LINK_MQTT | THERAPY_LINK_BLE)
 
@@ -76,19 +78,33 @@ static bool words_valid(const char *words)
 	return words[0] != '|' && words[n - 1] != '|' && !strstr(words, "||");
 }
 
-/* Rules write them: `is pressed`. */
+/* Rules write them: `is pressed`. Of a word that is there twice nobody could tell which it is. */
+static bool check_spelling(struct plugin_faults *f, const char *row, const char *key, const char *words)
+{
+	if (!words_valid(words) || words[strspn(words, WORDS_LETTERS "|")] != '\0') {
+		plugin_fault(f, "%s \"%s\" has the words \"%s\", expected some of a-z, 0-9 and _ with | between them",
+			     row, key, words);
+		return false;
+	}
+	for (size_t i = 0, n = words_count(words); i < n; i++) {
+		size_t size = 0;
+		double first = 0;
+		const char *word = words_of(words, (double)i, &size);
+		if (word && words_value(words, word, size, &first) && first < (double)i) {
+			plugin_fault(f, "%s \"%s\" has the word \"%.*s\" twice, expected each once", row, key,
+				     (int)size, word);
+			return false;
+		}
+	}
+	return true;
+}
+
 static void check_words(struct plugin_faults *f, const struct therapy_metric *r)
 {
 	const char *key = shown(r->key);
-	if (!words_valid(r->words) || r->words[strspn(r->words, "abcdefghijklmnopqrstuvwxyz0123456789_|")] != '\0') {
-		plugin_fault(f,
-			     "metric \"%s\" has the words \"%s\", expected some of a-z, 0-9 and _ with | between them",
-			     key, r->words);
+	if (!check_spelling(f, "metric", key, r->words))
 		return;
-	}
-	unsigned n = 1;
-	for (const char *at = r->words; (at = strchr(at, '|')) != NULL; at++)
-		n++;
+	unsigned n = (unsigned)words_count(r->words);
 	bool counts = r->unit == THERAPY_UNIT_BOOL || r->unit == THERAPY_UNIT_ONE;
 	if (!counts || r->min != 0.0 || r->max != n - 1.0)
 		plugin_fault(
@@ -231,6 +247,32 @@ static void check_test(struct plugin_faults *f, const struct therapy_model *m, c
 		    shown(c->key), c->test_ms, c->device_timer_ms);
 }
 
+/* The first word is rest; each other one can be asked for. */
+static void check_choices(struct plugin_faults *f, const struct therapy_control *c)
+{
+	const char *key = shown(c->key);
+	if (!c->words || !check_spelling(f, "control", key, c->words))
+		return;
+	unsigned n = (unsigned)words_count(c->words);
+	bool counts = c->type == THERAPY_NUMBER && c->unit == THERAPY_UNIT_ONE && c->min == 1.0 && c->step == 1.0;
+	if (n < 2 || !counts || c->max != n - 1.0)
+		plugin_fault(
+		    f,
+		    "control \"%s\" has %u words and can be set from %g to %g in steps of %g, expected two words "
+		    "or more of a number without unit from 1 to %u in steps of 1",
+		    key, n, c->min, c->max, c->step, n > 1 ? n - 1 : 1);
+}
+
+static void check_measures(struct plugin_faults *f, const struct therapy_model *m, const struct therapy_control *c)
+{
+	if (c->type != THERAPY_NUMBER || c->unit != THERAPY_UNIT_CELSIUS || c->measures == THERAPY_NONE)
+		return;
+	if (c->measures >= m->n_metrics || m->metrics[c->measures].unit != THERAPY_UNIT_CELSIUS)
+		plugin_fault(
+		    f, "control \"%s\" is in degC and measures metric %u, expected a metric in degC or THERAPY_NONE",
+		    shown(c->key), c->measures);
+}
+
 static void check_control(struct plugin_faults *f, const struct therapy_model *m, size_t i)
 {
 	const struct therapy_control *c = &m->controls[i];
@@ -258,6 +300,8 @@ static void check_control(struct plugin_faults *f, const struct therapy_model *m
 	check_confirm(f, m, c);
 	check_load(f, m, c);
 	check_test(f, m, c);
+	check_choices(f, c);
+	check_measures(f, m, c);
 	if (c->n_rest == 0)
 		plugin_fault(f, "control \"%s\" has no rest sequence, expected the way to its safe state", key);
 	check_sequence(f, m, c, "rest", c->rest, c->n_rest);

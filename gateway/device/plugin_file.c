@@ -56,6 +56,13 @@ static void fill_stale(struct therapy_metric *metrics, uint8_t n)
 	}
 }
 
+/* For an index, zero is a row: what an older plugin does not name is none. */
+static void fill_measures(struct therapy_control *controls, uint8_t n, uint16_t size)
+{
+	for (uint8_t i = 0; i < n && size <= offsetof(struct therapy_control, measures); i++)
+		controls[i].measures = THERAPY_NONE;
+}
+
 static int copy_model(struct plugin_file *file, struct therapy_model *m, const struct therapy_sizes *sizes)
 {
 	int rc = COPY(file, m->metrics, m->n_metrics, sizes->metric);
@@ -74,6 +81,8 @@ static int copy_model(struct plugin_file *file, struct therapy_model *m, const s
 		rc = copy_rows(file, m->controls, m->n_controls, sizes->control, sizeof *m->controls, &rows);
 	struct therapy_control *controls = rows ? file->tables[file->n_tables - 1] : NULL;
 	m->controls = controls;
+	if (controls)
+		fill_measures(controls, m->n_controls, sizes->control);
 	for (uint8_t i = 0; controls && rc == 0 && i < m->n_controls; i++) {
 		rc = COPY(file, controls[i].rest, controls[i].n_rest, sizes->step);
 		if (rc == 0)

@@ -350,6 +350,60 @@ static void an_option_that_nobody_could_give_is_refused(void **state)
 	BREAK(g->options[1].key = "zero", "option 1 has the key \"zero\" of option 0");
 }
 
+/* A number with steps and words, and with a temperature, instead of the switch. */
+static void as_choice(struct good *g, const char *words, double max)
+{
+	g->controls[0].type = THERAPY_NUMBER;
+	g->controls[0].words = words;
+	g->controls[0].min = g->controls[0].step = 1;
+	g->controls[0].max = max;
+}
+
+static void as_set_point(struct good *g, uint8_t measures)
+{
+	g->controls[0].type = THERAPY_NUMBER;
+	g->controls[0].unit = THERAPY_UNIT_CELSIUS;
+	g->controls[0].max = 42;
+	g->controls[0].measures = measures;
+}
+
+static void words_that_do_not_fit_the_values_of_a_control_are_refused(void **state)
+{
+	struct good *g = *state;
+	as_choice(g, "off|low|high", 2);
+	if (load(g) != 0)
+		fail_msg("%s", g->why);
+	assert_string_equal(plugin_file_model(g->file, "serial")->controls[0].words, "off|low|high");
+	plugin_file_close(g->file);
+	g->file = NULL;
+	good_init(g);
+	BREAK(as_choice(g, "off|low|high", 3), "has 3 words and can be set from 1 to 3");
+	BREAK(as_choice(g, "off|low|low", 2), "has the word \"low\" twice");
+	BREAK(as_choice(g, "off||high", 2), "has the words \"off||high\"");
+	BREAK(as_choice(g, "off|Low", 1), "has the words \"off|Low\"");
+	BREAK(as_choice(g, "", 1), "has the words \"\"");
+	BREAK(as_choice(g, "off", 1), "has 1 words");
+	BREAK((as_choice(g, "off|low", 1), g->controls[0].step = 0.5), "in steps of 0.5");
+	BREAK((as_choice(g, "off|low", 1), g->controls[0].unit = THERAPY_UNIT_NEWTON), "of a number without unit");
+	BREAK(g->controls[0].words = "off|on", "of a number without unit"); /* a switch has its own */
+}
+
+static void a_set_point_measures_a_temperature_or_nothing(void **state)
+{
+	struct good *g = *state;
+	static const uint8_t good[] = {1, THERAPY_NONE};
+	for (size_t i = 0; i < sizeof good; i++) {
+		as_set_point(g, good[i]);
+		if (load(g) != 0)
+			fail_msg("%s", g->why);
+		plugin_file_close(g->file);
+		g->file = NULL;
+		good_init(g);
+	}
+	BREAK(as_set_point(g, 0), "measures metric 0, expected a metric in degC or THERAPY_NONE");
+	BREAK(as_set_point(g, 2), "measures metric 2");
+}
+
 static void every_fault_gets_its_line_and_a_small_buffer_holds_whole_lines(void **state)
 {
 	struct good *g = *state;
@@ -414,6 +468,27 @@ static void what_an_older_plugin_does_not_have_yet_is_zero(void **state)
 	assert_null(m->metrics[0].device_class);
 }
 
+/* An index that an older plugin does not have would else be that of the first metric. */
+static void an_older_plugin_has_no_words_and_measures_nothing(void **state)
+{
+	struct good *g = *state;
+	enum { SHORT = offsetof(struct therapy_control, words) };
+	_Static_assert(SHORT % _Alignof(struct therapy_control) == 0, "words starts a word");
+	as_set_point(g, 0);
+	struct {
+		_Alignas(struct therapy_control) unsigned char bytes[SHORT];
+	} old;
+	memcpy(old.bytes, &g->controls[0], SHORT);
+	g->models[0].controls = g->models[1].controls = (const struct therapy_control *)(const void *)old.bytes;
+	g->plugin.sizes.control = SHORT;
+	if (load(g) != 0)
+		fail_msg("%s", g->why);
+	const struct therapy_control *c = &plugin_file_model(g->file, "serial")->controls[0];
+	assert_null(c->words);
+	assert_int_equal(c->measures, THERAPY_NONE);
+	assert_near(c->max, 42, 0);
+}
+
 static void a_real_shared_object_is_loaded_and_works(void **state)
 {
 	struct good *g = *state;
@@ -465,6 +540,9 @@ int main(void)
 	    TEST(an_off_test_must_be_able_to_end_by_itself),
 	    TEST(a_control_that_could_not_be_driven_to_rest_is_refused),
 	    TEST(a_control_that_cannot_be_set_as_it_says_is_refused),
+	    TEST(words_that_do_not_fit_the_values_of_a_control_are_refused),
+	    TEST(a_set_point_measures_a_temperature_or_nothing),
+	    TEST(an_older_plugin_has_no_words_and_measures_nothing),
 	    TEST(verbs_polls_and_greetings_that_could_energise_are_refused),
 	    TEST(links_channels_and_functions_must_fit_each_other),
 	    TEST(an_option_that_nobody_could_give_is_refused),

@@ -3,6 +3,7 @@
 
 #include "base/str.h"
 #include "base/unit.h"
+#include "base/words.h"
 
 static const char *const verdicts[] = {
     [CORE_VIOLATED] = "violated", [CORE_HOLDS] = "holds", [CORE_NOT_KNOWN] = "unknown", [CORE_IMPLAUSIBLE] = "error"};
@@ -79,6 +80,8 @@ static struct json_object *cause_object(const struct core *core, const struct co
 static void put_permission(struct json_object *o, const struct core_explanation *e)
 {
 	const struct core_permission *p = &e->permission;
+	size_t size = 0;
+	const char *word = words_of(e->words, p->value, &size);
 	tell_put(o, "device", e->device);
 	tell_put(o, "control", e->control);
 	tell_put(o, "kind", e->kind);
@@ -86,6 +89,7 @@ static void put_permission(struct json_object *o, const struct core_explanation 
 	tell_put_bool(o, "granted", p->granted);
 	tell_put_bool(o, "suspended", p->suspended);
 	tell_put_number(o, "value", p->value);
+	json_object_object_add(o, "word", word ? json_object_new_string_len(word, (int)size) : NULL);
 	tell_put(o, "unit", unit_text(e->unit));
 	tell_put(o, "phase", tell_phase(p->phase));
 	tell_put(o, "why", p->why);

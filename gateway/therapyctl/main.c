@@ -28,7 +28,7 @@ static const char usage[] = "Usage: therapyctl [--socket PATH] [--json] COMMAND\
 			    "  events [N]               the last N events (20)\n"
 			    "  stop                     EVERYTHING to rest at once, until a reset\n"
 			    "  reset [DEVICE.CONTROL|RULE]   clear what is latched and healthy; starts nothing\n"
-			    "  command DEVICE.CONTROL on|off|VALUE   ask for it; the rules decide\n"
+			    "  command DEVICE.CONTROL on|off|VALUE|WORD   ask for it; the rules decide\n"
 			    "  park DEVICE, unpark DEVICE   it is put away, it is back\n"
 			    "  present                  somebody is there and well, where that is asked for\n"
 			    "  off-test DEVICE.CONTROL  prove that it goes off by its own timer\n"

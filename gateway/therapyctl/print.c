@@ -147,9 +147,11 @@ enum colour print_control_colour(struct json_object *o)
 void print_control_word(struct json_object *o, char *out, size_t size)
 {
 	struct str s;
-	const char *unit = field_text(o, "unit");
+	const char *unit = field_text(o, "unit"), *word = field_text(o, "word");
 	str_init(&s, out, size);
-	if (field_true(o, "granted") && unit[0]) {
+	if (field_true(o, "granted") && word[0]) {
+		str_add(&s, "on at %s", word);
+	} else if (field_true(o, "granted") && unit[0]) {
 		str_add(&s, "on at ");
 		print_quantity(&s, field_number(o, "value"), unit);
 	} else if (field_true(o, "granted")) {

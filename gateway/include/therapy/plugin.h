@@ -96,6 +96,8 @@ struct therapy_control {
 	uint8_t test;                    /* off-test: an ACT verb like `set`, whose timer is test_ms ... */
 	uint32_t test_ms;                /* ... or 0: `set` and device_timer_ms are as good */
 	uint32_t stop_ms;                /* like confirm_ms, after the stop sequence; 0: confirm_ms */
+	const char *words;               /* of a number's values 0, 1, ...: "off|low|high", the first is rest; NULL: none */
+	uint8_t measures;                /* of a number in degC: the metric that is brought to it, or THERAPY_NONE */
 };
 
 /* A topic or characteristic. `{name}` in the address becomes what the link's address names, `{client}` a name that
@@ -132,7 +134,6 @@ enum therapy_refusal {
 	THERAPY_REFUSED_VALUE,    /* NaN, infinity, saturation */
 	THERAPY_REFUSED_COUNT_
 };
-
 struct therapy_message {
 	const uint8_t *data; /* `size` bytes, followed by a NUL that is not counted */
 	size_t size;
@@ -151,7 +152,6 @@ struct therapy_reading {
 };
 
 struct therapy_frame { uint16_t size; uint8_t channel; uint8_t bytes[THERAPY_FRAME_MAX]; };
-
 enum therapy_presence { THERAPY_PRESENCE_SAME, THERAPY_PRESENT, THERAPY_ABSENT };
 
 /* Where decode and encode put what they make. The host owns it and clears it before each call. */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/unit.h"
+#include "base/words.h"
 #include "mqtt/discovery_parts.h"
 #include "mqtt/keys.h"
 
@@ -73,18 +74,18 @@ static void add_metric(const struct discovery_parts *parts, const Therapy__V1__M
 	json_object_object_add(o, "suggested_display_precision", json_object_new_int((int)m->precision));
 }
 
-static void add_command(const struct discovery_parts *parts, const Therapy__V1__ControlDescription *control,
-			const char *key)
+static void put_options(struct json_object *to, const char *words)
 {
-	bool number = control->type == THERAPY__V1__CONTROL_TYPE__CONTROL_TYPE_NUMBER;
-	struct json_object *o = discovery_component(parts, number ? "number" : "switch", key, control->name);
-	discovery_shows(parts, o, key);
-	discovery_put_format(o, "command_topic", "%s/%s/set/%s", parts->config->base, parts->device, control->key);
-	if (!number) {
-		discovery_put(o, "payload_on", "ON");
-		discovery_put(o, "payload_off", "OFF");
-		return;
-	}
+	struct json_object *options = json_object_new_array();
+	const char *word;
+	size_t size;
+	for (size_t i = 0; (word = words_of(words, (double)i, &size)); i++)
+		json_object_array_add(options, json_object_new_string_len(word, (int)size));
+	json_object_object_add(to, "options", options);
+}
+
+static void put_range(struct json_object *o, const Therapy__V1__ControlDescription *control)
+{
 	discovery_put_number(o, "min", 0); /* 0 is rest, below what may be asked for: it must be showable */
 	discovery_put_number(o, "max", control->max);
 	discovery_put_number(o, "step", control->step >= SMALLEST_STEP ? control->step : SMALLEST_STEP);
@@ -92,6 +93,53 @@ static void add_command(const struct discovery_parts *parts, const Therapy__V1__
 	put_unit(o, control->unit);
 	if (control->unit == THERAPY__V1__UNIT__UNIT_CELSIUS)
 		discovery_put(o, "device_class", "temperature");
+}
+
+static void add_command(const struct discovery_parts *parts, const Therapy__V1__DeviceDescription *device, size_t index)
+{
+	const Therapy__V1__ControlDescription *control = device->controls[index];
+	bool number = control->type == THERAPY__V1__CONTROL_TYPE__CONTROL_TYPE_NUMBER, select = control->words[0];
+	char key[DISCOVERY_ID_BYTES], id[DISCOVERY_ID_BYTES];
+	struct str s;
+	str_init(&s, key, sizeof key);
+	keys_control(&s, device, index);
+	str_init(&s, id, sizeof id);
+	keys_component(&s, device, index);
+	struct json_object *o = discovery_component(parts,
+						    select   ? "select"
+						    : number ? "number"
+							     : "switch",
+						    id, control->name);
+	discovery_shows(parts, o, key);
+	discovery_put_format(o, "command_topic", "%s/%s/set/%s", parts->config->base, parts->device, control->key);
+	if (select) {
+		put_options(o, control->words);
+	} else if (number) {
+		put_range(o, control);
+	} else {
+		discovery_put(o, "payload_on", "ON");
+		discovery_put(o, "payload_off", "OFF");
+	}
+}
+
+/* Only what has a timer of its own can prove it. */
+static void add_off_test(const struct discovery_parts *parts, const Therapy__V1__DeviceDescription *device,
+			 size_t index)
+{
+	const Therapy__V1__ControlDescription *control = device->controls[index];
+	char key[DISCOVERY_ID_BYTES], name[NAME_MAX_BYTES];
+	struct str s;
+	if (control->device_timer_ms == 0)
+		return;
+	str_init(&s, key, sizeof key);
+	keys_off_test(&s, device, index);
+	str_init(&s, name, sizeof name);
+	str_add(&s, "%.80s off-test", control->name);
+	struct json_object *o = discovery_component(parts, "button", key, name);
+	discovery_put_format(o, "command_topic", "%s/%s/off_test/%s", parts->config->base, parts->device, control->key);
+	discovery_put(o, "payload_press", "PRESS");
+	discovery_put(o, "icon", "mdi:timer-off");
+	discovery_put(o, "entity_category", "config");
 }
 
 /* Is it barred, and why: also of a device that is not there. */
@@ -127,11 +175,8 @@ static void add_interlock(const struct discovery_parts *parts, const Therapy__V1
 
 static void add_control(const struct discovery_parts *parts, const Therapy__V1__DeviceDescription *device, size_t index)
 {
-	char key[DISCOVERY_ID_BYTES];
-	struct str s;
-	str_init(&s, key, sizeof key);
-	keys_control(&s, device, index);
-	add_command(parts, device->controls[index], key);
+	add_command(parts, device, index);
+	add_off_test(parts, device, index);
 	add_interlock(parts, device, index);
 }
 

@@ -45,6 +45,7 @@ static const char *const event_keys[] = {COMMON, "event_types", NULL};
 static const char *const switch_keys[] = {COMMON, "command_topic", "payload_on", "payload_off", NULL};
 static const char *const number_keys[] = {COMMON,         "command_topic",       "min", "max", "step", "mode",
 					  "device_class", "unit_of_measurement", NULL};
+static const char *const select_keys[] = {COMMON, "command_topic", "options", NULL};
 static const struct {
 	const char *device_class, *units;
 } units[] = {{"temperature", "°C °F K"},
@@ -141,11 +142,16 @@ static void assert_component(struct json_object *o, const char *device_name)
 		assert_closed(o, number_keys);
 		assert_unit_fits(o);
 		assert_non_null(text_of(o, "command_topic"));
+	} else if (strcmp(platform, "select") == 0) {
+		assert_closed(o, select_keys);
+		assert_non_null(text_of(o, "command_topic"));
+		assert_non_null(text_of(o, "options"));
 	} else {
 		fail_msg("no such platform: %s", platform);
 	}
 	const char *category = text_of(o, "entity_category");
-	if (category && strcmp(platform, "switch") != 0) /* "config" on a sensor jams the id */
+	bool acts = strcmp(platform, "switch") == 0 || strcmp(platform, "button") == 0;
+	if (category && !acts) /* "config" on a sensor jams the id */
 		assert_string_equal(category, "diagnostic");
 }
 
@@ -316,6 +322,39 @@ static void the_gateway_is_a_device_of_its_own(void **state)
 	}
 }
 
+static const struct discovery_config blanket_config = {"homeassistant", "therapy/home", "home", "1.2", "Blanket"};
+
+static void a_control_with_words_is_a_select_under_an_id_of_its_own(void **state)
+{
+	(void)state;
+	struct json_object *root = checked(&blanket_config, testing_blanket());
+	struct json_object *warmth = component(root, "warmth_select"), *options;
+	assert_string_equal(text_of(warmth, "platform"), "select");
+	assert_string_equal(text_of(warmth, "unique_id"), "therapy-home-blanket-warmth_select");
+	assert_string_equal(text_of(warmth, "command_topic"), "therapy/home/blanket/set/warmth");
+	assert_string_equal(text_of(warmth, "value_template"), "{{ value_json.warmth }}");
+	assert_true(json_object_object_get_ex(warmth, "options", &options));
+	assert_string_equal(json_object_to_json_string_ext(options, JSON_C_TO_STRING_PLAIN),
+			    "[\"off\",\"low\",\"medium\",\"high\"]");
+	assert_false(has(root, "warmth"));
+	assert_string_equal(text_of(component(root, "vibration"), "platform"), "number");
+	json_object_put(root);
+}
+
+static void what_has_a_timer_of_its_own_can_be_tested_and_nothing_else(void **state)
+{
+	(void)state;
+	struct json_object *root = checked(&blanket_config, testing_blanket());
+	struct json_object *test = component(root, "warmth_off_test");
+	assert_string_equal(text_of(test, "platform"), "button");
+	assert_string_equal(text_of(test, "name"), "Warmth off-test");
+	assert_string_equal(text_of(test, "command_topic"), "therapy/home/blanket/off_test/warmth");
+	assert_string_equal(text_of(test, "payload_press"), "PRESS");
+	assert_string_equal(text_of(test, "entity_category"), "config");
+	assert_false(has(root, "vibration_off_test"));
+	json_object_put(root);
+}
+
 static void names_do_not_repeat_the_devices(void **state)
 {
 	(void)state;
@@ -366,6 +405,8 @@ int main(void)
 	    cmocka_unit_test(what_explains_a_device_outlives_it),
 	    cmocka_unit_test(only_a_device_without_controls_can_be_parked),
 	    cmocka_unit_test(the_gateway_is_a_device_of_its_own),
+	    cmocka_unit_test(a_control_with_words_is_a_select_under_an_id_of_its_own),
+	    cmocka_unit_test(what_has_a_timer_of_its_own_can_be_tested_and_nothing_else),
 	    cmocka_unit_test(names_do_not_repeat_the_devices),
 	    cmocka_unit_test(every_unit_that_a_plugin_may_use_passes),
 	};

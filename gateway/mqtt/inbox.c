@@ -8,11 +8,12 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "base/words.h"
 #include "broker/topic.h"
 #include "mqtt/iso8601.h"
 
 #define JSON_DEPTH     3 /* a request is flat */
-#define EXPECTED       "expected ON, OFF, a number, or JSON {\"value\": ..., \"id\": \"...\", \"time\": ...}"
+#define EXPECTED_JSON  "or JSON {\"value\": ..., \"id\": \"...\", \"time\": ...}"
 #define EXPECTED_PRESS "expected nothing, PRESS, ON, or JSON {\"id\": \"...\", \"time\": ...}"
 
 static bool flawed(struct inbox_request *r, enum core_flaw flaw, const char *format, ...)
@@ -78,6 +79,38 @@ static bool split_topic(const char *base, const char *topic, struct inbox_reques
 	return true;
 }
 
+/* ---- what it is about ---- */
+
+static const Therapy__V1__ControlDescription *row_of(const struct inbox_context *context, const struct inbox_request *r)
+{
+	if (r->core.verb != CORE_SET)
+		return NULL;
+	for (size_t d = 0; d < context->n_devices; d++) {
+		const Therapy__V1__DeviceDescription *device = context->devices[d];
+		for (size_t c = 0; strcmp(device->device_id, r->device) == 0 && c < device->n_controls; c++)
+			if (strcmp(device->controls[c]->key, r->control) == 0)
+				return device->controls[c];
+	}
+	return NULL;
+}
+
+static bool has_words(const struct inbox_request *r)
+{
+	return r->row && r->row->words[0] != '\0';
+}
+
+static void say_expected(struct inbox_request *r)
+{
+	struct str s;
+	str_init(&s, r->expected, sizeof r->expected);
+	str_add(&s, "expected ");
+	if (has_words(r))
+		words_list(&s, r->row->words);
+	else
+		str_add(&s, "ON, OFF, a finite number");
+	str_add(&s, ", " EXPECTED_JSON);
+}
+
 /* Does it set something, so that a value is needed? */
 static bool has_value(const struct inbox_request *r)
 {
@@ -111,13 +144,27 @@ static bool word_or_number(const char *text, double *out)
 	return true;
 }
 
-static bool json_value(struct json_object *value, double *out)
+/* Words are taken as they are declared. Rest need not be spelt. */
+static bool text_value(const struct inbox_request *r, const char *text, double *out)
+{
+	double value;
+	if (!has_words(r))
+		return word_or_number(text, out);
+	if (words_value(r->row->words, text, strlen(text), out))
+		return true;
+	if (!word_or_number(text, &value) || value != 0)
+		return false;
+	*out = 0;
+	return true;
+}
+
+static bool json_value(const struct inbox_request *r, struct json_object *value, double *out)
 {
 	double number_read;
 	switch (json_object_get_type(value)) {
 	case json_type_boolean:
 		*out = json_object_get_boolean(value) ? 1 : 0;
-		return true;
+		return *out == 0 || !has_words(r);
 	case json_type_int:
 	case json_type_double:
 		number_read = json_object_get_double(value);
@@ -127,7 +174,7 @@ static bool json_value(struct json_object *value, double *out)
 		return true;
 	case json_type_string:
 		return strlen(json_object_get_string(value)) == (size_t)json_object_get_string_len(value) &&
-		       word_or_number(json_object_get_string(value), out);
+		       text_value(r, json_object_get_string(value), out);
 	default:
 		return false;
 	}
@@ -193,15 +240,14 @@ static bool take_json(const struct inbox_context *context, struct inbox_request 
 {
 	struct json_object *value, *id, *stamp;
 	if (!json_object_is_type(root, json_type_object))
-		return flawed(r, CORE_FLAW_MALFORMED, "the JSON is no object; " EXPECTED);
+		return flawed(r, CORE_FLAW_MALFORMED, "the JSON is no object; %s", r->expected);
 	if (json_object_object_get_ex(root, "id", &id) && !take_id(r, id))
 		return false;
 	bool given = json_object_object_get_ex(root, "value", &value);
 	if (!given && has_value(r))
-		return flawed(r, CORE_FLAW_MALFORMED, "'value' is missing; " EXPECTED);
-	if (given && has_value(r) && !json_value(value, &r->core.value))
-		return flawed(r, CORE_FLAW_MALFORMED,
-			      "'value' is none; expected a finite number, true, false, \"ON\" or \"OFF\"");
+		return flawed(r, CORE_FLAW_MALFORMED, "'value' is missing; %s", r->expected);
+	if (given && has_value(r) && !json_value(r, value, &r->core.value))
+		return flawed(r, CORE_FLAW_MALFORMED, "'value' is nothing that it takes; %s", r->expected);
 	return !json_object_object_get_ex(root, "time", &stamp) || take_time(context, r, stamp);
 }
 
@@ -216,12 +262,12 @@ static bool parse_json(const struct inbox_context *context, struct inbox_request
 	size_t end = json_tokener_get_parse_end(tokener);
 	bool ok;
 	if (error == json_tokener_continue)
-		ok = flawed(r, CORE_FLAW_MALFORMED, "the JSON ends too early; " EXPECTED);
+		ok = flawed(r, CORE_FLAW_MALFORMED, "the JSON ends too early; %s", r->expected);
 	else if (error != json_tokener_success)
-		ok = flawed(r, CORE_FLAW_MALFORMED, "the JSON is broken at byte %zu (%s); " EXPECTED, end,
-			    json_tokener_error_desc(error));
+		ok = flawed(r, CORE_FLAW_MALFORMED, "the JSON is broken at byte %zu (%s); %s", end,
+			    json_tokener_error_desc(error), r->expected);
 	else if (end != size)
-		ok = flawed(r, CORE_FLAW_MALFORMED, "there is more after the JSON; " EXPECTED);
+		ok = flawed(r, CORE_FLAW_MALFORMED, "there is more after the JSON; %s", r->expected);
 	else
 		ok = take_json(context, r, root);
 	json_object_put(root);
@@ -234,16 +280,16 @@ static bool parse_payload(const struct inbox_context *context, struct inbox_requ
 	if (size == 0 && !has_value(r))
 		return true;
 	if (size == 0)
-		return flawed(r, CORE_FLAW_MALFORMED, "the request is empty; " EXPECTED);
+		return flawed(r, CORE_FLAW_MALFORMED, "the request is empty; %s", r->expected);
 	if (!topic_utf8(text, size))
-		return flawed(r, CORE_FLAW_MALFORMED, "the request is not UTF-8 text; " EXPECTED);
+		return flawed(r, CORE_FLAW_MALFORMED, "the request is not UTF-8 text; %s", r->expected);
 	if (text[0] == '{' || text[0] == '[')
 		return parse_json(context, r, text, size);
 	if (!has_value(r))
 		return strcmp(text, "PRESS") == 0 || strcmp(text, "ON") == 0 ||
 		       flawed(r, CORE_FLAW_MALFORMED, "'%.40s' is no press; " EXPECTED_PRESS, text);
-	if (!word_or_number(text, &r->core.value))
-		return flawed(r, CORE_FLAW_MALFORMED, "'%.40s' is neither a word nor a number; " EXPECTED, text);
+	if (!text_value(r, text, &r->core.value))
+		return flawed(r, CORE_FLAW_MALFORMED, "'%.40s' is nothing that it takes; %s", text, r->expected);
 	return true;
 }
 
@@ -267,6 +313,8 @@ bool inbox_parse(const struct inbox_context *context, const struct broker_messag
 		return false;
 	if (m->retained && m->size == 0)
 		return false;
+	r->row = row_of(context, r);
+	say_expected(r);
 	r->core.device = r->device;
 	r->core.control = r->control;
 	r->core.id = r->id;

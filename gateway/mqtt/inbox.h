@@ -8,6 +8,7 @@
  * something is set:
  *
  *   <device>/set/<control>       a value          <device>/park   ON or OFF
+ *                                of a control whose values have words one of those, or in JSON a number
  *   <device>/off_test/<control>  nothing, PRESS or ON, likewise for `reset`
  *   stop                         anything at all: who wants a stop must not have to spell it
  */
@@ -17,22 +18,29 @@
 #include "base/id.h"
 #include "broker/broker.h"
 #include "core/core.h"
+#include "therapy/v1/device.pb-c.h"
 
-#define INBOX_SIZE_MAX  4096u /* bytes of a request */
-#define INBOX_FUTURE_MS 5000  /* a time stamp may be ahead of our clock by this much */
+#define INBOX_SIZE_MAX     4096u /* bytes of a request */
+#define INBOX_FUTURE_MS    5000  /* a time stamp may be ahead of our clock by this much */
+#define INBOX_EXPECTED_MAX 192
 
 struct inbox_context {
 	const char *base;  /* "therapy/<gateway>" */
 	int64_t wall_ms;   /* now */
 	bool wall_trusted; /* else time stamps say nothing */
 	bool timely;       /* what arrives is recent */
+	/* What there is: a control whose values have words takes those. NULL: nothing is known. */
+	const Therapy__V1__DeviceDescription *const *devices;
+	size_t n_devices;
 };
 
 struct inbox_request {
 	char device[ID_MAX], control[ID_MAX]; /* longer ones are cut, and then unknown to the core */
 	char id[CORE_REQUEST_ID_MAX];
 	char flaw_text[CORE_WHY_MAX];
-	struct core_request core; /* points into the above */
+	char expected[INBOX_EXPECTED_MAX];          /* what it takes, for reasons */
+	const Therapy__V1__ControlDescription *row; /* of the control; NULL: there is none, or it sets nothing */
+	struct core_request core;                   /* points into the above */
 };
 
 /* False: not a request (another topic, or the empty retained message that clears one); nothing is to be answered. */

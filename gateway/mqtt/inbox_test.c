@@ -6,12 +6,14 @@
 #include <string.h>
 
 #include "base/testing.h"
+#include "mqtt/testing_devices.h"
 
 #define NOW_MS 1772388000000 /* 2026-03-01T18:00:00Z */
 
-static const struct inbox_context quick = {"therapy/home", NOW_MS, true, true};
-static const struct inbox_context slow = {"therapy/home", NOW_MS, true, false};
-static const struct inbox_context unset_clock = {"therapy/home", 1000, false, false};
+static const struct inbox_context quick = {
+    .base = "therapy/home", .wall_ms = NOW_MS, .wall_trusted = true, .timely = true};
+static const struct inbox_context slow = {.base = "therapy/home", .wall_ms = NOW_MS, .wall_trusted = true};
+static const struct inbox_context unset_clock = {.base = "therapy/home", .wall_ms = 1000};
 
 static const struct inbox_request *parse(const struct inbox_context *context, const char *payload, size_t size,
 					 bool retained)
@@ -210,6 +212,64 @@ static const struct inbox_request *on(const char *topic, const char *payload, bo
 	return &r;
 }
 
+static const struct inbox_request *warmth(const char *payload)
+{
+	static struct inbox_request r;
+	const Therapy__V1__DeviceDescription *const devices[] = {testing_blanket()};
+	struct inbox_context context = quick;
+	context.devices = devices;
+	context.n_devices = 1;
+	const struct broker_message m = {
+	    .topic = "therapy/home/blanket/set/warmth", .payload = (const uint8_t *)payload, .size = strlen(payload)};
+	assert_true(inbox_parse(&context, &m, &r));
+	return &r;
+}
+
+static void a_control_with_words_takes_them_as_they_are_declared(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *payload;
+		double value;
+	} rows[] = {{"off", 0},
+		    {"low", 1},
+		    {"high", 3},
+		    {"{\"value\":\"medium\",\"id\":\"a\"}", 2},
+		    {"{\"value\":2}", 2},
+		    {"{\"value\":7}", 7}, /* the core says what there is */
+		    /* who wants rest need not spell it */
+		    {"OFF", 0},
+		    {"0", 0},
+		    {"{\"value\":false}", 0}};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		const struct inbox_request *r = warmth(rows[i].payload);
+		if (r->core.flaw != CORE_FLAW_NONE)
+			fail_msg("%s: %s", rows[i].payload, r->core.flaw_text);
+		assert_near(r->core.value, rows[i].value, 0);
+	}
+}
+
+static void another_word_is_malformed_and_the_reason_lists_those_there_are(void **state)
+{
+	(void)state;
+	static const char *const rows[] = {"hot",
+					   "Low",
+					   "ON",
+					   "1",
+					   "lo",
+					   "low|medium",
+					   "",
+					   "{\"value\":\"hot\"}",
+					   "{\"value\":true}",
+					   "{\"value\":\"2\"}"};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		const struct inbox_request *r = warmth(rows[i]);
+		if (r->core.flaw != CORE_FLAW_MALFORMED)
+			fail_msg("taken: %s", rows[i]);
+		assert_contains(r->core.flaw_text, "expected off, low, medium, high, or JSON");
+	}
+}
+
 static void each_order_has_its_topic_and_none_of_them_carries_a_value(void **state)
 {
 	(void)state;
@@ -281,6 +341,8 @@ int main(void)
 	    cmocka_unit_test(more_than_four_kilobytes_are_too_large),
 	    cmocka_unit_test(without_a_usable_time_stamp_the_connection_must_be_timely),
 	    cmocka_unit_test(only_request_topics_are_requests),
+	    cmocka_unit_test(a_control_with_words_takes_them_as_they_are_declared),
+	    cmocka_unit_test(another_word_is_malformed_and_the_reason_lists_those_there_are),
 	    cmocka_unit_test(each_order_has_its_topic_and_none_of_them_carries_a_value),
 	    cmocka_unit_test(a_stop_is_a_stop_however_it_is_written),
 	    cmocka_unit_test(orders_that_say_something_else_are_malformed_and_kept_ones_refused),

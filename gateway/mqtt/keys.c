@@ -12,6 +12,18 @@ void keys_control(struct str *out, const Therapy__V1__DeviceDescription *device,
 	str_add(out, "%s%s", key, taken ? "_control" : "");
 }
 
+void keys_component(struct str *out, const Therapy__V1__DeviceDescription *device, size_t control)
+{
+	keys_control(out, device, control);
+	str_add(out, "%s", device->controls[control]->words[0] ? "_select" : "");
+}
+
+void keys_off_test(struct str *out, const Therapy__V1__DeviceDescription *device, size_t control)
+{
+	keys_control(out, device, control);
+	str_add(out, "_off_test");
+}
+
 void keys_permitted(struct str *out, const Therapy__V1__DeviceDescription *device, size_t control)
 {
 	keys_control(out, device, control);

@@ -64,6 +64,8 @@ void receive_message(void *user, const struct broker_message *m)
 	struct inbox_context context = {
 	    .base = o->base,
 	    .timely = timeliness_holds(&o->timeliness, m->now_ms, clock_boot_ms()),
+	    .devices = o->safety.devices,
+	    .n_devices = o->safety.n_devices,
 	};
 	context.wall_ms = clock_wall_ms(&context.wall_trusted);
 	struct inbox_request request;

@@ -8,6 +8,7 @@
 #include <uv.h>
 
 #include "base/str.h"
+#include "base/words.h"
 #include "mqtt/keys.h"
 
 #define KEY_MAX  128u
@@ -106,6 +107,13 @@ static struct json_object *number(double value)
 	return json_object_new_double_s(value, text);
 }
 
+static struct json_object *word(const char *words, double value)
+{
+	size_t size;
+	const char *text = words_of(words, value, &size);
+	return text ? json_object_new_string_len(text, (int)size) : NULL;
+}
+
 static struct json_object *on_off(bool on)
 {
 	return json_object_new_string(on ? "ON" : "OFF");
@@ -125,6 +133,8 @@ static struct json_object *control_value(const struct core_permission *p, const 
 	bool on = p->granted || p->phase == CORE_PHASE_ENERGISED || p->phase == CORE_PHASE_CONFIRMED_ON;
 	if (!on && p->phase == CORE_PHASE_UNKNOWN)
 		return NULL;
+	if (row->words[0])
+		return word(row->words, p->granted ? p->value : 0);
 	if (row->type == THERAPY__V1__CONTROL_TYPE__CONTROL_TYPE_NUMBER)
 		return number(p->granted ? p->value : 0);
 	return !on && p->phase == CORE_PHASE_COMING_TO_REST ? NULL : on_off(on);

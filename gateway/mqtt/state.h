@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * state - what one device shows: a JSON object with one member per metric and, per control, its state ("ON", "OFF" or a
- * number), "<control>_permitted" and "<control>_why". What is not known is null; no member is ever missing, because
- * Home Assistant logs an error for each one that is.
+ * state - what one device shows: a JSON object with one member per metric and, per control, its state ("ON", "OFF", a
+ * number or a word), "<control>_permitted" and "<control>_why". What is not known is null; no member is ever missing,
+ * because Home Assistant logs an error for each one that is.
  *
  * It is published when a value moved by its deadband, at most once a second; what controls do and may do goes out at
  * once. Pure; time is CLOCK_BOOTTIME in ms.

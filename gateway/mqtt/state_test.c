@@ -26,6 +26,14 @@ static int set_up_pad(void **state)
 	return rc;
 }
 
+static int set_up_blanket(void **state)
+{
+	struct state *s = NULL;
+	int rc = state_new(testing_blanket(), &s);
+	*state = s;
+	return rc;
+}
+
 static int tear_down(void **state)
 {
 	state_free(*state);
@@ -143,6 +151,25 @@ static void a_control_shows_what_is_and_not_what_was_asked(void **state)
 	}
 }
 
+static void a_control_with_words_shows_its_word(void **state)
+{
+	struct state *s = *state;
+	static const struct {
+		struct core_permission p;
+		const char *warmth;
+	} rows[] = {
+	    {{.phase = CORE_PHASE_UNKNOWN}, "\"warmth\":null"},
+	    {{.phase = CORE_PHASE_AT_REST}, "\"warmth\":\"off\""},
+	    {{.phase = CORE_PHASE_CONFIRMED_ON, .granted = true, .value = 2}, "\"warmth\":\"medium\""},
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		const struct core_permission both[2] = {rows[i].p};
+		char *text = state_payload(s, 1000, both, false);
+		assert_contains(text, rows[i].warmth);
+		free(text);
+	}
+}
+
 static void a_device_that_was_put_away_says_so(void **state)
 {
 	struct state *s = *state;
@@ -151,8 +178,9 @@ static void a_device_that_was_put_away_says_so(void **state)
 	free(text);
 }
 
-#define WITH_TABLE(test) cmocka_unit_test_setup_teardown(test, set_up_table, tear_down)
-#define WITH_PAD(test)   cmocka_unit_test_setup_teardown(test, set_up_pad, tear_down)
+#define WITH_TABLE(test)   cmocka_unit_test_setup_teardown(test, set_up_table, tear_down)
+#define WITH_BLANKET(test) cmocka_unit_test_setup_teardown(test, set_up_blanket, tear_down)
+#define WITH_PAD(test)     cmocka_unit_test_setup_teardown(test, set_up_pad, tear_down)
 
 int main(void)
 {
@@ -163,6 +191,7 @@ int main(void)
 	    WITH_TABLE(a_device_that_is_gone_shows_nothing_at_once),
 	    WITH_TABLE(a_device_that_was_put_away_says_so),
 	    WITH_PAD(what_controls_do_goes_out_whatever_the_rate),
+	    WITH_BLANKET(a_control_with_words_shows_its_word),
 	    WITH_PAD(a_control_shows_what_is_and_not_what_was_asked),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

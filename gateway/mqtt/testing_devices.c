@@ -32,6 +32,14 @@ TEXT(model, "m1");
 TEXT(model_name, "M 1");
 TEXT(maker, "Maker");
 TEXT(none, "");
+TEXT(id_blanket, "blanket");
+TEXT(k_stage, "stage");
+TEXT(n_stage, "Stage");
+TEXT(k_warmth, "warmth");
+TEXT(n_warmth, "Warmth");
+TEXT(words_warmth, "off|low|medium|high");
+TEXT(k_vibration, "vibration");
+TEXT(n_vibration, "Vibration");
 
 const Therapy__V1__DeviceDescription *const *testing_devices(void)
 {
@@ -110,4 +118,47 @@ const Therapy__V1__DeviceDescription *const *testing_devices(void)
 	pad.controls = pad_controls;
 	pad.n_controls = 2;
 	return devices;
+}
+
+const Therapy__V1__DeviceDescription *testing_blanket(void)
+{
+	static Therapy__V1__MetricDescription stage;
+	static Therapy__V1__MetricDescription *metrics[] = {&stage};
+	static Therapy__V1__ControlDescription warmth, vibration;
+	static Therapy__V1__ControlDescription *controls[] = {&warmth, &vibration};
+	static Therapy__V1__DeviceDescription blanket;
+
+	therapy__v1__metric_description__init(&stage);
+	therapy__v1__control_description__init(&warmth);
+	vibration = warmth;
+	therapy__v1__device_description__init(&blanket);
+	stage.key = k_stage;
+	stage.name = n_stage;
+	stage.unit = THERAPY__V1__UNIT__UNIT_ONE;
+	stage.stale_ms = 1000;
+	stage.device_class = none;
+
+	warmth.key = k_warmth;
+	warmth.name = n_warmth;
+	warmth.type = THERAPY__V1__CONTROL_TYPE__CONTROL_TYPE_NUMBER;
+	warmth.unit = THERAPY__V1__UNIT__UNIT_ONE;
+	warmth.min = warmth.step = 1;
+	warmth.max = 3;
+	warmth.words = words_warmth;
+	warmth.device_timer_ms = 5000;
+	vibration.key = k_vibration;
+	vibration.name = n_vibration;
+	vibration.type = THERAPY__V1__CONTROL_TYPE__CONTROL_TYPE_NUMBER;
+	vibration.unit = THERAPY__V1__UNIT__UNIT_PERCENT;
+	vibration.min = vibration.step = 5;
+	vibration.max = 100;
+
+	blanket.device_id = id_blanket;
+	blanket.kind = kind_pad;
+	blanket.model = blanket.model_name = blanket.manufacturer = none;
+	blanket.metrics = metrics;
+	blanket.n_metrics = 1;
+	blanket.controls = controls;
+	blanket.n_controls = 2;
+	return &blanket;
 }

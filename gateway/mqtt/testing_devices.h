@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Descriptions of a table and a pad, as the outlet's tests use them. Test files only. */
+ * Descriptions of a table, a pad and a blanket, as the outlet's tests use them. Test files only. */
 #ifndef MQTT_TESTING_DEVICES_H
 #define MQTT_TESTING_DEVICES_H
 
@@ -12,5 +12,9 @@ enum { HEAT, SETPOINT };             /* controls of the pad */
 
 /* Static, the same at each call. */
 const Therapy__V1__DeviceDescription *const *testing_devices(void);
+
+/* A device of its own, not among those: a control with words, which has a timer, and a plain number. */
+enum { WARMTH, VIBRATION }; /* its controls */
+const Therapy__V1__DeviceDescription *testing_blanket(void);
 
 #endif

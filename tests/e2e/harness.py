@@ -464,6 +464,10 @@ class Home:
             raise
         return self
 
+    def schema(self):
+        """What decodes the gateway's protobuf: told with all the rest, within 100 ms of its connect."""
+        return Schema(self.client.wait(f"{self.base}/schema", since=None).payload)
+
     def before_sim(self):
         """For a home that puts something between the simulator and the broker."""
 

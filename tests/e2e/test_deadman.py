@@ -100,8 +100,7 @@ class Deadman(unittest.TestCase):
             # tilt for heat may be 5 s old; nothing may be granted on what is older
             self.off_after(home, lambda: os.kill(pid, signal.SIGSTOP), 6_000_000, "SIGSTOP of the table's process")
             # the others missed nothing: the belt's telemetry has no gap meanwhile
-            from harness import Schema
-            schema = Schema(home.client.latest["therapy/demo/schema"].payload)
+            schema = home.schema()
             expected = None
             for m in home.client.messages[missed - home.client.dropped:]:
                 if m.topic == "therapy/demo/belt/telemetry":

@@ -9,7 +9,7 @@ import time
 import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from harness import Home  # noqa: E402
+from harness import SOURCE, Home  # noqa: E402
 from home_assistant import HomeAssistant  # noqa: E402
 
 DEVICES = {"therapy-demo", "therapy-demo-table", "therapy-demo-belt", "therapy-demo-pad"}
@@ -18,9 +18,12 @@ WITHIN_S = 5  # of the last one up
 
 class Consumed(unittest.TestCase):
     def setUp(self):
-        self.home = Home()
+        self.home = self.make_home()
         self.enterContext(self.home)
         self.ha = self.open_home_assistant()
+
+    def make_home(self):
+        return Home()
 
     def open_home_assistant(self):
         ha = HomeAssistant(self.home.broker.port)
@@ -44,8 +47,19 @@ class Entities(Consumed):
         self.assertEqual(self.ha.complaints, [])
 
 
+WATCHED = """
+  { id = "over-angle"; hazard = 1; watches = [ "kind:inversion" ]; only_while = "all inversion.tilt <= 45 deg";
+    priority = "medium"; because = "Come up a little."; },
+  { id = "far-over-angle"; hazard = 1; watches = [ "kind:inversion" ]; only_while = "all inversion.tilt <= 60 deg";
+    priority = "high"; because = "Come up."; },"""
+
+
 class Use(Consumed):
     """What somebody does on their dashboard."""
+
+    def make_home(self):
+        with open(os.path.join(SOURCE, "etc", "demo.cfg")) as f:
+            return Home(config_text=f.read().replace("rules = (", "rules = (" + WATCHED, 1))
 
     def happened(self, unique_id, kind):
         """The attributes of that event, once it happened."""
@@ -75,6 +89,18 @@ class Use(Consumed):
         self.ha.wait_state("therapy-demo-latched", "OFF")
         self.ha.wait_state("therapy-demo-pad-heat_permitted", "OFF")
         self.ha.wait_state("therapy-demo-pad-heat", "OFF")  # a reset starts nothing
+        self.assertEqual(self.ha.complaints, [])
+
+    def test_silence_is_for_what_sounds_now_and_never_for_a_new_alarm(self):
+        self.all_there()
+        for tilt, alarm in ((50, "medium"), (70, "high")):
+            self.home.sim.command(f"table tilt {tilt} now")
+            self.ha.wait_state("therapy-demo-alarm", alarm)
+            self.ha.wait_state("therapy-demo-sounding", "ON")
+            self.ha.press("therapy-demo-silence")
+            self.ha.wait_state("therapy-demo-sounding", "OFF")
+            self.assertEqual(self.ha.entity("therapy-demo-alarm").state, alarm)  # it is quiet, not over
+        self.assertIn("2 min", self.happened("therapy-demo-happened", "silenced")["text"])
         self.assertEqual(self.ha.complaints, [])
 
     def test_a_table_is_parked_and_back(self):

@@ -3,7 +3,7 @@
 """Bad links: ordinary gaps pause nothing for longer than they last, broken frames are counted and never believed."""
 import unittest
 
-from harness import Failure, Home, Schema, wait_until
+from harness import Failure, Home, wait_until
 
 
 def permitted(home, timeout=15):
@@ -19,7 +19,7 @@ def start_heat(home):
 
 
 def status(home, since=0, predicate=lambda s: True, timeout=15):
-    schema = Schema(home.client.wait("therapy/demo/schema", since=None).payload)
+    schema = home.schema()
     return schema.decode("GatewayStatus", home.client.wait(
         "therapy/demo/status", lambda m: predicate(schema.decode("GatewayStatus", m.payload)), since, timeout,
         "a status that shows it").payload)
@@ -66,7 +66,7 @@ class Links(unittest.TestCase):
             found = status(home, home.client.mark(),
                            lambda s: any(d.device_id == "table" and d.refused_checksum + d.skipped_bytes > 0
                                          for d in s.devices), 30)
-            schema = Schema(home.client.latest["therapy/demo/schema"].payload)
+            schema = home.schema()
             for m in home.client.messages:
                 if m.topic == "therapy/demo/table/telemetry":
                     for r in schema.batch(m.payload).readings:
@@ -99,7 +99,7 @@ class Links(unittest.TestCase):
             self.assertEqual(found.readings_produced,
                              found.readings_delivered + found.readings_queued + found.readings_dropped_oldest)
             self.assertEqual(found.readings_lost_in_process, 0)
-            schema = Schema(home.client.latest["therapy/demo/schema"].payload)
+            schema = home.schema()
             for device in ("table", "belt", "pad"):
                 expected = 1
                 for m in home.client.messages:

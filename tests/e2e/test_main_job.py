@@ -6,7 +6,7 @@ import os
 import subprocess
 import unittest
 
-from harness import SOURCE, Home, Schema, build_dir, now_us
+from harness import SOURCE, Home, build_dir, now_us
 
 
 class MainJob(unittest.TestCase):
@@ -23,7 +23,7 @@ class MainJob(unittest.TestCase):
             # a frame every 100 ms, then the way through two processes and the broker
             self.assertLess(off["us"] - start, 250_000)
             print(f"relay open {(off['us'] - start) / 1000:.1f} ms after the table was moved (10 Hz sensor)")
-            schema = Schema(home.client.latest["therapy/demo/schema"].payload)
+            schema = home.schema()
             tripped = schema.decode("SafetyEvent", home.client.wait(
                 "therapy/demo/event", lambda m: schema.decode("SafetyEvent", m.payload).type == 6, events).payload)
             self.assertEqual(tripped.rule_id, "no-heat-during-inversion")

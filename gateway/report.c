@@ -98,6 +98,7 @@ void report_event(const char *who, const struct core_output *event)
 	    [CORE_EVENT_LIMIT_CHANGED] = "limit changed",
 	    [CORE_EVENT_COMMAND_KEPT] = "command kept",
 	    [CORE_EVENT_COMMAND_CLEARED] = "command cleared",
+	    [CORE_EVENT_SILENCED] = "silenced",
 	};
 	const char *name = (size_t)event->event < sizeof names / sizeof *names ? names[event->event] : "event";
 	if (warns(event->event))

@@ -32,6 +32,7 @@ static const struct verb {
     {"reset", ORDER_REQUEST, CORE_RESET, MAYBE},
     {"park", ORDER_REQUEST, CORE_PARK, DEVICE},
     {"unpark", ORDER_REQUEST, CORE_UNPARK, DEVICE},
+    {"silence", ORDER_REQUEST, CORE_SILENCE, NOTHING},
     {"present", ORDER_REQUEST, CORE_CONFIRM, NOTHING},
     {"off_test", ORDER_REQUEST, CORE_OFF_TEST, CONTROL},
 };

@@ -345,7 +345,7 @@ static int link_controls(struct core *core)
 static int reserve_outputs(struct core *core)
 {
 	size_t controls = core->home.n_controls, orders = controls * 13 + 2;
-	core->room_for_events = controls * 12 + core->n_rules * 4u + core->home.n_devices * 2u + 8;
+	core->room_for_events = controls * 12 + core->n_rules * 4u + core->home.n_devices * 2u + 9;
 	core->cap_outputs = orders + core->room_for_events;
 	core->outputs = malloc((core->cap_outputs + 1) * sizeof *core->outputs);
 	return core->outputs ? 0 : -1;
@@ -403,7 +403,8 @@ static int build_rules(struct builder *b)
 static int finish(struct core *core)
 {
 	size_t timers = (size_t)core->logic.n_nodes + core->n_rules + core->home.n_controls * 2u + core->n_derived +
-			core->home.n_devices;
+			core->home.n_devices + 1;
+	core->audio.timer.kind = TIMER_AUDIO;
 	return link_controls(core) || reserve_outputs(core) || timers_init(&core->timers, timers) ||
 	       logic_seal(&core->logic, core->n_rules + core->n_derived) || memory_build(core);
 }

@@ -23,6 +23,9 @@ static void ring(struct core *core, struct timer *timer)
 	case TIMER_PARKED:
 		park_timer(core, (uint16_t)timer->index);
 		break;
+	case TIMER_AUDIO:
+		audio_timer(core);
+		break;
 	}
 }
 
@@ -277,6 +280,7 @@ bool core_alarm(const struct core *core, size_t i, struct core_alarm *out)
 				   .rule = rule->id,
 				   .hazard = rule->hazard,
 				   .since_ms = rule->cause_ms};
+	out->silenced = rule->state == RULE_TRIPPED && audio_alarm_paused(core, (uint32_t)i);
 	explain_rule(core, (uint32_t)i, &out->cause, out->why);
 	return true;
 }

@@ -214,6 +214,7 @@ enum core_verb {
 	CORE_PARK,  /* `device` is put away: it is as if it were not there */
 	CORE_UNPARK,
 	CORE_OFF_TEST, /* switch `control` on once and see it go off by its own timer */
+	CORE_SILENCE,  /* what sounds now is silent for two minutes; what is raised later sounds. It permits nothing */
 	CORE_CONFIRM,  /* somebody is there and well: person.present, for as long as that metric stays fresh */
 };
 
@@ -292,7 +293,7 @@ enum core_output_type {
 	CORE_OUT_REST,     /* drive to rest: device, control, stop */
 	CORE_OUT_RESULT,   /* answer to the request of this step: outcome, why, rule */
 	CORE_OUT_EVENT,    /* something for the log of people: event */
-	CORE_OUT_CHANGED,  /* what core_permission says of this control changed */
+	CORE_OUT_CHANGED,  /* what core_permission says of this control changed; of none: what core_sounds says */
 	CORE_OUT_REMEMBER, /* what core_remember would tell has changed: revision, urgency */
 };
 
@@ -335,6 +336,7 @@ enum core_event_type { /* the order is that of therapy.v1.SafetyEventType withou
 		       CORE_EVENT_LIMIT_CHANGED,
 		       CORE_EVENT_COMMAND_KEPT, /* by the broker: the device obeys it whenever it connects */
 		       CORE_EVENT_COMMAND_CLEARED,
+		       CORE_EVENT_SILENCED, /* by a person, for two minutes */
 		       CORE_EVENT_COUNT_,
 };
 
@@ -475,6 +477,7 @@ struct core_latch {
 	unsigned hazard;
 	uint64_t since_ms;
 	bool resettable;        /* a reset would clear it now */
+	bool silenced;          /* somebody wanted quiet since */
 	char why[CORE_WHY_MAX]; /* what latched it, and what is still wrong or how to reset it */
 };
 /* The n-th latch that is set. False, and nothing written: there are fewer. */
@@ -488,12 +491,16 @@ struct core_alarm {
 	enum core_priority priority;
 	const char *rule;
 	unsigned hazard;
-	uint64_t since_ms; /* RAISED: since when; else since when it is not fine */
+	uint64_t since_ms; /* when it began not to be fine */
+	bool silenced;     /* RAISED: somebody wanted quiet since */
 	struct core_cause cause;
 	char why[CORE_WHY_MAX];
 };
 /* Of rule `i` (of the spec). False, and nothing written: it watches nothing, or all is well. */
 bool core_alarm(const struct core *core, size_t i, struct core_alarm *out);
+
+/* Does something sound: an alarm, or a device that does not obey, since which nobody wanted quiet? */
+bool core_sounds(const struct core *core);
 
 /* Is the device parked? *until_ms: when it ends by itself. */
 bool core_parked(const struct core *core, uint16_t device, uint64_t *until_ms);

@@ -302,6 +302,8 @@ static int obey(struct core *core, struct decision *d, const struct core_request
 		return park_request(core, d, request);
 	case CORE_OFF_TEST:
 		return proof_request(core, d, request);
+	case CORE_SILENCE:
+		return audio_request(core, d, request);
 	case CORE_CONFIRM:
 		return confirm_request(core, d, request);
 	}

@@ -33,6 +33,7 @@ const char *gate_value(const struct core *core, uint32_t control, double value, 
 int stop_request(struct core *core, struct decision *d, const struct core_request *request);
 int reset_request(struct core *core, struct decision *d, const struct core_request *request);
 int park_request(struct core *core, struct decision *d, const struct core_request *request);
+int audio_request(struct core *core, struct decision *d, const struct core_request *request);
 int confirm_request(struct core *core, struct decision *d, const struct core_request *request);
 int proof_request(struct core *core, struct decision *d, const struct core_request *request);
 /* A session that begins with an off-test: it is made, and `value` is granted when it has passed. */

@@ -88,7 +88,8 @@ struct rule {
 	bool told;                /* a TRIPPED event spoke of this trip: tell when it is rearmed */
 	struct logic_cause cause; /* first-out: what made it leave ARMED, or go on from there */
 	uint64_t cause_ms;
-	bool latched; /* TRIPPED until a person resets it */
+	uint64_t raised_ms; /* TRIPPED since then */
+	bool latched;       /* TRIPPED until a person resets it */
 	uint64_t latched_ms;
 	uint64_t broken_ms; /* the reading to blame for an ERROR has been implausible since then; UINT64_MAX: none */
 	bool stops_all;     /* made for a stop source: its trip stops everything */
@@ -122,7 +123,7 @@ struct control {
 	struct timer timer; /* renewal while granted, end of the pause while suspended */
 
 	enum reaction resting; /* it is being driven to rest this way, or will be as soon as it is seen */
-	struct {
+	struct control_fault {
 		bool set;
 		uint64_t since_ms;
 	} faults[FAULT_COUNT_];
@@ -225,6 +226,11 @@ struct core {
 		uint64_t revision; /* of the memory, from which on it is kept */
 		char by[128];      /* whose */
 	} stop;
+	struct { /* quiet, which somebody wanted */
+		uint64_t paused_ms, until_ms;
+		bool over; /* told at the end of this step */
+		struct timer timer;
+	} audio;
 	bool let_go;       /* orders reach no device any more */
 	uint64_t reset_ms; /* the last time that somebody asked for a reset */
 	struct derived *derived;
@@ -355,6 +361,13 @@ void park_set(struct core *core, uint16_t device, bool parked, const char *why);
 void park_recall(struct core *core, uint16_t device, uint64_t until_ms);
 void park_reading(struct core *core, uint32_t metric);
 void park_timer(struct core *core, uint16_t device);
+
+/* ---- audio.c ---- */
+/* The time of quiet is over. */
+void audio_timer(struct core *core);
+/* Did somebody want quiet since it was raised, and still? */
+bool audio_alarm_paused(const struct core *core, uint32_t rule);
+bool audio_latch_paused(const struct core *core, uint64_t since_ms);
 
 /* ---- keep.c ---- */
 /* Rows for what people did and what they have to look at. */

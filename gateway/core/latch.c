@@ -196,6 +196,7 @@ static void show_fault(const struct core *core, uint32_t control, enum fault_kin
 	out->control = (uint16_t)(control - core->home.devices[out->device].first_control);
 	out->since_ms = core->controls[control].faults[kind].since_ms;
 	out->resettable = latch_fault_resettable(core, control, kind);
+	out->silenced = audio_latch_paused(core, out->since_ms);
 	latch_describe_fault(core, control, kind, &s);
 }
 

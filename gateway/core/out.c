@@ -79,4 +79,7 @@ void out_flush_changed(struct core *core)
 		out_add(core, CORE_OUT_CHANGED, core->changed[i]);
 	}
 	core->n_changed = 0;
+	if (core->audio.over)
+		out_add(core, CORE_OUT_CHANGED, NONE);
+	core->audio.over = false;
 }

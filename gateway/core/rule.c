@@ -138,6 +138,8 @@ static void go_to(struct core *core, uint32_t index, enum rule_state next)
 {
 	struct rule *rule = &core->rules[index];
 	enum rule_state before = rule->state;
+	if (next == RULE_TRIPPED)
+		rule->raised_ms = core->now_ms;
 	rule->state = next;
 	for (uint32_t i = 0; i < rule->n_controls; i++) {
 		struct control *c = &core->controls[rule->controls[i]];
@@ -291,7 +293,7 @@ void rule_recall_trip(struct core *core, uint32_t index, uint64_t since_ms)
 	rule->told = false;
 	rule->cause =
 	    (struct logic_cause){.node = LOGIC_NONE, .window = LOGIC_NONE, .at_ms = core->now_ms, .recalled = true};
-	rule->cause_ms = since_ms;
+	rule->cause_ms = rule->raised_ms = since_ms;
 	logic_mark_dirty(&core->logic, index);
 	for (uint32_t i = 0; i < rule->n_controls; i++)
 		out_changed(core, rule->controls[i]);

@@ -7,12 +7,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum timer_kind { TIMER_NODE, TIMER_RULE, TIMER_CONTROL, TIMER_DERIVED, TIMER_OBEY, TIMER_PARKED };
+enum timer_kind { TIMER_NODE, TIMER_RULE, TIMER_CONTROL, TIMER_DERIVED, TIMER_OBEY, TIMER_PARKED, TIMER_AUDIO };
 
 struct timer {
 	uint64_t at;    /* ms */
 	uint32_t slot;  /* place in the heap from 1; 0: not running */
-	uint32_t index; /* which node, rule, control, derived metric, control or device */
+	uint32_t index; /* which node, rule, control, derived metric, control or device; AUDIO: 0 */
 	enum timer_kind kind;
 };
 

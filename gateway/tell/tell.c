@@ -183,6 +183,7 @@ static struct json_object *latch_object(const struct core *core, const struct co
 	put_hazard(o, l->hazard);
 	tell_put_count(o, "since_ms", now_ms > l->since_ms ? now_ms - l->since_ms : 0);
 	tell_put_bool(o, "resettable", l->resettable);
+	tell_put_bool(o, "silenced", l->silenced);
 	tell_put(o, "why", l->why);
 	return o;
 }
@@ -231,6 +232,7 @@ struct json_object *tell_alarms(const struct core *core, bool raised_only)
 		tell_put(o, "priority", tell_priority(a.priority));
 		put_hazard(o, a.hazard);
 		tell_put_count(o, "since_ms", now_ms > a.since_ms ? now_ms - a.since_ms : 0);
+		tell_put_bool(o, "silenced", a.silenced);
 		tell_put(o, "why", a.why);
 		json_object_object_add(o, "cause", cause_object(core, &a.cause));
 		json_object_array_add(list, o);

@@ -25,6 +25,7 @@ static const char usage[] = "Usage: therapyctl [--socket PATH] [--json] COMMAND\
 			    "  watch                    what changes, and every event, as it happens\n"
 			    "  explain DEVICE.CONTROL   why it is permitted or refused, rule by rule\n"
 			    "  alarms                   what needs a person\n"
+			    "  silence                  the alarms of now are silent for 2 min; a new one sounds\n"
 			    "  events [N]               the last N events (20)\n"
 			    "  stop                     EVERYTHING to rest at once, until a reset\n"
 			    "  reset [DEVICE.CONTROL|RULE]   clear what is latched and healthy; starts nothing\n"
@@ -301,6 +302,7 @@ static const struct command commands[] = {
     {"command", "set", 2, 2, "control", "a control like pad.heat, and on, off or a value", run_simple, show_reason},
     {"park", "park", 1, 1, "device", "a device like table", run_simple, show_reason},
     {"unpark", "unpark", 1, 1, "device", "a device like table", run_simple, show_reason},
+    {"silence", "silence", 0, 0, NULL, "nothing more", run_simple, show_reason},
     {"present", "present", 0, 0, NULL, "nothing more", run_simple, show_reason},
     {"off-test", "off_test", 1, 1, "control", "a control like pad.heat", run_off_test, NULL},
     {"reload", "reload", 0, 0, NULL, "nothing more", run_simple, show_reload},

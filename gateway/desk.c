@@ -112,9 +112,18 @@ void desk_delivered(struct desk *d, uint64_t sequence)
 	journal_delivered(d->journal, sequence);
 }
 
-uint64_t desk_events_dropped(const struct desk *d)
+uint64_t desk_event_next(const struct desk *d)
 {
-	return d ? journal_counters(d->journal).dropped : 0;
+	return journal_next(d->journal);
+}
+
+void desk_count_events(const struct desk *d, Therapy__V1__GatewayStatus *status)
+{
+	struct journal_counters events = journal_counters(d->journal);
+	status->events_produced += events.recovered + events.added;
+	status->events_delivered += events.delivered;
+	status->events_queued += events.waiting;
+	status->events_dropped += events.dropped;
 }
 
 /* ---- the control socket ---- */

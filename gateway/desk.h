@@ -50,7 +50,10 @@ void desk_reconfigured(struct desk *desk, const struct config *config);
 /* For MQTT: the first event after that number which waits. */
 bool desk_event(const struct desk *desk, uint64_t after, struct outlet_event *out);
 void desk_delivered(struct desk *desk, uint64_t sequence);
-uint64_t desk_events_dropped(const struct desk *desk);
+/* The number that the next event will have. */
+uint64_t desk_event_next(const struct desk *desk);
+/* Adds what became of the events. */
+void desk_count_events(const struct desk *desk, Therapy__V1__GatewayStatus *status);
 void desk_close(struct desk *desk);
 
 #endif

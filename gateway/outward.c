@@ -43,8 +43,12 @@ static void on_status_wanted(void *user, Therapy__V1__GatewayStatus *status)
 	for (size_t i = 0; i < g->n_seats; i++) {
 		status->process_respawns += process_respawns(g->seats[i].process);
 		g->counters[i] = process_counters(g->seats[i].process);
+		g->counters[i]->process_respawns = process_respawns(g->seats[i].process);
 	}
-	status->events_dropped = desk_events_dropped(g->desk) + core_events_dropped(g->core);
+	/* what had no room in its step was produced as well */
+	status->events_produced = status->events_dropped = core_events_dropped(g->core);
+	if (g->desk)
+		desk_count_events(g->desk, status);
 	status->n_devices = g->n_seats;
 	status->devices = g->counters;
 }
@@ -63,6 +67,7 @@ static void on_safety_wanted(void *user, struct json_object *root)
 	const struct gateway *g = user;
 	json_object_object_add(root, "latches", tell_latches(g->core));
 	json_object_object_add(root, "alarms", tell_alarms(g->core, true));
+	tell_put_bool(root, "sounding", core_sounds(g->core));
 }
 
 static bool on_parked_wanted(void *user, uint16_t device)
@@ -91,6 +96,12 @@ static bool on_event_wanted(void *user, uint64_t after, struct outlet_event *out
 {
 	const struct gateway *g = user;
 	return g->desk && desk_event(g->desk, after, out);
+}
+
+static uint64_t on_event_next_wanted(void *user)
+{
+	const struct gateway *g = user;
+	return g->desk ? desk_event_next(g->desk) : 0;
 }
 
 static void on_event_delivered(void *user, uint64_t sequence)
@@ -172,6 +183,7 @@ static int open_outlet(struct gateway *g)
 						   .permission = on_permission_wanted,
 						   .status = on_status_wanted,
 						   .event = on_event_wanted,
+						   .event_next = on_event_next_wanted,
 						   .event_delivered = on_event_delivered,
 						   .safety = on_safety_wanted,
 						   .announced = on_announced,

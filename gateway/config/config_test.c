@@ -54,7 +54,7 @@ static void small_file_gets_every_default(void **state)
 	assert_false(c->mqtt.enabled);
 	assert_null(c->mqtt.url);
 	assert_int_equal(c->mqtt.keep_alive_s, 10);
-	assert_int_equal(c->mqtt.queue, 20000);
+	assert_int_equal(c->mqtt.queue, 65536);
 	assert_string_equal(c->mqtt.discovery_prefix, "homeassistant");
 	assert_int_equal(c->n_devices, 1);
 	assert_string_equal(c->devices[0].name, "Pad");

@@ -26,7 +26,7 @@ void plugin_fault(struct plugin_faults *f, const char *format, ...)
 }
 
 /* What a device's state and its entities in Home Assistant have besides (mqtt/keys.h). */
-static const char *const reserved[] = {"connected", "parked", "happened"};
+static const char *const reserved[] = {"connected", "parked", "happened", "link_errors", "link_ups", "respawns"};
 
 static bool key_valid(const char *key)
 {

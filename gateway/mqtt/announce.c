@@ -60,6 +60,7 @@ static void note_device(struct outlet *o, uint16_t device)
 	note_discovery(o, &device);
 	note(o, d->device_id, "availability");
 	note(o, d->device_id, "state");
+	note(o, d->device_id, "diagnostics");
 	if (o->deadman && o->deadman[device])
 		note(o, d->device_id, "deadman");
 	for (size_t c = 0; c < d->n_controls; c++) {
@@ -157,6 +158,8 @@ static int announce_gateway(struct outlet *o)
 static int announce_device(struct outlet *o, uint16_t device)
 {
 	int rc = send_discovery(o, &device);
+	free(o->devices[device].diagnostics);
+	o->devices[device].diagnostics = NULL; /* with the next status */
 	if (rc == 0)
 		rc = publish_presence(o, device);
 	if (rc == 0)

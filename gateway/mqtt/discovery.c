@@ -191,6 +191,25 @@ static void add_presence(const struct discovery_parts *parts)
 	discovery_outlives_device(parts, o);
 }
 
+/* Nobody needs them in the database until something is wrong. */
+static void add_diagnostics(const struct discovery_parts *parts)
+{
+	static const struct {
+		const char *key, *name;
+	} counts[] = {{KEYS_LINK_ERRORS, "Link errors"},
+		      {KEYS_LINK_UPS, "Link connections"},
+		      {KEYS_RESPAWNS, "Process started anew"}};
+	for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
+		struct json_object *o = discovery_component(parts, "sensor", counts[i].key, counts[i].name);
+		discovery_put_topic(parts, o, "state_topic", "diagnostics");
+		discovery_put_format(o, "value_template", "{{ value_json.%s }}", counts[i].key);
+		discovery_put(o, "state_class", "total_increasing");
+		discovery_put(o, "entity_category", "diagnostic");
+		json_object_object_add(o, "enabled_by_default", json_object_new_boolean(false));
+		discovery_outlives_device(parts, o);
+	}
+}
+
 /* Only what has no control can be put away. */
 static void add_parking(const struct discovery_parts *parts)
 {
@@ -251,6 +270,7 @@ char *discovery_payload(const struct discovery_config *config, const Therapy__V1
 	for (size_t i = 0; i < device->n_controls; i++)
 		add_control(&parts, device, i);
 	add_presence(&parts);
+	add_diagnostics(&parts);
 	discovery_add_events(&parts);
 	if (device->n_controls == 0)
 		add_parking(&parts);

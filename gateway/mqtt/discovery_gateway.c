@@ -45,6 +45,7 @@ static void add_safety(const struct discovery_parts *parts)
 	json_object_object_add(o, "options", options);
 	discovery_put(o, "icon", "mdi:alert");
 	put_attributes(parts, o, "alarms");
+	discovery_put(add_flag(parts, "sounding", "Alarm sounds", "sound"), "icon", "mdi:bell-ring");
 	o = discovery_component(parts, "sensor", "why", "Reason");
 	discovery_shows(parts, o, "why");
 	discovery_put(o, "icon", "mdi:message-alert");
@@ -69,15 +70,18 @@ static void add_diagnostics(const struct discovery_parts *parts)
 	static const struct {
 		const char *key, *name;
 	} counts[] = {
-	    {"broker_connects", "Broker connections"}, {"readings_queued", "Readings waiting"},
-	    {"readings_dropped", "Readings dropped"},  {"events_dropped", "Events dropped"},
-	    {"requests_refused", "Requests refused"},  {"process_respawns", "Device processes started anew"},
+	    {"broker_connects", "Broker connections"},
+	    {"readings_queued", "Readings waiting"},
+	    {"events_queued", "Events waiting"},
+	    {"readings_dropped", "Readings dropped"},
+	    {"events_dropped", "Events dropped"},
+	    {"requests_refused", "Requests refused"},
+	    {"process_respawns", "Device processes started anew"},
 	};
 	for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
 		struct json_object *o = discovery_component(parts, "sensor", counts[i].key, counts[i].name);
 		discovery_shows(parts, o, counts[i].key);
-		discovery_put(o, "state_class",
-			      strcmp(counts[i].key, "readings_queued") == 0 ? "measurement" : "total_increasing");
+		discovery_put(o, "state_class", strstr(counts[i].key, "_queued") ? "measurement" : "total_increasing");
 		discovery_put(o, "entity_category", "diagnostic");
 		json_object_object_add(o, "enabled_by_default", json_object_new_boolean(false));
 	}
@@ -85,6 +89,16 @@ static void add_diagnostics(const struct discovery_parts *parts)
 	discovery_shows(parts, o, "started");
 	discovery_put(o, "device_class", "timestamp");
 	discovery_put(o, "entity_category", "diagnostic");
+	o = discovery_component(parts, "sensor", "version", "Version");
+	discovery_shows(parts, o, "version");
+	discovery_put(o, "entity_category", "diagnostic");
+	o = discovery_component(parts, "sensor", "round_trip", "Way to the broker and back");
+	discovery_shows(parts, o, "round_trip_ms");
+	discovery_put(o, "device_class", "duration");
+	discovery_put(o, "unit_of_measurement", "ms");
+	discovery_put(o, "state_class", "measurement");
+	discovery_put(o, "entity_category", "diagnostic");
+	json_object_object_add(o, "enabled_by_default", json_object_new_boolean(false));
 	o = add_flag(parts, "clock_problem", "Clock", "problem");
 	discovery_put(o, "entity_category", "diagnostic");
 }
@@ -113,6 +127,7 @@ char *discovery_gateway_payload(const struct discovery_config *config, bool asks
 	discovery_put_format(parts.root, "availability_topic", "%s/availability", config->base);
 	add_button(&parts, "stop", "Stop", "mdi:alert-octagon");
 	add_button(&parts, "reset", "Reset", "mdi:lock-reset");
+	add_button(&parts, "silence", "Silence for 2 minutes", "mdi:bell-sleep");
 	if (asks_presence)
 		add_button(&parts, "present", "I am here", "mdi:account-check");
 	else

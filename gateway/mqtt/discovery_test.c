@@ -51,7 +51,7 @@ static const struct {
 } units[] = {{"temperature", "°C °F K"},
 	     {"power", "W kW"},
 	     {"energy", "Wh kWh"},
-	     {"duration", "s min h"},
+	     {"duration", "s min h ms"},
 	     {"pressure", "kPa mmHg psi"},
 	     {"weight", "kg lb"},
 	     {"voltage", "V"},
@@ -60,7 +60,8 @@ static const struct {
 	     {"humidity", "%"},
 	     {"moisture", "%"},
 	     {"power_factor", "%"}};
-static const char *const binary_classes[] = {"safety", "problem", "heat", "occupancy", "running", "connectivity", NULL};
+static const char *const binary_classes[] = {"safety",  "problem",      "heat",  "occupancy",
+					     "running", "connectivity", "sound", NULL};
 
 static bool among(const char *text, const char *const *list)
 {

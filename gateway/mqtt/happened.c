@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "mqtt/happened.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/str.h"
 #include "mqtt/iso8601.h"
 #include "tell/tell.h"
+#include "therapy/v1/safety.pb-c.h"
 
 static const char *text_of(struct json_object *o, const char *key)
 {
@@ -59,4 +61,18 @@ bool happened_now(const uint8_t *bytes, size_t size, const char *boot_id, uint64
 	}
 	json_object_put(event);
 	return out->text != NULL;
+}
+
+uint8_t *happened_late(const uint8_t *bytes, size_t size, size_t *packed)
+{
+	Therapy__V1__SafetyEvent *event = therapy__v1__safety_event__unpack(NULL, size, bytes);
+	if (!event)
+		return NULL;
+	event->historical = true;
+	size_t n = therapy__v1__safety_event__get_packed_size(event);
+	uint8_t *out = malloc(n);
+	if (out)
+		*packed = therapy__v1__safety_event__pack(event, out);
+	therapy__v1__safety_event__free_unpacked(event, NULL);
+	return out;
 }

@@ -21,5 +21,8 @@ struct happened {
 /* `bytes`: a packed SafetyEvent. False: it is none, it is of another boot than `boot_id` or of earlier than
  * HAPPENED_LATE_MS before `now_ms`, or there is no memory. The caller frees text. */
 bool happened_now(const uint8_t *bytes, size_t size, const char *boot_id, uint64_t now_ms, struct happened *out);
+/* The event, packed anew and marked as historical. Allocated, and *packed tells its size; NULL: it is none, or there is
+ * no memory. */
+uint8_t *happened_late(const uint8_t *bytes, size_t size, size_t *packed);
 
 #endif

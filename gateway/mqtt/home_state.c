@@ -56,6 +56,8 @@ static void put_flag(struct json_object *to, const char *key, bool on)
 /* What keeps things off comes before what only warns. */
 static void put_safety(struct json_object *to, struct json_object *safety)
 {
+	struct json_object *sounding = NULL;
+	json_object_object_get_ex(safety, "sounding", &sounding);
 	struct json_object *alarm = highest(safety);
 	size_t latches = count(safety, "latches");
 	bool stopped = false;
@@ -64,6 +66,7 @@ static void put_safety(struct json_object *to, struct json_object *safety)
 	put_flag(to, "latched", latches > 0);
 	tell_put_count(to, "latches", latches);
 	put_flag(to, "stopped", stopped);
+	put_flag(to, "sounding", json_object_get_boolean(sounding));
 	tell_put(to, "alarm", alarm ? text_of(alarm, "priority") : "none");
 	const char *text = latches ? text_of(item(safety, "latches", 0), "why")
 			   : alarm ? text_of(alarm, "why")
@@ -71,18 +74,22 @@ static void put_safety(struct json_object *to, struct json_object *safety)
 	tell_put(to, "why", text); /* of the core: no longer than Home Assistant shows, CORE_WHY_MAX */
 }
 
-char *home_state_payload(struct json_object *safety, const Therapy__V1__GatewayStatus *status, const char *started,
-			 bool clock_trusted)
+char *home_state_payload(const struct home_facts *facts)
 {
+	const Therapy__V1__GatewayStatus *status = facts->status;
 	struct json_object *root = json_object_new_object();
 	if (!root)
 		return NULL;
-	put_safety(root, safety);
-	tell_put(root, "started", started);
-	put_flag(root, "clock_problem", !clock_trusted);
+	put_safety(root, facts->safety);
+	tell_put(root, "started", facts->started);
+	put_flag(root, "clock_problem", !facts->clock_trusted);
+	tell_put(root, "version", status->version);
+	json_object_object_add(root, "round_trip_ms",
+			       facts->round_trip_ms < 0 ? NULL : json_object_new_int64(facts->round_trip_ms));
 	tell_put_count(root, "broker_connects", status->broker_connects);
 	tell_put_count(root, "readings_queued", status->readings_queued);
 	tell_put_count(root, "readings_dropped", status->readings_dropped_oldest);
+	tell_put_count(root, "events_queued", status->events_queued);
 	tell_put_count(root, "events_dropped", status->events_dropped);
 	tell_put_count(root, "requests_refused", status->requests_refused);
 	tell_put_count(root, "process_respawns", status->process_respawns);

@@ -10,10 +10,16 @@
 
 #include "therapy/v1/status.pb-c.h"
 
-/* `safety`: an object with "latches" and "alarms" as tell.h tells them. `started`: ISO 8601, or NULL: not known.
- * {"latched","latches","stopped","alarm","why","started","clock_problem","broker_connects",...}. Allocated, or NULL:
+struct home_facts {
+	struct json_object *safety; /* an object with "latches" and "alarms" as tell.h tells them, and "sounding" */
+	const Therapy__V1__GatewayStatus *status;
+	const char *started; /* ISO 8601, or NULL: not known */
+	bool clock_trusted;
+	int64_t round_trip_ms; /* to the broker and back; negative: not known */
+};
+
+/* {"latched","latches","stopped","sounding","alarm","why","started","clock_problem","version",...}. Allocated, or NULL:
  * out of memory. */
-char *home_state_payload(struct json_object *safety, const Therapy__V1__GatewayStatus *status, const char *started,
-			 bool clock_trusted);
+char *home_state_payload(const struct home_facts *facts);
 
 #endif

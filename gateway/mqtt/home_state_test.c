@@ -12,7 +12,10 @@ static char *payload_of(const char *safety, const char *started, bool trusted)
 	status.process_respawns = 3;
 	struct json_object *o = json_tokener_parse(safety);
 	assert_non_null(o);
-	char *text = home_state_payload(o, &status, started, trusted);
+	static char version[] = "1.2";
+	status.version = version;
+	const struct home_facts facts = {o, &status, started, trusted, trusted ? 3 : -1};
+	char *text = home_state_payload(&facts);
 	json_object_put(o);
 	assert_non_null(text);
 	return text;
@@ -29,11 +32,13 @@ static void what_is_well_is_said_to_be_well_and_nothing_is_missing(void **state)
 {
 	(void)state;
 	char *text = payload_of("{\"latches\":[],\"alarms\":[]}", "2026-01-01T00:00:00Z", true);
-	assert_string_equal(text, "{\"latched\":\"OFF\",\"latches\":0,\"stopped\":\"OFF\",\"alarm\":\"none\","
-				  "\"why\":\"no latch, no alarm\",\"started\":\"2026-01-01T00:00:00Z\","
-				  "\"clock_problem\":\"OFF\",\"broker_connects\":2,\"readings_queued\":0,"
-				  "\"readings_dropped\":0,\"events_dropped\":0,\"requests_refused\":0,"
-				  "\"process_respawns\":3}");
+	assert_string_equal(
+	    text, "{\"latched\":\"OFF\",\"latches\":0,\"stopped\":\"OFF\",\"sounding\":\"OFF\",\"alarm\":\"none\","
+		  "\"why\":\"no latch, no alarm\",\"started\":\"2026-01-01T00:00:00Z\","
+		  "\"clock_problem\":\"OFF\",\"version\":\"1.2\",\"round_trip_ms\":3,\"broker_connects\":2,\"readings_"
+		  "queued\":0,"
+		  "\"readings_dropped\":0,\"events_queued\":0,\"events_dropped\":0,\"requests_refused\":0,"
+		  "\"process_respawns\":3}");
 	free(text);
 }
 
@@ -43,6 +48,7 @@ static void what_is_not_known_is_null(void **state)
 	char *text = payload_of("{}", NULL, false);
 	assert_contains(text, "\"started\":null");
 	assert_contains(text, "\"clock_problem\":\"ON\"");
+	assert_contains(text, "\"round_trip_ms\":null");
 	free(text);
 }
 
@@ -54,8 +60,10 @@ static void the_highest_alarm_is_shown_and_a_latch_is_the_first_reason(void **st
 	static const char latched[] =
 	    "{\"latches\":[{\"latch\":\"rule\",\"why\":\"L\"},{\"latch\":\"stop\",\"why\":\"S\"}],"
 	    "\"alarms\":[{\"priority\":\"medium\",\"why\":\"A\"}]}";
+	assert_shows("{\"sounding\":true}", "\"sounding\":\"ON\"");
 	assert_shows(alarms, "\"alarm\":\"high\",\"why\":\"B\"");
-	assert_shows(latched, "\"latched\":\"ON\",\"latches\":2,\"stopped\":\"ON\",\"alarm\":\"medium\",\"why\":\"L\"");
+	assert_shows(latched, "\"latched\":\"ON\",\"latches\":2,\"stopped\":\"ON\",\"sounding\":\"OFF\",\"alarm\":"
+			      "\"medium\",\"why\":\"L\"");
 }
 
 int main(void)

@@ -53,7 +53,8 @@ static bool split_topic(const char *base, const char *topic, struct inbox_reques
 		static const struct {
 			const char *topic;
 			enum core_verb verb;
-		} home[] = {{"stop", CORE_STOP}, {"reset", CORE_RESET}, {"present", CORE_CONFIRM}};
+		} home[] = {
+		    {"stop", CORE_STOP}, {"reset", CORE_RESET}, {"silence", CORE_SILENCE}, {"present", CORE_CONFIRM}};
 		for (size_t i = 0; i < sizeof home / sizeof *home; i++)
 			if (strcmp(device, home[i].topic) == 0) {
 				r->core.verb = home[i].verb;

@@ -282,6 +282,7 @@ static void each_order_has_its_topic_and_none_of_them_carries_a_value(void **sta
 	    {"therapy/home/stop", "{\"id\":\"s1\"}", CORE_STOP, "", "", "s1"},
 	    {"therapy/home/reset", "PRESS", CORE_RESET, "", "", ""},
 	    {"therapy/home/present", "PRESS", CORE_CONFIRM, "", "", ""},
+	    {"therapy/home/silence", "PRESS", CORE_SILENCE, "", "", ""},
 	    {"therapy/home/reset", "{\"id\":\"r1\",\"value\":1}", CORE_RESET, "", "", "r1"},
 	    {"therapy/home/table/park", "ON", CORE_PARK, "table", "", ""},
 	    {"therapy/home/table/park", "{\"value\":\"OFF\",\"id\":\"p\"}", CORE_UNPARK, "table", "", "p"},

@@ -9,9 +9,12 @@
 #include "therapy/v1/device.pb-c.h"
 
 /* Nothing in a plugin may be called so. */
-#define KEYS_CONNECTED "connected"
-#define KEYS_PARKED    "parked"
-#define KEYS_HAPPENED  "happened"
+#define KEYS_CONNECTED   "connected"
+#define KEYS_PARKED      "parked"
+#define KEYS_HAPPENED    "happened"
+#define KEYS_LINK_ERRORS "link_errors"
+#define KEYS_LINK_UPS    "link_ups"
+#define KEYS_RESPAWNS    "respawns"
 
 /* A control's key in the state: its own, with "_control" behind it where a metric has the same. */
 void keys_control(struct str *out, const Therapy__V1__DeviceDescription *device, size_t control);

@@ -11,7 +11,8 @@
 #include "mqtt/outlet_impl.h"
 #include "mqtt/status.h"
 
-#define QUEUE 20000u
+#define QUEUE          65536u /* readings: ten minutes of 100 a second, 4 MB when it is full */
+#define HISTORY_EVENTS 25u    /* that may leave in each tick: 2,000 that waited take 20 s */
 #define REQUEST_QUEUE                                                                                                  \
 	4096u             /* messages that wait for the loop: a flood that a broker forwards in its stead is no more */
 #define BATCH_MS     90u  /* with its way to the broker no reading is then older than 100 ms */
@@ -90,6 +91,8 @@ static void on_tick(uv_timer_t *timer)
 		(void)publish_status(o);
 		(void)publish_home_state(o, false);
 	}
+	o->history_left = HISTORY_EVENTS;
+	publish_events(o);
 	flush_telemetry(o);
 }
 
@@ -140,8 +143,13 @@ static void on_up(void *user)
 	(void)publish_gateway(o, true); /* announcing repeats it */
 	(void)publish_ping(o, clock_boot_ms());
 	outlet_announce(o, 0, UP_SPREAD_MS);
-	o->event_sent = 0; /* what was on its way when the connection went was not acknowledged */
+	/* What was on its way when the connection went was not acknowledged. */
+	o->event_live = o->callbacks.event ? o->callbacks.event_next(o->callbacks.user) : 0;
+	o->event_sent[0] = 0;
+	o->event_sent[1] = o->event_live ? o->event_live - 1 : 0;
+	o->history_left = HISTORY_EVENTS;
 	publish_events(o);
+	telemetry_up(o->telemetry, clock_boot_ms());
 	flush_telemetry(o);
 }
 
@@ -150,6 +158,7 @@ static void on_down(void *user, const char *why, uint64_t retry_ms)
 	struct outlet *o = user;
 	char kept[sizeof o->down_why];
 	timeliness_down(&o->timeliness);
+	telemetry_down(o->telemetry);
 	o->downs++;
 	(void)snprintf(kept, sizeof kept, "%s", why);
 	if (strcmp(kept, o->down_why) == 0) { /* a broker that is away for a week fills no disk */
@@ -164,16 +173,17 @@ static void on_delivered(void *user, uint64_t token, bool ok)
 {
 	struct outlet *o = user;
 	uint64_t n = token & ((UINT64_C(1) << 56) - 1);
-	if (token >> 56 == OUTLET_TELEMETRY && !ok)
-		telemetry_failed(o->telemetry, (size_t)n);
+	if (token >> 56 == OUTLET_TELEMETRY && ok)
+		telemetry_arrived(o->telemetry, n); /* else a later one speaks for it, or the connection is gone */
 	if (token >> 56 == OUTLET_ANNOUNCED_ALL && ok)
 		announce_acknowledged(o);
 	if (token >> 56 != OUTLET_EVENT)
 		return;
+	uint64_t *sent = &o->event_sent[n >= o->event_live];
 	if (ok)
 		o->callbacks.event_delivered(o->callbacks.user, n);
-	else if (n <= o->event_sent) /* it and what came after it go again, in order */
-		o->event_sent = n - 1;
+	else if (n <= *sent) /* it and what came after it go again, in order */
+		*sent = n - 1;
 }
 
 /* ---- life ---- */
@@ -183,8 +193,10 @@ static void release(struct outlet *o)
 	if (!o)
 		return;
 	telemetry_free(o->telemetry);
-	for (size_t d = 0; o->devices && d < o->safety.n_devices; d++)
+	for (size_t d = 0; o->devices && d < o->safety.n_devices; d++) {
 		state_free(o->devices[d].state);
+		free(o->devices[d].diagnostics);
+	}
 	free(o->devices);
 	free(o->permissions);
 	free(o->names);

@@ -7,7 +7,8 @@
  *
  * The topics are in this folder's README.md.
  *
- * While the broker is away telemetry waits in bounded memory, the oldest dropped and counted.
+ * While the broker is away telemetry waits in bounded memory, the oldest dropped and counted. When it is back, what
+ * happens then goes first; what waited follows at a bounded pace and is marked as historical.
  */
 #ifndef MQTT_OUTLET_H
 #define MQTT_OUTLET_H
@@ -28,7 +29,7 @@ struct outlet_config {
 	const Therapy__V1__DeviceDescription *const *devices; /* outlive the outlet; index = core's device index */
 	const char *const *names;                             /* what people call each device; parallel to devices */
 	size_t n_devices;
-	size_t telemetry_queue; /* readings that may wait while the broker is away; 20000 unless 0 */
+	size_t telemetry_queue; /* readings that may wait while the broker is away; 65536 unless 0 */
 	uint32_t batch_ms;      /* telemetry is batched for at most this long; 90 unless 0 */
 	const uint8_t *schema;  /* FileDescriptorSet; NULL: none */
 	size_t schema_size;
@@ -58,6 +59,8 @@ struct outlet_callbacks {
 	void (*status)(void *user, Therapy__V1__GatewayStatus *status);
 	/* The first event after that number which waits to be delivered. False: there is none. NULL: no events. */
 	bool (*event)(void *user, uint64_t after, struct outlet_event *out);
+	/* The number that the next event will have: upon a connect, what waits below it is history. With `event`. */
+	uint64_t (*event_next)(void *user);
 	/* The broker has acknowledged it. */
 	void (*event_delivered)(void *user, uint64_t sequence);
 	/* Adds latches and alarms to what `safety` says. May be NULL. */

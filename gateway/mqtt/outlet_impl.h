@@ -23,6 +23,7 @@ struct outlet_device {
 	bool present;
 	bool presence_due; /* its availability is to be published */
 	bool explain_due;  /* so are the explanations of its controls */
+	char *diagnostics; /* as they were published last in this connection; NULL: not yet */
 };
 
 struct outlet {
@@ -45,8 +46,10 @@ struct outlet {
 	struct announced *announced, *before; /* what is; what was, or is, and not yet taken back */
 
 	struct telemetry *telemetry;
-	uint64_t event_sent; /* the last that was handed to this connection */
-	uint64_t happened;   /* the last that was told as JSON */
+	uint64_t event_live;    /* events from this number on happened in this connection, those before are history */
+	uint64_t event_sent[2]; /* the last that was handed to this connection: of history, of the live ones */
+	unsigned history_left;  /* events of history that may leave before the next tick */
+	uint64_t happened;      /* the last that was told as JSON */
 	struct outlet_device *devices;
 	struct core_permission *permissions; /* room for one device's controls */
 	struct timeliness timeliness;
@@ -73,7 +76,7 @@ struct outlet_request {
 };
 
 /* publish.c: everything that leaves. Each returns 0 or the code of broker_publish. */
-int publish_telemetry(void *outlet, uint16_t device, const uint8_t *bytes, size_t size, size_t n);
+int publish_telemetry(void *outlet, uint16_t device, const uint8_t *bytes, size_t size, uint64_t mark);
 int publish_state(struct outlet *outlet, uint16_t device);
 int publish_presence(struct outlet *outlet, uint16_t device);
 int publish_gateway(struct outlet *outlet, bool online);

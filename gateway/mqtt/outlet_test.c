@@ -81,6 +81,11 @@ static bool on_event(void *user, uint64_t after, struct outlet_event *out)
 	return false;
 }
 
+static uint64_t on_event_next(void *user)
+{
+	return ((struct fixture *)user)->n_events + 1;
+}
+
 static void on_delivered(void *user, uint64_t sequence)
 {
 	((struct fixture *)user)->delivered |= UINT64_C(1) << sequence;
@@ -134,6 +139,7 @@ static void open_outlet(struct fixture *f, size_t queue)
 						   .permission = on_permission,
 						   .status = on_status,
 						   .event = on_event,
+						   .event_next = on_event_next,
 						   .event_delivered = on_delivered,
 						   .safety = on_safety,
 						   .announced = on_announced,

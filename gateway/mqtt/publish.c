@@ -7,14 +7,16 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "broker/topic.h"
+#include "mqtt/diagnostics.h"
 #include "mqtt/happened.h"
 #include "mqtt/home_state.h"
 #include "mqtt/keys.h"
 #include "mqtt/outlet_impl.h"
 #include "mqtt/status.h"
 
-/* Telemetry, states and pings go out with QoS 0: on a connection that holds nothing is lost, and after a loss
- * everything that counts is told anew. The rest is QoS 1, so that the broker confirms it. */
+/* States and pings go out with QoS 0: on a connection that holds nothing is lost, and after a loss everything that
+ * counts is told anew. So does telemetry, but for the last batch of each flush: its acknowledgement speaks for all
+ * before it. The rest is QoS 1, so that the broker confirms it. */
 
 #define ANSWERS_A_SECOND 50u
 
@@ -40,12 +42,13 @@ const char *publish_topic(char topic[OUTLET_TOPIC_MAX], const char *base, const 
 	return topic;
 }
 
-int publish_telemetry(void *user, uint16_t device, const uint8_t *bytes, size_t size, size_t n)
+int publish_telemetry(void *user, uint16_t device, const uint8_t *bytes, size_t size, uint64_t mark)
 {
 	struct outlet *o = user;
 	char topic[OUTLET_TOPIC_MAX];
 	publish_topic(topic, o->base, publish_device_id(o, device), "telemetry");
-	return broker_publish(o->broker, topic, bytes, size, 0, false, NULL, OUTLET_TOKEN(OUTLET_TELEMETRY, n));
+	return broker_publish(o->broker, topic, bytes, size, mark ? 1 : 0, false, NULL,
+			      mark ? OUTLET_TOKEN(OUTLET_TELEMETRY, mark) : 0);
 }
 
 int publish_state(struct outlet *o, uint16_t device)
@@ -128,6 +131,27 @@ static void fill_status(struct outlet *o, uint64_t now_ms, Therapy__V1__GatewayS
 		o->callbacks.status(o->callbacks.user, status);
 }
 
+/* Of each device, unless it is as it was. */
+static int publish_diagnostics(struct outlet *o, const Therapy__V1__GatewayStatus *status)
+{
+	int rc = 0;
+	for (size_t d = 0; d < status->n_devices && d < o->safety.n_devices && rc == 0; d++) {
+		char topic[OUTLET_TOPIC_MAX], **told = &o->devices[d].diagnostics;
+		char *text = diagnostics_payload(status->devices[d]);
+		if (!text || (*told && strcmp(text, *told) == 0)) {
+			free(text);
+			continue;
+		}
+		publish_topic(topic, o->base, publish_device_id(o, (uint16_t)d), "diagnostics");
+		rc = broker_publish(o->broker, topic, text, strlen(text), 0, true, NULL, 0);
+		free(*told);
+		*told = rc == 0 ? text : NULL;
+		if (rc != 0)
+			free(text);
+	}
+	return rc;
+}
+
 int publish_status(struct outlet *o)
 {
 	char topic[OUTLET_TOPIC_MAX];
@@ -142,7 +166,7 @@ int publish_status(struct outlet *o)
 	int rc = broker_publish(o->broker, topic, bytes, size, 0, false, NULL, 0);
 	free(bytes);
 	o->status_ms = now_ms;
-	return rc;
+	return rc == 0 ? publish_diagnostics(o, &status) : rc;
 }
 
 /* Told once: a clock that is set later does not move it. */
@@ -165,7 +189,9 @@ static char *home_state(struct outlet *o)
 	if (o->callbacks.safety)
 		o->callbacks.safety(o->callbacks.user, safety);
 	fill_status(o, now_ms, &status);
-	char *text = home_state_payload(safety, &status, started(o, wall_ms, now_ms, trusted), trusted);
+	const struct home_facts facts = {safety, &status, started(o, wall_ms, now_ms, trusted), trusted,
+					 timeliness_round_trip(&o->timeliness)};
+	char *text = home_state_payload(&facts);
 	json_object_put(safety);
 	return text;
 }
@@ -203,36 +229,52 @@ int publish_ping(struct outlet *o, uint64_t now_ms)
 	return rc;
 }
 
-/* For who acts on what happens now: once, and not if it is late. */
-static void publish_happened(struct outlet *o, const struct outlet_event *e)
+/* For who acts on what happens now. */
+static void publish_happened(struct outlet *o, const struct happened *now)
+{
+	char topic[OUTLET_TOPIC_MAX];
+	publish_topic(topic, o->base, NULL, KEYS_HAPPENED);
+	(void)broker_publish(o->broker, topic, now->text, strlen(now->text), 0, false, NULL, 0);
+	if (now->device[0]) {
+		publish_topic(topic, o->base, now->device, KEYS_HAPPENED);
+		(void)broker_publish(o->broker, topic, now->text, strlen(now->text), 0, false, NULL, 0);
+	}
+}
+
+/* What is late is marked, and nobody acts on it; nor twice on what is sent again. */
+static int publish_event(struct outlet *o, const struct outlet_event *e)
 {
 	char topic[OUTLET_TOPIC_MAX];
 	struct happened now;
-	if (e->sequence <= o->happened || !happened_now(e->bytes, e->size, o->boot_id, clock_boot_ms(), &now))
-		return;
-	o->happened = e->sequence;
-	publish_topic(topic, o->base, NULL, KEYS_HAPPENED);
-	(void)broker_publish(o->broker, topic, now.text, strlen(now.text), 0, false, NULL, 0);
-	if (now.device[0]) {
-		publish_topic(topic, o->base, now.device, KEYS_HAPPENED);
-		(void)broker_publish(o->broker, topic, now.text, strlen(now.text), 0, false, NULL, 0);
+	bool is_now = happened_now(e->bytes, e->size, o->boot_id, clock_boot_ms(), &now);
+	size_t size = e->size;
+	uint8_t *late = is_now ? NULL : happened_late(e->bytes, e->size, &size);
+	publish_topic(topic, o->base, NULL, "event");
+	int rc = broker_publish(o->broker, topic, late ? late : e->bytes, size, 1, false, NULL,
+				OUTLET_TOKEN(OUTLET_EVENT, e->sequence));
+	if (rc == 0 && is_now && e->sequence > o->happened) {
+		o->happened = e->sequence;
+		publish_happened(o, &now);
 	}
 	free(now.text);
+	free(late);
+	return rc;
 }
 
 /* In order, as far as the connection takes them; what waits is the journal's, and is asked for again. */
 void publish_events(struct outlet *o)
 {
-	char topic[OUTLET_TOPIC_MAX];
 	struct outlet_event e;
-	publish_topic(topic, o->base, NULL, "event");
-	while (o->callbacks.event && broker_is_up(o->broker) &&
-	       o->callbacks.event(o->callbacks.user, o->event_sent, &e)) {
-		if (broker_publish(o->broker, topic, e.bytes, e.size, 1, false, NULL,
-				   OUTLET_TOKEN(OUTLET_EVENT, e.sequence)) != 0)
-			return;
-		o->event_sent = e.sequence;
-		publish_happened(o, &e);
+	if (!o->callbacks.event)
+		return;
+	uint64_t *sent = &o->event_sent[1];
+	while (broker_is_up(o->broker) && o->callbacks.event(o->callbacks.user, *sent, &e) && publish_event(o, &e) == 0)
+		*sent = e.sequence;
+	sent = &o->event_sent[0];
+	while (broker_is_up(o->broker) && o->history_left > 0 && o->callbacks.event(o->callbacks.user, *sent, &e) &&
+	       e.sequence < o->event_live && publish_event(o, &e) == 0) {
+		*sent = e.sequence;
+		o->history_left--;
 	}
 }
 

@@ -25,7 +25,8 @@ void receive_subscribe(struct outlet *o)
 	str_init(&s, topic, sizeof topic);
 	str_add(&s, "%s/ping/+", o->base);
 	subscribe(o, topic, false);
-	static const char *const requests[] = {"stop", "reset", "present", "+/set/+", "+/off_test/+", "+/park"};
+	static const char *const requests[] = {"stop",    "reset",        "silence", "present",
+					       "+/set/+", "+/off_test/+", "+/park"};
 	for (size_t i = 0; i < sizeof requests / sizeof *requests; i++) {
 		str_init(&s, topic, sizeof topic);
 		str_add(&s, "%s/%s", o->base, requests[i]);
@@ -43,7 +44,7 @@ static bool take_ping(struct outlet *o, const struct broker_message *m)
 	char *end;
 	uint64_t nonce = strtoull(m->topic + n + 6, &end, 16);
 	if (*end == '\0' && !m->retained)
-		timeliness_returned(&o->timeliness, nonce);
+		timeliness_returned(&o->timeliness, m->now_ms, nonce);
 	return true;
 }
 

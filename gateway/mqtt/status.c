@@ -19,6 +19,7 @@ void status_fill(const struct status_facts *f, Therapy__V1__GatewayStatus *s)
 	s->readings_delivered = f->telemetry.delivered;
 	s->readings_queued = f->queued;
 	s->readings_dropped_oldest = f->telemetry.dropped;
+	s->readings_historical = f->telemetry.historical;
 	s->readings_lost_in_process = f->telemetry.lost_in_process;
 	s->requests = f->requests;
 	s->requests_refused = f->requests_refused;

@@ -25,12 +25,18 @@ void timeliness_sent(struct timeliness *t, uint64_t now_ms, uint64_t nonce)
 	t->nonce = nonce;
 }
 
-void timeliness_returned(struct timeliness *t, uint64_t nonce)
+void timeliness_returned(struct timeliness *t, uint64_t now_ms, uint64_t nonce)
 {
 	if (!t->outstanding || nonce != t->nonce)
 		return;
 	t->outstanding = false;
 	t->proved = true;
+	t->round_trip_ms = (int64_t)(now_ms - t->sent_ms);
+}
+
+int64_t timeliness_round_trip(const struct timeliness *t)
+{
+	return t->proved ? t->round_trip_ms : -1;
 }
 
 bool timeliness_holds(const struct timeliness *t, uint64_t arrived_ms, uint64_t now_ms)

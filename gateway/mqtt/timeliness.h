@@ -20,6 +20,7 @@
 struct timeliness {
 	uint64_t nonce, sent_ms;
 	bool up, outstanding, proved;
+	int64_t round_trip_ms; /* of the last ping that came back in this connection, with `proved` */
 };
 
 void timeliness_up(struct timeliness *t);
@@ -29,7 +30,9 @@ bool timeliness_due(const struct timeliness *t, uint64_t now_ms);
 /* A ping with `nonce` was handed to the connection. */
 void timeliness_sent(struct timeliness *t, uint64_t now_ms, uint64_t nonce);
 /* One came back; another's nonce, or one of an earlier connection, proves nothing. */
-void timeliness_returned(struct timeliness *t, uint64_t nonce);
+void timeliness_returned(struct timeliness *t, uint64_t now_ms, uint64_t nonce);
+/* How long the last one took, ms; negative: not known. */
+int64_t timeliness_round_trip(const struct timeliness *t);
 /* May what arrived at `arrived_ms` and is looked at `now_ms` be taken for recent? */
 bool timeliness_holds(const struct timeliness *t, uint64_t arrived_ms, uint64_t now_ms);
 

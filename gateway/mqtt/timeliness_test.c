@@ -13,9 +13,9 @@ static void nothing_is_recent_before_a_ping_returned(void **state)
 	assert_true(timeliness_due(&t, 1000));
 	timeliness_sent(&t, 1000, 7);
 	assert_false(timeliness_holds(&t, 1001, 1001));
-	timeliness_returned(&t, 8); /* another's */
+	timeliness_returned(&t, 1001, 8); /* another's */
 	assert_false(timeliness_holds(&t, 1001, 1001));
-	timeliness_returned(&t, 7);
+	timeliness_returned(&t, 1002, 7);
 	assert_true(timeliness_holds(&t, 1002, 1002));
 }
 
@@ -26,7 +26,7 @@ static void pings_go_out_one_at_a_time_every_two_seconds(void **state)
 	timeliness_up(&t);
 	timeliness_sent(&t, 1000, 1);
 	assert_false(timeliness_due(&t, 9000)); /* the first is still out */
-	timeliness_returned(&t, 1);
+	timeliness_returned(&t, 1050, 1);
 	assert_false(timeliness_due(&t, 2999));
 	assert_true(timeliness_due(&t, 3000));
 }
@@ -37,12 +37,28 @@ static void while_a_ping_is_out_for_longer_than_two_seconds_nothing_is_recent(vo
 	struct timeliness t;
 	timeliness_up(&t);
 	timeliness_sent(&t, 1000, 1);
-	timeliness_returned(&t, 1);
+	timeliness_returned(&t, 1050, 1);
 	timeliness_sent(&t, 3000, 2);
 	assert_true(timeliness_holds(&t, 5000, 5000));
 	assert_false(timeliness_holds(&t, 5001, 5001));
-	timeliness_returned(&t, 2);
+	timeliness_returned(&t, 5001, 2);
 	assert_true(timeliness_holds(&t, 5001, 5001));
+}
+
+static void how_long_the_last_one_took_is_known_of_this_connection_only(void **state)
+{
+	(void)state;
+	struct timeliness t;
+	timeliness_up(&t);
+	assert_true(timeliness_round_trip(&t) < 0);
+	timeliness_sent(&t, 1000, 1);
+	timeliness_returned(&t, 1050, 1);
+	assert_int_equal(timeliness_round_trip(&t), 50);
+	timeliness_sent(&t, 3000, 2);
+	timeliness_returned(&t, 3003, 2);
+	assert_int_equal(timeliness_round_trip(&t), 3);
+	timeliness_down(&t);
+	assert_true(timeliness_round_trip(&t) < 0);
 }
 
 static void a_new_connection_proves_itself_anew(void **state)
@@ -51,13 +67,13 @@ static void a_new_connection_proves_itself_anew(void **state)
 	struct timeliness t;
 	timeliness_up(&t);
 	timeliness_sent(&t, 1000, 1);
-	timeliness_returned(&t, 1);
+	timeliness_returned(&t, 1050, 1);
 	timeliness_down(&t);
 	assert_false(timeliness_holds(&t, 1100, 1100));
 	timeliness_up(&t);
 	assert_false(timeliness_holds(&t, 1200, 1200));
 	timeliness_sent(&t, 1200, 2);
-	timeliness_returned(&t, 1); /* of the connection before */
+	timeliness_returned(&t, 1050, 1); /* of the connection before */
 	assert_false(timeliness_holds(&t, 1201, 1201));
 }
 
@@ -67,7 +83,7 @@ static void what_waited_in_this_process_is_not_recent(void **state)
 	struct timeliness t;
 	timeliness_up(&t);
 	timeliness_sent(&t, 1000, 1);
-	timeliness_returned(&t, 1);
+	timeliness_returned(&t, 1050, 1);
 	assert_true(timeliness_holds(&t, 1100, 3100));
 	assert_false(timeliness_holds(&t, 1100, 3101));
 	/* We stood still and sent no ping: what the library took meanwhile may have been held up before. */
@@ -96,7 +112,7 @@ static void no_request_older_than_four_seconds_passes_whenever_the_connection_st
 						if (timeliness_holds(&t, now, now) && now - sent > oldest)
 							oldest = now - sent;
 				if (!stalled && ping_arrives <= now) {
-					timeliness_returned(&t, 1);
+					timeliness_returned(&t, now, 1);
 					ping_arrives = UINT64_MAX;
 				}
 				if (timeliness_due(&t, now)) {
@@ -114,6 +130,7 @@ int main(void)
 	    cmocka_unit_test(nothing_is_recent_before_a_ping_returned),
 	    cmocka_unit_test(pings_go_out_one_at_a_time_every_two_seconds),
 	    cmocka_unit_test(while_a_ping_is_out_for_longer_than_two_seconds_nothing_is_recent),
+	    cmocka_unit_test(how_long_the_last_one_took_is_known_of_this_connection_only),
 	    cmocka_unit_test(a_new_connection_proves_itself_anew),
 	    cmocka_unit_test(what_waited_in_this_process_is_not_recent),
 	    cmocka_unit_test(no_request_older_than_four_seconds_passes_whenever_the_connection_stalls),

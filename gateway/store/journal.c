@@ -262,7 +262,7 @@ static void recover(struct journal *j)
 	if (error == 0)
 		j->counters.damaged = spool_scan(bytes, size, j, take);
 	free(bytes);
-	j->counters.recovered = j->counters.waiting;
+	j->counters.recovered = j->counters.waiting + j->counters.dropped;
 	advance(j);
 	j->durable_to = j->next - 1;
 	j->anew = true;
@@ -309,6 +309,7 @@ uint64_t journal_next(const struct journal *j)
 int journal_add(struct journal *j, const void *bytes, size_t size, unsigned priority)
 {
 	uint64_t sequence = j->next++;
+	j->counters.added++;
 	int rc = size > JOURNAL_SIZE_MAX || size > j->bytes_max
 		     ? UV_E2BIG
 		     : keep(j, sequence, (uint8_t)(priority < 255 ? priority : 255), bytes, size);
@@ -358,6 +359,7 @@ void journal_delivered(struct journal *j, uint64_t sequence)
 	for (size_t i = 0; i < j->n; i++)
 		if (j->items[i].sequence == sequence && !j->items[i].delivered) {
 			j->items[i].delivered = true;
+			j->counters.delivered++;
 			j->counters.waiting--;
 			advance(j);
 			sweep_soon(j);

@@ -40,8 +40,11 @@ struct journal_record {
 };
 
 struct journal_counters {
-	uint64_t dropped;   /* pushed out before they were delivered, since the start */
-	uint64_t waiting;   /* not delivered */
+	/* Since the start: recovered + added = delivered + waiting + dropped. */
+	uint64_t added; /* also those that there was no memory for */
+	uint64_t delivered;
+	uint64_t dropped; /* before they were delivered */
+	uint64_t waiting;
 	uint64_t recovered; /* found in the file at the start, not delivered */
 	uint64_t damaged;   /* bytes in it that were none of ours */
 };

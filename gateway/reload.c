@@ -85,6 +85,10 @@ static bool needs_restart(const struct gateway *g, const struct config *fresh, c
 		say(reply, "%s: a restart is needed: 'gateway' differs in more than its log", fresh->file);
 		needed = true;
 	}
+	if (old->units != fresh->units) { /* a number that somebody is typing now must not be taken for another */
+		say(reply, "%s: a restart is needed: 'units' differs", fresh->file);
+		needed = true;
+	}
 	if (!same_mqtt(&old->mqtt, &fresh->mqtt)) {
 		say(reply, "%s: a restart is needed: 'mqtt' differs", fresh->file);
 		needed = true;

@@ -33,6 +33,7 @@ static const struct written written[] = {
     {"h", {THERAPY_UNIT_SECOND, 3600, 0}},
     {"g", {THERAPY_UNIT_STANDARD_G, 1, 0}},
     {"N/s", {THERAPY_UNIT_NEWTON_PER_S, 1, 0}},
+    {"lbf/s", {THERAPY_UNIT_NEWTON_PER_S, 4.4482216152605, 0}},
 };
 
 static const struct {
@@ -53,7 +54,7 @@ static const struct {
     [THERAPY_UNIT_PERCENT] = {"%", "%", "%"},
     [THERAPY_UNIT_SECOND] = {"s", "s", "s, min or h"},
     [THERAPY_UNIT_STANDARD_G] = {"g", "g", "g"},
-    [THERAPY_UNIT_NEWTON_PER_S] = {"N/s", "N/s", "N/s"},
+    [THERAPY_UNIT_NEWTON_PER_S] = {"N/s", "N/s", "N/s or lbf/s"},
 };
 
 bool unit_parse(const char *text, size_t size, struct unit_conversion *out)
@@ -79,6 +80,39 @@ const char *unit_symbol(enum therapy_unit unit)
 const char *unit_choices(enum therapy_unit unit)
 {
 	return (unsigned)unit < THERAPY_UNIT_COUNT_ ? shown[unit].choices : "?";
+}
+
+/* Pressure is psi and not mmHg: that is what Home Assistant itself shows where its units are the US customary ones. */
+static const struct {
+	enum therapy_unit unit;
+	const char *text, *symbol;
+	unsigned finer;
+} imperial[] = {
+    {THERAPY_UNIT_CELSIUS, "degF", "°F", 0},          {THERAPY_UNIT_NEWTON, "lbf", "lbf", 1},
+    {THERAPY_UNIT_KILOGRAM, "lb", "lb", 0},           {THERAPY_UNIT_KILOPASCAL, "psi", "psi", 1},
+    {THERAPY_UNIT_NEWTON_PER_S, "lbf/s", "lbf/s", 1},
+};
+
+struct unit_view unit_view(enum unit_system system, enum therapy_unit unit)
+{
+	struct unit_view view = {unit_text(unit), unit_symbol(unit), 1, 0, 0};
+	for (size_t i = 0; system == UNIT_IMPERIAL && i < sizeof imperial / sizeof *imperial; i++) {
+		struct unit_conversion to;
+		if (imperial[i].unit != unit || !unit_parse(imperial[i].text, strlen(imperial[i].text), &to))
+			continue;
+		view = (struct unit_view){imperial[i].text, imperial[i].symbol, to.scale, to.offset, imperial[i].finer};
+	}
+	return view;
+}
+
+double unit_view_shown(const struct unit_view *view, double inner)
+{
+	return (inner - view->offset) / view->scale;
+}
+
+double unit_view_inner(const struct unit_view *view, double seen)
+{
+	return seen * view->scale + view->offset;
 }
 
 bool unit_amount(const char *text, double *out, enum therapy_unit *unit)

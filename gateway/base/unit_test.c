@@ -69,12 +69,46 @@ static void amounts_are_finite_numbers_of_known_units(void **state)
 	}
 }
 
+static void what_people_are_shown_is_the_same_amount(void **state)
+{
+	(void)state;
+	const struct {
+		enum therapy_unit unit;
+		const char *symbol;
+		double inner, shown;
+	} rows[] = {
+	    {THERAPY_UNIT_CELSIUS, "°F", 40, 104},
+	    {THERAPY_UNIT_NEWTON, "lbf", 133.446648, 30},
+	    {THERAPY_UNIT_KILOGRAM, "lb", 70, 154.32358},
+	    {THERAPY_UNIT_KILOPASCAL, "psi", 20, 2.9007548},
+	    {THERAPY_UNIT_DEG, "°", 60, 60},
+	    {THERAPY_UNIT_WATT, "W", 50, 50},
+	    {THERAPY_UNIT_SECOND, "s", 12, 12},
+	    {THERAPY_UNIT_NEWTON_PER_S, "lbf/s", 20, 4.4961789},
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct unit_view view = unit_view(UNIT_IMPERIAL, rows[i].unit);
+		assert_string_equal(view.symbol, rows[i].symbol);
+		assert_near(unit_view_shown(&view, rows[i].inner), rows[i].shown, 1e-5);
+		assert_near(unit_view_inner(&view, rows[i].shown), rows[i].inner, 1e-5);
+	}
+	for (int unit = 0; unit < THERAPY_UNIT_COUNT_; unit++) {
+		struct unit_view metric = unit_view(UNIT_METRIC, (enum therapy_unit)unit);
+		struct unit_view other = unit_view(UNIT_IMPERIAL, (enum therapy_unit)unit);
+		struct unit_conversion to;
+		assert_string_equal(metric.symbol, unit_symbol((enum therapy_unit)unit));
+		assert_float_equal(unit_view_shown(&metric, 12.345678), 12.345678, 0);
+		assert_true(unit_parse(other.text, strlen(other.text), &to)); /* rules take it as well */
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(every_written_unit_converts_to_its_inner_one),
 	    cmocka_unit_test(amounts_are_finite_numbers_of_known_units),
 	    cmocka_unit_test(durations_are_bounded_and_need_a_unit),
+	    cmocka_unit_test(what_people_are_shown_is_the_same_amount),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -42,6 +42,13 @@ static const struct field gateway_fields[] = {
 };
 #undef FIELD
 
+/* enum unit_system's order */
+static const char *const unit_systems[] = {"metric", "imperial", NULL};
+
+struct file_fields {
+	unsigned units;
+};
+
 static const struct field file_fields[] = {
     {.key = "gateway", .type = FIELD_OTHER, .required = true, .expected = "a group { id = ...; }"},
     {.key = "mqtt", .type = FIELD_OTHER},
@@ -54,6 +61,11 @@ static const struct field file_fields[] = {
     {.key = "invariants", .type = FIELD_OTHER},
     {.key = "profile", .type = FIELD_OTHER},
     {.key = "owned_unmonitored", .type = FIELD_OTHER},
+    {.key = "units",
+     .type = FIELD_WORD,
+     .at = offsetof(struct file_fields, units),
+     .words = unit_systems,
+     .expected = "\"metric\" or \"imperial\""},
 };
 
 #define LENGTH(array) (sizeof(array) / sizeof *(array))
@@ -110,7 +122,9 @@ static void owned_section(struct reader *r, setting *root, struct config *config
 static void read_file(struct reader *r, const struct config_places *places, struct config *config)
 {
 	setting *root = reader_root(r);
-	read_fields(r, root, "", file_fields, LENGTH(file_fields), NULL);
+	struct file_fields in = {.units = UNIT_METRIC};
+	read_fields(r, root, "", file_fields, LENGTH(file_fields), &in);
+	config->units = (enum unit_system)in.units;
 	gateway_section(r, root, config);
 	mqtt_section(r, root, &config->mqtt);
 	struct list figures = {0};

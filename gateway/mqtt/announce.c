@@ -23,8 +23,12 @@ static void discovery_of(const struct outlet *o, const uint16_t *device, char na
 	struct str s;
 	str_init(&s, name, NAME_MAX_BYTES);
 	str_add(&s, "Therapy gateway %s", o->gateway_id);
-	*config =
-	    (struct discovery_config){o->prefix, o->base, o->gateway_id, o->version, device ? o->names[*device] : name};
+	*config = (struct discovery_config){.prefix = o->prefix,
+					    .base = o->base,
+					    .gateway_id = o->gateway_id,
+					    .version = o->version,
+					    .name = device ? o->names[*device] : name,
+					    .units = o->units};
 	str_init(&s, topic, OUTLET_TOPIC_MAX);
 	discovery_topic(&s, config, device ? publish_device_id(o, *device) : NULL);
 }

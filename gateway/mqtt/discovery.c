@@ -3,21 +3,20 @@
 
 #include <string.h>
 
-#include "base/unit.h"
 #include "base/words.h"
 #include "mqtt/discovery_parts.h"
 #include "mqtt/keys.h"
+#include "mqtt/quantity.h"
 
 #define NAME_MAX_BYTES 128u
-#define SMALLEST_STEP  0.001 /* Home Assistant's own */
 
 /* Numeric classes and the units our metrics can have in them (Home Assistant's sensor and number platforms). */
 static const struct {
 	const char *device_class, *unit;
 } classes[] = {
-    {"temperature", "°C"}, {"power", "W"},    {"energy", "Wh"},  {"duration", "s"},
-    {"pressure", "kPa"},   {"weight", "kg"},  {"voltage", "V"},  {"current", "A"},
-    {"battery", "%"},      {"humidity", "%"}, {"moisture", "%"}, {"power_factor", "%"},
+    {"temperature", "°C"}, {"power", "W"},   {"energy", "Wh"},  {"duration", "s"},     {"pressure", "kPa"},
+    {"weight", "kg"},      {"voltage", "V"}, {"current", "A"},  {"temperature", "°F"}, {"pressure", "psi"},
+    {"weight", "lb"},      {"battery", "%"}, {"humidity", "%"}, {"moisture", "%"},     {"power_factor", "%"},
 };
 
 static const char *const binary_classes[] = {
@@ -40,18 +39,12 @@ static bool binary_class(const char *device_class)
 	return false;
 }
 
-static enum therapy_unit unit_of(Therapy__V1__Unit unit)
-{
-	return (enum therapy_unit)((int)unit - 1); /* the order is the plugin's, after the zero */
-}
-
 /* ---- components ---- */
 
-static void put_unit(struct json_object *to, Therapy__V1__Unit unit)
+static void put_unit(struct json_object *to, const struct unit_view *view)
 {
-	const char *symbol = unit_symbol(unit_of(unit));
-	if (symbol[0] != '\0' && strcmp(symbol, "?") != 0)
-		discovery_put(to, "unit_of_measurement", symbol);
+	if (view->symbol[0] != '\0' && strcmp(view->symbol, "?") != 0)
+		discovery_put(to, "unit_of_measurement", view->symbol);
 }
 
 static void add_metric(const struct discovery_parts *parts, const Therapy__V1__MetricDescription *m)
@@ -66,12 +59,13 @@ static void add_metric(const struct discovery_parts *parts, const Therapy__V1__M
 			discovery_put(o, "device_class", m->device_class);
 		return;
 	}
-	put_unit(o, m->unit);
-	if (discovery_class_fits(m->device_class, unit_symbol(unit_of(m->unit))))
+	struct unit_view view = quantity_view(parts->config->units, m->unit);
+	put_unit(o, &view);
+	if (discovery_class_fits(m->device_class, view.symbol))
 		discovery_put(o, "device_class", m->device_class);
 	discovery_put(o, "state_class",
 		      m->unit == THERAPY__V1__UNIT__UNIT_WATT_HOUR ? "total_increasing" : "measurement");
-	json_object_object_add(o, "suggested_display_precision", json_object_new_int((int)m->precision));
+	json_object_object_add(o, "suggested_display_precision", json_object_new_int((int)(m->precision + view.finer)));
 }
 
 static void put_options(struct json_object *to, const char *words)
@@ -84,13 +78,16 @@ static void put_options(struct json_object *to, const char *words)
 	json_object_object_add(to, "options", options);
 }
 
-static void put_range(struct json_object *o, const Therapy__V1__ControlDescription *control)
+static void put_range(const struct discovery_parts *parts, struct json_object *o,
+		      const Therapy__V1__ControlDescription *control)
 {
 	discovery_put_number(o, "min", 0); /* 0 is rest, below what may be asked for: it must be showable */
-	discovery_put_number(o, "max", control->max);
-	discovery_put_number(o, "step", control->step >= SMALLEST_STEP ? control->step : SMALLEST_STEP);
+	struct quantity_scale scale;
+	quantity_scale(parts->config->units, control, &scale);
+	discovery_put_number(o, "max", scale.max);
+	discovery_put_number(o, "step", scale.step);
 	discovery_put(o, "mode", "box");
-	put_unit(o, control->unit);
+	put_unit(o, &scale.view);
 	if (control->unit == THERAPY__V1__UNIT__UNIT_CELSIUS)
 		discovery_put(o, "device_class", "temperature");
 }
@@ -115,7 +112,7 @@ static void add_command(const struct discovery_parts *parts, const Therapy__V1__
 	if (select) {
 		put_options(o, control->words);
 	} else if (number) {
-		put_range(o, control);
+		put_range(parts, o, control);
 	} else {
 		discovery_put(o, "payload_on", "ON");
 		discovery_put(o, "payload_off", "OFF");

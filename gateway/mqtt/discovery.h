@@ -8,6 +8,7 @@
 #define MQTT_DISCOVERY_H
 
 #include "base/str.h"
+#include "base/unit.h"
 #include "therapy/v1/device.pb-c.h"
 
 struct discovery_config {
@@ -16,6 +17,7 @@ struct discovery_config {
 	const char *gateway_id;
 	const char *version;
 	const char *name; /* what people call the device */
+	enum unit_system units;
 };
 
 /* "<prefix>/device/therapy-<gateway>[-<device>]/config", to be retained. `device`: its id; NULL: the gateway's own. */

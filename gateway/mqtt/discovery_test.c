@@ -10,8 +10,10 @@
 #include "base/unit.h"
 #include "mqtt/testing_devices.h"
 
-static const struct discovery_config table_config = {"homeassistant", "therapy/home", "home", "1.2", "Inversion table"};
-static const struct discovery_config pad_config = {"homeassistant", "therapy/home", "home", "1.2", "Heat pad"};
+static const struct discovery_config table_config = {"homeassistant", "therapy/home",    "home",
+						     "1.2",           "Inversion table", UNIT_METRIC};
+static const struct discovery_config pad_config = {"homeassistant", "therapy/home", "home",
+						   "1.2",           "Heat pad",     UNIT_METRIC};
 
 /* ---- Home Assistant's rules ---- */
 
@@ -302,8 +304,8 @@ static void only_a_device_without_controls_can_be_parked(void **state)
 static void the_gateway_is_a_device_of_its_own(void **state)
 {
 	(void)state;
-	static const struct discovery_config config = {"homeassistant", "therapy/home", "home", "1.2",
-						       "Therapy gateway home"};
+	static const struct discovery_config config = {"homeassistant", "therapy/home",         "home",
+						       "1.2",           "Therapy gateway home", UNIT_METRIC};
 	char topic[256];
 	struct str s;
 	str_init(&s, topic, sizeof topic);
@@ -323,7 +325,8 @@ static void the_gateway_is_a_device_of_its_own(void **state)
 	}
 }
 
-static const struct discovery_config blanket_config = {"homeassistant", "therapy/home", "home", "1.2", "Blanket"};
+static const struct discovery_config blanket_config = {"homeassistant", "therapy/home", "home",
+						       "1.2",           "Blanket",      UNIT_METRIC};
 
 static void a_control_with_words_is_a_select_under_an_id_of_its_own(void **state)
 {
@@ -356,6 +359,39 @@ static void what_has_a_timer_of_its_own_can_be_tested_and_nothing_else(void **st
 	json_object_put(root);
 }
 
+static void imperial_units_fit_their_classes_and_say_as_much(void **state)
+{
+	(void)state;
+	struct discovery_config config = pad_config;
+	config.units = UNIT_IMPERIAL;
+	struct json_object *root = checked(&config, testing_devices()[PAD]);
+	struct json_object *temperature = component(root, "temperature"),
+			   *target = component(root, "temperature_control");
+	assert_string_equal(text_of(temperature, "unit_of_measurement"), "°F");
+	assert_string_equal(text_of(temperature, "device_class"), "temperature");
+	assert_string_equal(text_of(target, "unit_of_measurement"), "°F");
+	assert_string_equal(text_of(target, "min"), "0"); /* rest, in every unit */
+	assert_string_equal(text_of(target, "max"), "107.6");
+	assert_string_equal(text_of(target, "step"), "0.9");
+	assert_string_equal(text_of(component(root, "power"), "unit_of_measurement"), "W");
+	json_object_put(root);
+	static char key[] = "force", name[] = "Force", id[] = "d";
+	Therapy__V1__MetricDescription force = THERAPY__V1__METRIC_DESCRIPTION__INIT, *metrics[] = {&force};
+	Therapy__V1__DeviceDescription belt = THERAPY__V1__DEVICE_DESCRIPTION__INIT;
+	force.key = key;
+	force.name = name;
+	force.unit = THERAPY__V1__UNIT__UNIT_NEWTON;
+	force.precision = 1;
+	belt.device_id = id;
+	belt.metrics = metrics;
+	belt.n_metrics = 1;
+	root = checked(&config, &belt);
+	assert_string_equal(text_of(component(root, "force"), "unit_of_measurement"), "lbf");
+	assert_null(text_of(component(root, "force"), "device_class")); /* there is none for forces */
+	assert_string_equal(text_of(component(root, "force"), "suggested_display_precision"), "2");
+	json_object_put(root);
+}
+
 static void names_do_not_repeat_the_devices(void **state)
 {
 	(void)state;
@@ -378,6 +414,8 @@ static void every_unit_that_a_plugin_may_use_passes(void **state)
 	static char temperature[] = "temperature", weight[] = "weight", duration[] = "duration",
 		    nonsense[] = "nonsense";
 	static char *const device_classes[] = {none, temperature, weight, duration, nonsense};
+	struct discovery_config imperial = table_config;
+	imperial.units = UNIT_IMPERIAL;
 	for (int unit = 0; unit < THERAPY_UNIT_COUNT_; unit++)
 		for (size_t i = 0; i < sizeof device_classes / sizeof *device_classes; i++) {
 			Therapy__V1__MetricDescription metric = THERAPY__V1__METRIC_DESCRIPTION__INIT;
@@ -391,6 +429,7 @@ static void every_unit_that_a_plugin_may_use_passes(void **state)
 			device.metrics = metrics;
 			device.n_metrics = 1;
 			json_object_put(checked(&table_config, &device));
+			json_object_put(checked(&imperial, &device));
 		}
 	assert_true(discovery_class_fits("temperature", unit_symbol(THERAPY_UNIT_CELSIUS)));
 	assert_false(discovery_class_fits("temperature", unit_symbol(THERAPY_UNIT_DEG)));
@@ -408,6 +447,7 @@ int main(void)
 	    cmocka_unit_test(the_gateway_is_a_device_of_its_own),
 	    cmocka_unit_test(a_control_with_words_is_a_select_under_an_id_of_its_own),
 	    cmocka_unit_test(what_has_a_timer_of_its_own_can_be_tested_and_nothing_else),
+	    cmocka_unit_test(imperial_units_fit_their_classes_and_say_as_much),
 	    cmocka_unit_test(names_do_not_repeat_the_devices),
 	    cmocka_unit_test(every_unit_that_a_plugin_may_use_passes),
 	};

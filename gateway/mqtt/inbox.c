@@ -11,6 +11,7 @@
 #include "base/words.h"
 #include "broker/topic.h"
 #include "mqtt/iso8601.h"
+#include "mqtt/quantity.h"
 
 #define JSON_DEPTH     3 /* a request is flat */
 #define EXPECTED_JSON  "or JSON {\"value\": ..., \"id\": \"...\", \"time\": ...}"
@@ -329,6 +330,8 @@ bool inbox_parse(const struct inbox_context *context, const struct broker_messag
 	bool ok = m->size <= INBOX_SIZE_MAX && parse_payload(context, r, (const char *)m->payload, m->size);
 	if (ok && r->core.verb == CORE_PARK)
 		ok = parse_park(r);
+	if (ok)
+		quantity_take(context->units, r->row, &r->core);
 	if (stop && !ok) {
 		r->core.flaw = CORE_FLAW_NONE;
 		ok = true;

@@ -7,8 +7,9 @@
  * "text", "time": Unix seconds, Unix milliseconds or ISO 8601 with a zone}. Only `value` is needed, and that only where
  * something is set:
  *
- *   <device>/set/<control>       a value          <device>/park   ON or OFF
- *                                of a control whose values have words one of those, or in JSON a number
+ *   <device>/set/<control>       a value, in the unit that the control is shown in; one of its words, if its values
+ *                                have words, or in JSON a number
+ *   <device>/park                ON or OFF
  *   <device>/off_test/<control>  nothing, PRESS or ON, likewise for `reset`
  *   stop                         anything at all: who wants a stop must not have to spell it
  */
@@ -16,6 +17,7 @@
 #define MQTT_INBOX_H
 
 #include "base/id.h"
+#include "base/unit.h"
 #include "broker/broker.h"
 #include "core/core.h"
 #include "therapy/v1/device.pb-c.h"
@@ -25,10 +27,11 @@
 #define INBOX_EXPECTED_MAX 192
 
 struct inbox_context {
-	const char *base;  /* "therapy/<gateway>" */
-	int64_t wall_ms;   /* now */
-	bool wall_trusted; /* else time stamps say nothing */
-	bool timely;       /* what arrives is recent */
+	const char *base;       /* "therapy/<gateway>" */
+	int64_t wall_ms;        /* now */
+	bool wall_trusted;      /* else time stamps say nothing */
+	bool timely;            /* what arrives is recent */
+	enum unit_system units; /* that numbers come in */
 	/* What there is: a control whose values have words takes those. NULL: nothing is known. */
 	const Therapy__V1__DeviceDescription *const *devices;
 	size_t n_devices;

@@ -50,6 +50,36 @@ static void plain_words_and_numbers_are_taken(void **state)
 	}
 }
 
+/* On the topic of the pad's target. */
+static double asked(enum unit_system units, const char *payload, bool *converted)
+{
+	struct inbox_request r;
+	struct inbox_context context = quick;
+	const struct broker_message m = {
+	    .topic = "therapy/home/pad/set/temperature", .payload = (const uint8_t *)payload, .size = strlen(payload)};
+	context.units = units;
+	context.devices = testing_devices();
+	context.n_devices = N_DEVICES;
+	assert_true(inbox_parse(&context, &m, &r));
+	assert_int_equal(r.core.flaw, CORE_FLAW_NONE);
+	*converted = r.core.converted;
+	return r.core.value;
+}
+
+static void a_number_is_in_the_unit_that_the_control_shows(void **state)
+{
+	(void)state;
+	bool converted;
+	assert_near(asked(UNIT_IMPERIAL, "104", &converted), 40, 1e-9);
+	assert_true(converted);
+	assert_near(asked(UNIT_IMPERIAL, "{\"value\":104.9}", &converted), 40.5, 1e-9);
+	assert_true(converted);
+	assert_near(asked(UNIT_IMPERIAL, "OFF", &converted), 0, 0);
+	assert_false(converted);
+	assert_near(asked(UNIT_METRIC, "40", &converted), 40, 0);
+	assert_false(converted);
+}
+
 static void json_gives_value_id_and_age(void **state)
 {
 	(void)state;
@@ -335,6 +365,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(plain_words_and_numbers_are_taken),
+	    cmocka_unit_test(a_number_is_in_the_unit_that_the_control_shows),
 	    cmocka_unit_test(json_gives_value_id_and_age),
 	    cmocka_unit_test(malformed_requests_say_what_was_expected),
 	    cmocka_unit_test(a_malformed_request_keeps_its_id_for_the_answer),

@@ -238,7 +238,7 @@ static int copy_texts(struct outlet *o, const struct outlet_config *config)
 static int make_devices(struct outlet *o, const struct outlet_config *config)
 {
 	size_t n = config->n_devices, most = 1;
-	o->safety = (struct safety_config){o->gateway_id, o->boot_id, config->devices, n};
+	o->safety = (struct safety_config){o->gateway_id, o->boot_id, config->devices, n, o->units};
 	o->devices = calloc(n + 1, sizeof *o->devices);
 	o->names = calloc(n + 1, sizeof *o->names);
 	if (!o->devices || !o->names)
@@ -247,7 +247,7 @@ static int make_devices(struct outlet *o, const struct outlet_config *config)
 		size_t controls = config->devices[d]->n_controls;
 		most = controls > most ? controls : most;
 		o->names[d] = config->names && config->names[d] ? config->names[d] : config->devices[d]->device_id;
-		if (state_new(config->devices[d], &o->devices[d].state) != 0)
+		if (state_new(config->devices[d], o->units, &o->devices[d].state) != 0)
 			return UV_ENOMEM;
 	}
 	o->permissions = calloc(most, sizeof *o->permissions);
@@ -300,6 +300,7 @@ int outlet_new(uv_loop_t *loop, const struct outlet_config *config, const struct
 	o->hazards = config->hazards;
 	o->deadman = config->deadman;
 	o->asks_presence = config->asks_presence;
+	o->units = config->units;
 	o->schema = config->schema;
 	o->schema_size = config->schema ? config->schema_size : 0;
 	o->started_ms = clock_boot_ms();

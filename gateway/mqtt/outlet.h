@@ -15,6 +15,7 @@
 
 #include <uv.h>
 
+#include "base/unit.h"
 #include "broker/broker.h"
 #include "core/core.h"
 #include "therapy/v1/device.pb-c.h"
@@ -29,6 +30,7 @@ struct outlet_config {
 	const Therapy__V1__DeviceDescription *const *devices; /* outlive the outlet; index = core's device index */
 	const char *const *names;                             /* what people call each device; parallel to devices */
 	size_t n_devices;
+	enum unit_system units; /* of states, discovery, requests and their answers */
 	size_t telemetry_queue; /* readings that may wait while the broker is away; 65536 unless 0 */
 	uint32_t batch_ms;      /* telemetry is batched for at most this long; 90 unless 0 */
 	const uint8_t *schema;  /* FileDescriptorSet; NULL: none */

@@ -37,6 +37,7 @@ struct outlet {
 	const char *hazards;
 	const char *const *deadman;
 	bool asks_presence;
+	enum unit_system units;
 	const uint8_t *schema;
 	size_t schema_size;
 	uint32_t batch_ms;

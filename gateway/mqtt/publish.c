@@ -318,7 +318,7 @@ void publish_result(struct outlet *o, const struct core_output *result)
 	char topic[OUTLET_TOPIC_MAX];
 	if (!worth_answering(o, result))
 		return;
-	char *text = safety_result(result, asked->control);
+	char *text = safety_result(&o->safety, result, asked->control);
 	if (!text)
 		return;
 	const struct broker_properties properties = {

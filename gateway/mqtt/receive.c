@@ -65,6 +65,7 @@ void receive_message(void *user, const struct broker_message *m)
 	struct inbox_context context = {
 	    .base = o->base,
 	    .timely = timeliness_holds(&o->timeliness, m->now_ms, clock_boot_ms()),
+	    .units = o->units,
 	    .devices = o->safety.devices,
 	    .n_devices = o->safety.n_devices,
 	};

@@ -3,6 +3,7 @@
 
 #include <json-c/json.h>
 
+#include "mqtt/quantity.h"
 #include "tell/tell.h"
 
 static const Therapy__V1__MetricDescription *metric_of(const struct safety_config *config,
@@ -78,7 +79,17 @@ char *safety_payload(const struct safety_config *config, uint64_t now_ms,
 	return tell_text(root);
 }
 
-char *safety_result(const struct core_output *result, const char *control)
+/* As the control's state shows it. */
+static double result_value(const struct safety_config *config, const struct core_output *result)
+{
+	struct quantity_scale scale;
+	if (result->device >= config->n_devices || result->control >= config->devices[result->device]->n_controls)
+		return result->value;
+	quantity_scale(config->units, config->devices[result->device]->controls[result->control], &scale);
+	return quantity_shown(&scale, result->value);
+}
+
+char *safety_result(const struct safety_config *config, const struct core_output *result, const char *control)
 {
 	struct json_object *root = json_object_new_object();
 	if (!root)
@@ -88,6 +99,6 @@ char *safety_result(const struct core_output *result, const char *control)
 	tell_put(root, "outcome", tell_outcome(result->outcome));
 	tell_put(root, "reason", result->why);
 	tell_put(root, "rule", result->rule);
-	tell_put_number(root, "value", result->value);
+	tell_put_number(root, "value", result_value(config, result));
 	return tell_text(root);
 }

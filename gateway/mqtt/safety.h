@@ -7,6 +7,7 @@
 #ifndef MQTT_SAFETY_H
 #define MQTT_SAFETY_H
 
+#include "base/unit.h"
 #include "core/core.h"
 #include "therapy/v1/device.pb-c.h"
 
@@ -16,6 +17,7 @@ struct safety_config {
 	const char *gateway_id, *boot_id;
 	const Therapy__V1__DeviceDescription *const *devices;
 	size_t n_devices;
+	enum unit_system units; /* of answers; what is permitted is told in the controls' own */
 };
 
 /* {"gateway":…,"devices":{"pad":{"heat":{"permitted","granted","suspended","value","phase","why","rule","hazard","cause"}}}},
@@ -25,7 +27,8 @@ char *safety_payload(const struct safety_config *config, uint64_t now_ms,
 		     void (*permission)(void *user, uint16_t device, uint16_t control, struct core_permission *out),
 		     void (*more)(void *user, struct json_object *root), void *user);
 
-/* {"id","control","outcome","reason","rule","value"} of a RESULT; `control` as the asker wrote it. */
-char *safety_result(const struct core_output *result, const char *control);
+/* {"id","control","outcome","reason","rule","value"} of a RESULT; `control` as the asker wrote it, the value in the
+ * unit that requests for it come in. */
+char *safety_result(const struct safety_config *config, const struct core_output *result, const char *control);
 
 #endif

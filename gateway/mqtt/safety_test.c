@@ -10,7 +10,7 @@
 
 static struct safety_config config(void)
 {
-	return (struct safety_config){"home", "boot", testing_devices(), N_DEVICES};
+	return (struct safety_config){"home", "boot", testing_devices(), N_DEVICES, UNIT_METRIC};
 }
 
 static void permission(void *user, uint16_t device, uint16_t control, struct core_permission *out)
@@ -55,10 +55,27 @@ static void an_answer_says_the_outcome_in_words(void **state)
 	struct core_output r = {.type = CORE_OUT_RESULT, .outcome = CORE_NOT_PERMITTED, .rule = "r1", .value = 0};
 	snprintf(r.request_id, sizeof r.request_id, "q\"7");
 	snprintf(r.why, sizeof r.why, "not now");
-	char *text = safety_result(&r, "heat");
+	struct safety_config c = config();
+	char *text = safety_result(&c, &r, "heat");
 	assert_string_equal(
 	    text, "{\"id\":\"q\\\"7\",\"control\":\"heat\",\"outcome\":\"not_permitted\",\"reason\":\"not now\","
 		  "\"rule\":\"r1\",\"value\":0}");
+	free(text);
+}
+
+static void an_answer_is_in_the_unit_that_was_asked_in(void **state)
+{
+	(void)state;
+	struct safety_config c = config();
+	struct core_output r = {.type = CORE_OUT_RESULT, .device = PAD, .control = SETPOINT, .value = 40};
+	c.units = UNIT_IMPERIAL;
+	char *text = safety_result(&c, &r, "temperature");
+	assert_contains(text, "\"value\":104}");
+	free(text);
+	r.device = CORE_NO_DEVICE; /* about no control */
+	r.value = 0;
+	text = safety_result(&c, &r, "");
+	assert_contains(text, "\"value\":0}");
 	free(text);
 }
 
@@ -67,6 +84,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(each_control_says_what_is_permitted_and_the_first_cause),
 	    cmocka_unit_test(an_answer_says_the_outcome_in_words),
+	    cmocka_unit_test(an_answer_is_in_the_unit_that_was_asked_in),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,6 +10,7 @@
 #include "base/str.h"
 #include "base/words.h"
 #include "mqtt/keys.h"
+#include "mqtt/quantity.h"
 
 #define KEY_MAX  128u
 #define DECIMALS 6u
@@ -22,17 +23,19 @@ struct shown {
 
 struct state {
 	const Therapy__V1__DeviceDescription *device;
+	enum unit_system units;
 	bool moved, touched;
 	uint64_t published_ms; /* 0: never */
 	struct shown metrics[];
 };
 
-int state_new(const Therapy__V1__DeviceDescription *device, struct state **out)
+int state_new(const Therapy__V1__DeviceDescription *device, enum unit_system units, struct state **out)
 {
 	struct state *s = calloc(1, sizeof *s + device->n_metrics * sizeof *s->metrics);
 	if (!s)
 		return UV_ENOMEM;
 	s->device = device;
+	s->units = units;
 	s->touched = true;
 	*out = s;
 	return 0;
@@ -119,24 +122,32 @@ static struct json_object *on_off(bool on)
 	return json_object_new_string(on ? "ON" : "OFF");
 }
 
-static struct json_object *metric_value(const struct shown *m, const Therapy__V1__MetricDescription *row)
+static struct json_object *metric_value(const struct shown *m, const Therapy__V1__MetricDescription *row,
+					enum unit_system units)
 {
 	if (!m->known)
 		return NULL;
-	return row->unit == THERAPY__V1__UNIT__UNIT_BOOL ? on_off(m->value != 0) : number(m->value);
+	if (row->unit == THERAPY__V1__UNIT__UNIT_BOOL)
+		return on_off(m->value != 0);
+	struct unit_view view = quantity_view(units, row->unit);
+	return number(unit_view_shown(&view, m->value));
 }
 
 /* A number is what is asked of the device; a switch is what the device does, and what was told to go off is off when a
  * reading says so: a plug that does not obey must not be shown as off. */
-static struct json_object *control_value(const struct core_permission *p, const Therapy__V1__ControlDescription *row)
+static struct json_object *control_value(const struct core_permission *p, const Therapy__V1__ControlDescription *row,
+					 enum unit_system units)
 {
+	struct quantity_scale scale;
 	bool on = p->granted || p->phase == CORE_PHASE_ENERGISED || p->phase == CORE_PHASE_CONFIRMED_ON;
 	if (!on && p->phase == CORE_PHASE_UNKNOWN)
 		return NULL;
 	if (row->words[0])
 		return word(row->words, p->granted ? p->value : 0);
-	if (row->type == THERAPY__V1__CONTROL_TYPE__CONTROL_TYPE_NUMBER)
-		return number(p->granted ? p->value : 0);
+	if (row->type == THERAPY__V1__CONTROL_TYPE__CONTROL_TYPE_NUMBER) {
+		quantity_scale(units, row, &scale);
+		return number(quantity_shown(&scale, p->granted ? p->value : 0));
+	}
 	return !on && p->phase == CORE_PHASE_COMING_TO_REST ? NULL : on_off(on);
 }
 
@@ -146,7 +157,7 @@ static void add_control(const struct state *s, struct json_object *root, size_t 
 	struct str str;
 	str_init(&str, key, sizeof key);
 	keys_control(&str, s->device, i);
-	json_object_object_add(root, key, control_value(p, s->device->controls[i]));
+	json_object_object_add(root, key, control_value(p, s->device->controls[i], s->units));
 	str_init(&str, key, sizeof key);
 	keys_permitted(&str, s->device, i);
 	json_object_object_add(root, key, on_off(p->permitted));
@@ -163,7 +174,8 @@ char *state_payload(struct state *s, uint64_t now_ms, const struct core_permissi
 	age(s, now_ms);
 	for (size_t i = 0; i < s->device->n_metrics; i++) {
 		struct shown *m = &s->metrics[i];
-		json_object_object_add(root, s->device->metrics[i]->key, metric_value(m, s->device->metrics[i]));
+		json_object_object_add(root, s->device->metrics[i]->key,
+				       metric_value(m, s->device->metrics[i], s->units));
 		m->was = m->value;
 		m->was_known = m->known;
 	}

@@ -10,6 +10,7 @@
 #ifndef MQTT_STATE_H
 #define MQTT_STATE_H
 
+#include "base/unit.h"
 #include "core/core.h"
 #include "therapy/v1/device.pb-c.h"
 
@@ -17,8 +18,8 @@
 
 struct state;
 
-/* 0 or UV_ENOMEM. The description outlives it. */
-int state_new(const Therapy__V1__DeviceDescription *device, struct state **out);
+/* 0 or UV_ENOMEM. The description outlives it. Numbers are shown in `units`. */
+int state_new(const Therapy__V1__DeviceDescription *device, enum unit_system units, struct state **out);
 void state_free(struct state *state);
 void state_readings(struct state *state, const struct core_reading *readings, size_t n);
 /* The device is gone: nothing of it is known. */

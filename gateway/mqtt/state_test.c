@@ -13,7 +13,7 @@ static const struct core_permission nothing[2];
 static int set_up_table(void **state)
 {
 	struct state *s = NULL;
-	int rc = state_new(testing_devices()[TABLE], &s);
+	int rc = state_new(testing_devices()[TABLE], UNIT_METRIC, &s);
 	*state = s;
 	return rc;
 }
@@ -21,7 +21,7 @@ static int set_up_table(void **state)
 static int set_up_pad(void **state)
 {
 	struct state *s = NULL;
-	int rc = state_new(testing_devices()[PAD], &s);
+	int rc = state_new(testing_devices()[PAD], UNIT_METRIC, &s);
 	*state = s;
 	return rc;
 }
@@ -29,7 +29,7 @@ static int set_up_pad(void **state)
 static int set_up_blanket(void **state)
 {
 	struct state *s = NULL;
-	int rc = state_new(testing_blanket(), &s);
+	int rc = state_new(testing_blanket(), UNIT_METRIC, &s);
 	*state = s;
 	return rc;
 }
@@ -182,9 +182,31 @@ static void a_device_that_was_put_away_says_so(void **state)
 #define WITH_BLANKET(test) cmocka_unit_test_setup_teardown(test, set_up_blanket, tear_down)
 #define WITH_PAD(test)     cmocka_unit_test_setup_teardown(test, set_up_pad, tear_down)
 
+static void in_imperial_numbers_are_converted_and_rest_is_still_0(void **state)
+{
+	(void)state;
+	struct state *s = NULL;
+	struct core_permission p[2] = {{.why = "permitted", .phase = CORE_PHASE_AT_REST},
+				       {.why = "permitted", .phase = CORE_PHASE_AT_REST}};
+	assert_int_equal(state_new(testing_devices()[PAD], UNIT_IMPERIAL, &s), 0);
+	read_one(s, TEMPERATURE, 40.05, 1000, THERAPY_GOOD);
+	read_one(s, POWER, 50, 1000, THERAPY_GOOD);
+	char *text = state_payload(s, 1000, p, false);
+	assert_contains(text, "\"temperature\":104.09,\"power\":50,");
+	assert_contains(text, "\"temperature_control\":0,");
+	free(text);
+	p[SETPOINT].granted = true;
+	p[SETPOINT].value = 41.5;
+	text = state_payload(s, 1000, p, false);
+	assert_contains(text, "\"temperature_control\":106.7,");
+	free(text);
+	state_free(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(in_imperial_numbers_are_converted_and_rest_is_still_0),
 	    WITH_TABLE(what_is_not_known_is_null_and_never_missing),
 	    WITH_TABLE(it_is_published_when_a_value_moved_by_its_deadband_at_most_once_a_second),
 	    WITH_TABLE(a_value_that_grew_stale_becomes_null_by_itself),

@@ -1,0 +1,107 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""The units and the language that people chose: what they see and ask in changes, what programs rely on does not."""
+import os
+import subprocess
+import sys
+import unittest
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from harness import SOURCE, Home, build_dir  # noqa: E402
+from home_assistant import HomeAssistant  # noqa: E402
+
+DEVICES = {"therapy-demo", "therapy-demo-table", "therapy-demo-belt", "therapy-demo-pad"}
+THERAPYCTL = os.path.join(build_dir(), "gateway", "therapyctl", "therapyctl")
+with open(os.path.join(SOURCE, "etc", "demo.cfg"), encoding="utf-8") as demo:
+    DEMO = demo.read()
+
+
+class Chosen(unittest.TestCase):
+    settings = ""
+
+    def setUp(self):
+        self.home = Home(config_text=DEMO + self.settings)
+        self.enterContext(self.home)
+        self.ha = HomeAssistant(self.home.broker.port)
+        self.addCleanup(self.ha.close)
+        self.all_there()
+
+    def all_there(self):
+        self.ha.wait_for(lambda: {e.device for e in list(self.ha.entities.values())} == DEVICES, "all devices to come")
+        self.ha.wait_all_available()
+
+    def seen(self):
+        """What must be the same whatever is chosen: ids, platforms, topics, payloads, options; all but names and units."""
+        words = {"name", "unit_of_measurement", "max", "step", "suggested_display_precision"}
+        return {i: {k: v for k, v in e.config.items() if k not in words} for i, e in self.ha.entities.items()}
+
+    def change(self, settings):
+        with open(self.home.config, encoding="utf-8") as f:
+            text = f.read()
+        self.home.config_text = text.replace(self.settings, "") if self.settings else text
+        self.home.config_text += settings
+        with open(self.home.config, "w", encoding="utf-8") as f:
+            f.write(self.home.config_text)
+
+    def restart(self):
+        self.assertEqual(self.home.gateway.stop(), 0)
+        self.home.start_gateway()
+
+    def ctl(self, *words, expect=0):
+        done = subprocess.run([THERAPYCTL, *words], capture_output=True, text=True, timeout=30, check=False,
+                              env=dict(os.environ, THERAPY_SOCKET=os.path.join(self.home.directory, "control.sock")))
+        self.assertEqual(done.returncode, expect, done.stdout + done.stderr)
+        return done.stdout + done.stderr
+
+
+class Imperial(Chosen):
+    settings = '\nunits = "imperial";\n'
+
+    def setpoint_n(self):
+        """What the board was told, by telemetry: always SI."""
+        schema = self.home.schema()
+        readings = [r for m in self.home.client.messages if m.topic == "therapy/demo/belt/telemetry"
+                    for r in schema.decode("ReadingBatch", m.payload).readings if r.key == "setpoint"]
+        return readings[-1].value if readings else None
+
+    def ask(self, value):
+        """As Home Assistant does. What is shown then."""
+        mark = self.home.client.mark()
+        self.ha.set("therapy-demo-belt-tension", value)
+        result = self.home.client.wait("therapy/demo/belt/result", since=mark).json
+        self.assertEqual(result["outcome"], "accepted", result)
+        self.ha.wait_state("therapy-demo-belt-tension", result["value"])
+        return result["value"]
+
+    def test_a_force_is_asked_and_shown_in_pounds_and_never_more_than_was_asked(self):
+        number = self.ha.entity("therapy-demo-belt-tension").config
+        self.assertEqual((number["unit_of_measurement"], number["min"], number["max"]), ("lbf", 0, 67.446))
+        self.assertEqual(self.ha.entity("therapy-demo-belt-force").config["unit_of_measurement"], "lbf")
+        self.assertEqual(self.ha.entity("therapy-demo-table-temperature").config["unit_of_measurement"], "°F")
+        self.ha.wait_state("therapy-demo-table-temperature", lambda f: f and 60 < f < 120)
+        self.ha.wait_state("therapy-demo-belt-tension_permitted", "OFF")
+        shown = self.ask(30)  # 133.4 N, in steps of 5 N
+        self.assertTrue(30 - 5 / 4.448 < shown <= 30, shown)
+        self.home.sim.wait_state(lambda s: abs(s["belt"]["force"] - 130) < 3, "130 N at the belt", 30)
+        self.ha.wait_state("therapy-demo-belt-force", lambda lbf: lbf and abs(lbf - 29.22) < 0.7)
+        self.assertEqual(self.ask(shown), shown)  # a scene that restores it does not go down
+        self.home.client.wait_for(lambda: self.setpoint_n() == 130, "telemetry to say 130 N")
+        more = self.ask((round(shown / number["step"]) + 1) * number["step"])  # the button "+"
+        self.assertAlmostEqual(more, 135 / 4.448, delta=0.02)
+        self.ask(0)
+        self.assertEqual(self.ha.complaints, [])
+
+    def test_other_units_are_the_same_entities_after_a_restart_and_a_reload_does_not_do(self):
+        before = self.seen()
+        self.change("")
+        self.assertIn("a restart is needed: 'units' differs", self.ctl("reload", expect=1))
+        self.restart()
+        self.ha.wait_for(lambda: self.ha.entity("therapy-demo-belt-tension").config["unit_of_measurement"] == "N",
+                         "newtons")
+        self.all_there()
+        self.assertEqual(self.seen(), before)
+        self.assertEqual(self.ha.complaints, [])
+
+
+if __name__ == "__main__":
+    unittest.main()

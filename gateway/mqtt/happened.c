@@ -37,8 +37,8 @@ static struct json_object *taken(struct json_object *event, const char *key)
 
 static char *text_for(struct json_object *event)
 {
-	static const char *const keys[] = {"device",   "control", "rule",  "hazard",
-					   "priority", "text",    "cause", "inputs"};
+	static const char *const keys[] = {"sequence", "device", "control", "rule",  "hazard",
+					   "priority", "text",   "cause",   "inputs"};
 	struct json_object *o = json_object_new_object(), *trusted = NULL;
 	char time[ISO8601_SIZE];
 	json_object_object_get_ex(event, "wall_clock_trusted", &trusted);

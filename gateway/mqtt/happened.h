@@ -15,7 +15,7 @@
 
 struct happened {
 	char device[ID_MAX]; /* whom it is about; "": the home */
-	char *text; /* {"event_type","device","control","rule","hazard","priority","text","time","cause",...} */
+	char *text; /* {"event_type","time","sequence","device","control","rule","hazard","priority","text",...} */
 };
 
 /* `bytes`: a packed SafetyEvent. False: it is none, it is of another boot than `boot_id` or of earlier than

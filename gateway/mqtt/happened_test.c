@@ -25,6 +25,7 @@ static struct packed tripped(const char *boot, uint64_t at_ms, bool trusted)
 	event.boot_id = boot_id;
 	event.type = THERAPY__V1__SAFETY_EVENT_TYPE__SAFETY_EVENT_TYPE_TRIPPED;
 	event.priority = THERAPY__V1__ALARM_PRIORITY__ALARM_PRIORITY_HIGH;
+	event.sequence = 7;
 	event.device_id = id;
 	event.control = control;
 	event.rule_id = rule;
@@ -44,10 +45,10 @@ static void what_happens_now_is_told_with_its_type_first(void **state)
 	struct packed p = tripped("b", NOW - HAPPENED_LATE_MS, true);
 	assert_true(happened_now(p.bytes, p.size, "b", NOW, &now));
 	assert_string_equal(now.device, "pad");
-	assert_string_equal(now.text,
-			    "{\"event_type\":\"tripped\",\"time\":\"2026-01-01T00:00:00Z\",\"device\":\"pad\","
-			    "\"control\":\"heat\",\"rule\":\"r\",\"hazard\":11,\"priority\":\"high\","
-			    "\"text\":\"table.tilt is 60 deg\",\"cause\":null,\"inputs\":[]}");
+	assert_string_equal(
+	    now.text, "{\"event_type\":\"tripped\",\"time\":\"2026-01-01T00:00:00Z\",\"sequence\":7,"
+		      "\"device\":\"pad\",\"control\":\"heat\",\"rule\":\"r\",\"hazard\":11,\"priority\":\"high\","
+		      "\"text\":\"table.tilt is 60 deg\",\"cause\":null,\"inputs\":[]}");
 	free(now.text);
 	p = tripped("b", NOW, false);
 	assert_true(happened_now(p.bytes, p.size, "b", NOW, &now));

@@ -46,6 +46,14 @@ class Files(unittest.TestCase):
         self.assertGreaterEqual(len(paths), 6)
         return [Blueprint(p) for p in paths]
 
+    def test_the_pictures_that_are_shown_are_there_and_small(self):
+        docs = os.path.join(SOURCE, "docs")
+        shown = set(re.findall(r"!\[[^]]*\]\(pictures/(.*?)\)", read(os.path.join(docs, "home-assistant.md"))))
+        there = {name for name in os.listdir(os.path.join(docs, "pictures")) if name.endswith(".png")}
+        self.assertEqual(shown, there)
+        for name in there:
+            self.assertLess(os.path.getsize(os.path.join(docs, "pictures", name)), 150_000, name)
+
     def test_every_yaml_file_parses(self):
         for path in files():
             with self.subTest(path):
@@ -218,24 +226,25 @@ class Behaviour(unittest.TestCase):
         self.world = World()
 
     def happen(self, auto, attributes, entity=EVENTS):
+        """An event with a number of its own, a minute after the last one."""
         self.world.clock += 60
-        return auto.change(entity, self.world.moment(), attributes)
+        return auto.change(entity, self.world.moment(), {**attributes, "sequence": int(self.world.clock)})
 
     def test_a_trip_is_said_and_a_restart_is_not(self):
         say = automation("say_what_happens", self.world)
         self.assertFalse(say.change(EVENTS, "unknown"))         # Home Assistant sees it for the first time
         self.assertTrue(self.happen(say, TRIP))                 # the first event of all
-        at = self.world.moment()
         self.assertTrue(self.happen(say, TRIP))
+        at, trip = self.world.moment(), self.world.states[EVENTS].attributes
         self.assertFalse(say.change(EVENTS, "unavailable"))     # the gateway goes
-        self.assertFalse(say.change(EVENTS, at, TRIP))          # and comes back: the last event is shown again
-        self.assertFalse(say.change(EVENTS, "unavailable"))
-        self.assertFalse(say.change(EVENTS, self.world.moment(), TRIP))  # also within a few seconds
+        self.assertFalse(say.change(EVENTS, at, trip))          # and comes back: the last event is shown again
+        self.world.clock += 5
+        self.assertFalse(say.change(EVENTS, self.world.moment(), trip))  # it was killed, and tells the last one once more
         self.world.clock += 3600
         self.world.states.clear()
-        self.assertFalse(say.change(EVENTS, at, TRIP))          # Home Assistant restarted, and restored it
+        self.assertFalse(say.change(EVENTS, at, trip))          # Home Assistant restarted, and restored it
         self.assertFalse(say.change(EVENTS, "unknown"))
-        self.assertFalse(say.change(EVENTS, at, TRIP))
+        self.assertFalse(say.change(EVENTS, at, trip))
         self.assertEqual(say.said(), ["Switched off. table tilt was 21.96 degrees, must be at most 20 degrees"] * 2)
 
     def test_two_trips_of_one_moment_are_both_said(self):
@@ -243,7 +252,7 @@ class Behaviour(unittest.TestCase):
         say.change(EVENTS, "unknown")
         other = {**TRIP, "device": "belt", "control": "tension"}
         self.assertTrue(self.happen(say, TRIP))
-        self.assertTrue(say.change(EVENTS, self.world.moment(), other))
+        self.assertTrue(say.change(EVENTS, self.world.moment(), {**other, "sequence": 1}))
         self.assertEqual(say.body["mode"], "queued")
 
     def test_only_what_was_chosen_is_said(self):
@@ -259,8 +268,8 @@ class Behaviour(unittest.TestCase):
                                ("de", "Bleib eine Minute flach liegen, bevor du aufstehst.")):
             say = automation("say_what_happens", World(), {"language": language})
             say.change(EVENTS, "unknown")
-            say.change(EVENTS, say.world.moment(), alarm)
-            say.change(EVENTS, say.world.moment(), {**alarm, "rule": "my-own"})
+            say.change(EVENTS, say.world.moment(), {**alarm, "sequence": 1})
+            say.change(EVENTS, say.world.moment(), {**alarm, "sequence": 2, "rule": "my-own"})
             self.assertEqual(say.said()[0], said)
             self.assertIn({"en": "Attention. table tilt is -20 degrees, must be at least -10 degrees",
                            "de": "Achtung. table tilt is -20 Grad, must be mindestens -10 Grad"}[language], say.said()[1])
@@ -324,7 +333,7 @@ class Behaviour(unittest.TestCase):
 
     def test_a_refusal_is_told_of_the_controls_that_were_chosen(self):
         pad = "event.heat_pad_events"
-        refused = {**TRIP, "event_type": "refused"}
+        refused = {**TRIP, "event_type": "refused", "sequence": 1}
         for controls, told in (([], True), (["heat"], True), (["tension"], False)):
             warn = automation("warn_when_refused", World(), {"controls": controls})
             warn.change(pad, "unknown")
@@ -426,6 +435,29 @@ class Discovered(unittest.TestCase):
         warn = automation("warn_when_refused", self.world())
         self.assertTrue(self.happen(warn, "therapy-demo-pad-happened", "refused"))
         self.assertIn("table.tilt is", warn.done[0][1]["data"]["message"])
+
+    def test_a_restart_of_the_gateway_is_neither_said_nor_told(self):
+        self.ha.wait_state("therapy-demo-pad-heat_permitted", "OFF")
+        self.ha.set("therapy-demo-pad-heat", "ON")
+        self.ha.wait_state("therapy-demo-pad-heat", "ON")
+        self.home.sim.command("table tilt 60 now")
+        say, phone = (automation(name, World()) for name in ("say_what_happens", "notify_with_stop"))
+        both = (say, phone)
+        self.assertEqual([self.happen(auto, "therapy-demo-happened", "tripped") for auto in both], [True, True])
+        before = len(self.ha.entity("therapy-demo-happened").events)
+        last = say.world.states[EVENTS]
+        self.home.gateway.kill()
+        self.ha.wait_for(lambda: not self.ha.entity("therapy-demo-happened").available, "the gateway to be missed")
+        self.assertEqual([auto.change(EVENTS, "unavailable") for auto in both], [False, False])
+        self.home.start_gateway()
+        self.ha.wait_all_available()
+        self.assertEqual([auto.change(EVENTS, last.state, last.attributes) for auto in both], [False, False])
+        self.ha.wait_state("therapy-demo-pad-heat_why", lambda text: text)
+        # What was told just before the kill is told again, under its number.
+        for kind, attributes in self.ha.entity("therapy-demo-happened").events[before:]:
+            if kind == "tripped":
+                say.world.clock += 5
+                self.assertFalse(say.change(EVENTS, say.world.moment(), {"event_type": kind, **attributes}), attributes)
 
     def test_the_voice_stops_for_real_and_says_so(self):
         def act(_name, call):

@@ -262,17 +262,25 @@ class Behaviour(unittest.TestCase):
         self.assertEqual(say.said(), [])
 
     def test_an_alarm_says_what_to_do_in_the_chosen_language(self):
-        alarm = {"event_type": "alarm", "rule": "rest-flat",
-                 "text": "table.tilt is -20 deg (0.1 s old), must be >= -10 deg (rule rest-flat)"}
-        for language, said in (("en", "Rest flat for a minute before you stand up."),
-                               ("de", "Bleib eine Minute flach liegen, bevor du aufstehst.")):
+        for language, said, text, plain in (
+                ("en", "Rest flat for a minute before you stand up.",
+                 "table.tilt is -20 deg (0.1 s old), must be >= -10 deg (rule rest-flat)",
+                 "Attention. table tilt is -20 degrees, must be at least -10 degrees"),
+                ("de", "Bleib eine Minute flach liegen, bevor du aufstehst.",
+                 "table.tilt ist -20 deg (0.1 s alt), muss >= -10 deg sein (Regel rest-flat)",
+                 "Achtung. table tilt ist -20 Grad, muss mindestens -10 Grad sein")):
+            alarm = {"event_type": "alarm", "rule": "rest-flat", "text": text}
             say = automation("say_what_happens", World(), {"language": language})
             say.change(EVENTS, "unknown")
             say.change(EVENTS, say.world.moment(), {**alarm, "sequence": 1})
             say.change(EVENTS, say.world.moment(), {**alarm, "sequence": 2, "rule": "my-own"})
-            self.assertEqual(say.said()[0], said)
-            self.assertIn({"en": "Attention. table tilt is -20 degrees, must be at least -10 degrees",
-                           "de": "Achtung. table tilt is -20 Grad, must be mindestens -10 Grad"}[language], say.said()[1])
+            self.assertEqual(say.said(), [said, plain])
+
+    def test_the_dashboard_tells_alarms_that_are_raised(self):
+        alarms = [{"state": "raised", "priority": "high", "why": "ten minutes"}, {"state": "unknown", "priority": "low", "why": "not so"}]
+        self.world.set("sensor.therapy_gateway_demo_alarm", "high", {"alarms": alarms})
+        card = next(c for c in cards_of(load(os.path.join(FOLDER, "dashboard.yaml"))) if "**Alarms**" in c.get("content", ""))
+        self.assertRegex(self.world.render(card["content"], {}), r"^\*\*Alarms\*\*\n+- high: ten minutes$")
 
     TILT = "sensor.inversion_table_tilt"
 

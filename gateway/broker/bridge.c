@@ -42,10 +42,11 @@ void bridge_release(struct bridge *bridge)
 
 /* ---- Paho's threads ---- */
 
-void bridge_put_up(struct bridge *bridge, bool tuned)
+void bridge_put_up(struct bridge *bridge, bool tuned, const struct limits_told *told)
 {
 	uv_mutex_lock(&bridge->lock);
 	bridge->up = true;
+	bridge->told = *told;
 	bridge->untuned |= !tuned;
 	uv_mutex_unlock(&bridge->lock);
 	wake(bridge);
@@ -56,11 +57,13 @@ static void keep_text(char *to, size_t cap, const char *text)
 	snprintf(to, cap, "%s", text);
 }
 
-void bridge_put_down(struct bridge *bridge, const char *why)
+void bridge_put_down(struct bridge *bridge, const char *why, enum bridge_cause cause)
 {
 	uv_mutex_lock(&bridge->lock);
-	if (!bridge->down)
+	if (!bridge->down) {
 		keep_text(bridge->why, sizeof bridge->why, why);
+		bridge->cause = cause;
+	}
 	bridge->down = true;
 	uv_mutex_unlock(&bridge->lock);
 	wake(bridge);
@@ -79,6 +82,15 @@ void bridge_put_subscribe_refused(struct bridge *bridge, const char *why, bool a
 	uv_mutex_lock(&bridge->lock);
 	(*(aside ? &bridge->asides_refused : &bridge->subscribes_refused))++;
 	keep_text(bridge->subscribe_why, sizeof bridge->subscribe_why, why);
+	uv_mutex_unlock(&bridge->lock);
+	wake(bridge);
+}
+
+void bridge_put_publish_refused(struct bridge *bridge, const char *why)
+{
+	uv_mutex_lock(&bridge->lock);
+	bridge->publishes_refused++;
+	keep_text(bridge->publish_why, sizeof bridge->publish_why, why);
 	uv_mutex_unlock(&bridge->lock);
 	wake(bridge);
 }
@@ -180,19 +192,23 @@ void bridge_take_news(struct bridge *bridge, struct bridge_news *out)
 	    .down = bridge->down,
 	    .disconnected = bridge->disconnected,
 	    .untuned = bridge->untuned,
+	    .told = bridge->told,
+	    .cause = bridge->cause,
 	    .subscribes_refused = bridge->subscribes_refused,
 	    .asides_refused = bridge->asides_refused,
+	    .publishes_refused = bridge->publishes_refused,
 	    .received = bridge->received,
 	    .dropped = bridge->dropped,
 	};
 	memcpy(out->why, bridge->why, sizeof out->why);
 	memcpy(out->subscribe_why, bridge->subscribe_why, sizeof out->subscribe_why);
+	memcpy(out->publish_why, bridge->publish_why, sizeof out->publish_why);
 	bridge->up = bridge->down = bridge->disconnected = bridge->untuned = false;
-	bridge->subscribes_refused = bridge->asides_refused = 0;
+	bridge->subscribes_refused = bridge->asides_refused = bridge->publishes_refused = 0;
 	uv_mutex_unlock(&bridge->lock);
 }
 
-bool bridge_take_done(struct bridge *bridge, uint64_t *token, bool *ok)
+bool bridge_take_done(struct bridge *bridge, struct bridge_done *out)
 {
 	uv_mutex_lock(&bridge->lock);
 	struct bridge_slot *slot = bridge->done;
@@ -200,8 +216,8 @@ bool bridge_take_done(struct bridge *bridge, uint64_t *token, bool *ok)
 		bridge->done = slot->next;
 		if (!bridge->done)
 			bridge->done_end = &bridge->done;
-		*token = slot->token;
-		*ok = slot->ok;
+		/* QoS 0 is done when it was written: that proves nothing of the broker. */
+		*out = (struct bridge_done){slot->token, slot->ok && slot->qos > 0 ? slot->proves : 0, slot->ok};
 		give_back(slot);
 	}
 	uv_mutex_unlock(&bridge->lock);

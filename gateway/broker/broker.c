@@ -7,11 +7,9 @@
 
 #include "base/log.h"
 #include "base/str.h"
-#include "broker/paho.h"
+#include "broker/broker_inside.h"
 #include "broker/poke.h"
 #include "broker/settings.h"
-#include "broker/topic.h"
-#include "broker/url.h"
 
 #define QUEUE            256u
 #define BACKOFF_FIRST_MS 100u
@@ -23,31 +21,6 @@
 #define WINDOW           20u    /* unacknowledged QoS 1 messages that a broker takes at least; mosquitto's default */
 #define MESSAGES_AT_ONCE 64u    /* then the loop may do other things */
 #define WHY_MAX          320
-
-enum phase { IDLE, RESOLVING, CONNECTING, UP, FINISHED };
-
-struct broker {
-	uv_loop_t *loop;
-	struct broker_config config; /* strings are ours */
-	struct broker_callbacks callbacks;
-	struct url url;
-	struct bridge bridge;
-	struct paho *paho;
-	uv_async_t wake;
-	uv_timer_t timer; /* back-off, then the connect's deadline, then the close's */
-	uv_getaddrinfo_t resolve;
-	enum phase phase;
-	bool resolving, closing, disconnecting, with_will;
-	bool freed_handles, aside_told;
-	unsigned handles;
-	unsigned attempt; /* counts addresses through */
-	uint64_t backoff_ms, up_since, poke_ms, connect_until;
-	struct broker_counters counters;
-	uint8_t *scratch; /* a payload with its NUL */
-	size_t scratch_size;
-	void (*closed)(void *);
-	void *closed_user;
-};
 
 static void attempt(struct broker *b);
 static void close_step(struct broker *b);
@@ -68,12 +41,43 @@ static void on_retry(uv_timer_t *timer)
 	attempt(timer->data);
 }
 
+/* Each new attempt begins with MQTT 5, if it may. */
+static void forget_protocol(struct broker *b)
+{
+	b->speaks = b->config.protocol == BROKER_MQTT_311 ? BROKER_MQTT_311 : BROKER_MQTT_5;
+}
+
+/* What the broker did not like about an attempt can be left away: then it is made once more at once. A broker that
+ * hangs up on MQTT 5 is only believed if it takes 3.1.1 in the same moment: it may just have been ending. */
+static bool yields(struct broker *b, enum bridge_cause cause)
+{
+	if (b->phase != CONNECTING || b->closing)
+		return false;
+	if (cause == BRIDGE_VERSION && b->speaks == BROKER_MQTT_5 && b->config.protocol == BROKER_AUTO) {
+		b->speaks = BROKER_MQTT_311;
+		return true;
+	}
+	if (cause == BRIDGE_WILL_QOS && b->config.will_qos > 0) {
+		log_warn("broker", "the broker takes no will with QoS 1: that of client '%s' goes with QoS 0",
+			 b->config.client_id);
+		b->config.will_qos = 0;
+		return true;
+	}
+	if (cause == BRIDGE_WILL_RETAINED && b->config.will_retained) {
+		log_warn("broker", "the broker keeps no messages: who comes after client '%s' was lost is not told",
+			 b->config.client_id);
+		b->config.will_retained = false;
+		return true;
+	}
+	return false;
+}
+
 /* The attempt or the connection is over: drop what the handle still held, tell, and plan the next. */
-static void fall(struct broker *b, const char *what)
+static void fall(struct broker *b, const char *what, enum bridge_cause cause)
 {
 	char why[WHY_MAX];
 	snprintf(why, sizeof why, "%s (%s, port %u)", what, b->url.host, b->url.port);
-	bool was_up = b->phase == UP;
+	bool was_up = b->phase == UP, again = yields(b, cause);
 	b->phase = IDLE;
 	paho_free(b->paho);
 	b->paho = NULL;
@@ -83,6 +87,17 @@ static void fall(struct broker *b, const char *what)
 		close_step(b);
 		return;
 	}
+	if (again) {
+		b->attempt--; /* the same address */
+		log_debug("broker", "client '%s': %s; once more without that", b->config.client_id, why);
+		uv_timer_start(&b->timer, on_retry, 0, 0);
+		return;
+	}
+	forget_protocol(b);
+	if (was_up && limits_lost(&b->limits, uv_now(b->loop), cause == BRIDGE_TOO_LARGE))
+		log_warn("broker",
+			 "the broker hangs up on messages of %zu bytes: client '%s' sends none so large any more",
+			 limits_max(&b->limits) + 1, b->config.client_id);
 	if (was_up && uv_now(b->loop) - b->up_since >= STEADY_MS)
 		b->backoff_ms = BACKOFF_FIRST_MS;
 	uint64_t retry_ms = 0;
@@ -100,7 +115,7 @@ static void on_connecting(uv_timer_t *timer)
 {
 	struct broker *b = timer->data;
 	if (uv_now(b->loop) >= b->connect_until) {
-		fall(b, "the broker did not answer in time");
+		fall(b, "the broker did not answer in time", BRIDGE_LOST);
 		return;
 	}
 	/* The library notices a completed connect only when poked; doubling makes that at most twice as long as it
@@ -112,30 +127,31 @@ static void on_connecting(uv_timer_t *timer)
 
 static void connect_to(struct broker *b, const struct addrinfo *list)
 {
-	struct paho_target target = {.tls = b->url.tls};
+	struct paho_target target = {.tls = b->url.tls, .v5 = b->speaks == BROKER_MQTT_5};
 	for (const struct addrinfo *a = list; a && target.n_peers < PAHO_PEERS_MAX; a = a->ai_next)
 		if (a->ai_addrlen <= sizeof target.peers[0] && (a->ai_family == AF_INET || a->ai_family == AF_INET6))
 			memcpy(&target.peers[target.n_peers++], a->ai_addr, a->ai_addrlen);
 	if (target.n_peers == 0) {
-		fall(b, "the host has no address");
+		fall(b, "the host has no address", BRIDGE_LOST);
 		return;
 	}
 	const struct sockaddr_storage *chosen = &target.peers[b->attempt++ % target.n_peers];
-	char host[URL_HOST_MAX + 2], uri[URL_HOST_MAX + 32];
+	char host[URL_HOST_MAX + 2], uri[URL_HOST_MAX + URL_PATH_MAX + 32];
 	/* Paho resolves names on the one thread that sends for all handles; a name goes there only where TLS must check
-	 * it. */
-	if (b->url.tls)
+	 * it, or a web server has to choose by it. */
+	if (b->url.tls || b->url.web)
 		str_copy(host, sizeof host, b->url.host);
 	else if (getnameinfo((const struct sockaddr *)chosen, sizeof *chosen, host, sizeof host, NULL, 0,
 			     NI_NUMERICHOST) != 0)
 		host[0] = '\0';
 	bool v6 = strchr(host, ':') != NULL;
-	snprintf(uri, sizeof uri, "%s://%s%s%s:%u", b->url.tls ? "ssl" : "tcp", v6 ? "[" : "", host, v6 ? "]" : "",
-		 b->url.port);
+	static const char *const schemes[2][2] = {{"tcp", "ssl"}, {"ws", "wss"}};
+	snprintf(uri, sizeof uri, "%s://%s%s%s:%u%s", schemes[b->url.web][b->url.tls], v6 ? "[" : "", host,
+		 v6 ? "]" : "", b->url.port, b->url.web ? b->url.path : "");
 	target.uri = uri;
 	b->phase = CONNECTING;
 	if (paho_open(&b->bridge, &b->config, &target, &b->paho) != 0) {
-		fall(b, "the MQTT library refused to connect");
+		fall(b, "the MQTT library refused to connect", BRIDGE_LOST);
 		return;
 	}
 	uv_update_time(b->loop);
@@ -153,7 +169,7 @@ static void on_resolved(uv_getaddrinfo_t *request, int status, struct addrinfo *
 	} else if (status < 0) {
 		char what[WHY_MAX];
 		snprintf(what, sizeof what, "the host's name cannot be resolved: %s", uv_strerror(status));
-		fall(b, what);
+		fall(b, what, BRIDGE_LOST);
 	} else {
 		connect_to(b, list);
 	}
@@ -179,7 +195,7 @@ static void attempt(struct broker *b)
 	int rc = uv_getaddrinfo(b->loop, &b->resolve, on_resolved, b->url.host, port, &hints);
 	b->resolving = rc == 0;
 	if (rc != 0)
-		fall(b, uv_strerror(rc));
+		fall(b, uv_strerror(rc), BRIDGE_LOST);
 }
 
 /* ---- what comes over the bridge ---- */
@@ -235,8 +251,33 @@ static void hand_on(struct broker *b, const struct bridge_message *in)
 	b->callbacks.message(b->callbacks.user, &m);
 }
 
-static void go_up(struct broker *b)
+/* Once each, however often it connects. */
+static void tell_what_it_takes(struct broker *b)
 {
+	const struct limits_told *told = &b->limits.told;
+	if (b->speaks != b->told && (b->told != BROKER_AUTO || b->speaks == BROKER_MQTT_311))
+		log_info("broker", "client '%s' speaks MQTT %s with this broker%s", b->config.client_id,
+			 b->speaks == BROKER_MQTT_5 ? "5" : "3.1.1",
+			 b->config.protocol == BROKER_AUTO && b->speaks == BROKER_MQTT_311 ? ", which takes no 5" : "");
+	b->told = b->speaks;
+	if (told->qos_max == 0 && !b->qos_told)
+		log_warn("broker", "the broker takes QoS 0 only: client '%s' cannot know what arrived",
+			 b->config.client_id);
+	b->qos_told |= told->qos_max == 0;
+	if (!told->retain && !b->retain_told)
+		log_warn("broker", "the broker keeps no messages: who comes later does not see what client '%s' told",
+			 b->config.client_id);
+	b->retain_told |= !told->retain;
+	if (told->keep_alive_s > 0 && !b->keep_alive_told)
+		log_info("broker", "the broker wants a keep-alive of %u s of client '%s', in place of its own",
+			 told->keep_alive_s, b->config.client_id);
+	b->keep_alive_told |= told->keep_alive_s > 0;
+}
+
+static void go_up(struct broker *b, const struct limits_told *told)
+{
+	limits_up(&b->limits, told);
+	tell_what_it_takes(b);
 	uv_timer_stop(&b->timer);
 	poke_receiver(); /* the first one completes the connection that carries them */
 	b->phase = UP;
@@ -260,14 +301,14 @@ static void take_messages(struct broker *b, bool all)
 
 static void take_done(struct broker *b)
 {
-	uint64_t token;
-	bool ok;
+	struct bridge_done done;
 	bool blocked = bridge_unacknowledged(&b->bridge) > WINDOW;
-	while (bridge_take_done(&b->bridge, &token, &ok)) {
-		if (!ok)
+	while (bridge_take_done(&b->bridge, &done)) {
+		if (!done.ok)
 			b->counters.publish_failed++;
-		if (token != 0 && b->callbacks.delivered)
-			b->callbacks.delivered(b->callbacks.user, token, ok);
+		limits_proved(&b->limits, done.proves);
+		if (done.token != 0 && b->callbacks.delivered)
+			b->callbacks.delivered(b->callbacks.user, done.token, done.ok);
 	}
 	if (blocked)
 		poke_sender(); /* an acknowledgement made room, which it does not notice */
@@ -286,6 +327,10 @@ static void count(struct broker *b, const struct bridge_news *news)
 		log_info("broker", "the broker does not let client '%s' see all that is published to its device: %s",
 			 b->config.client_id, news->subscribe_why);
 	b->aside_told |= news->asides_refused > 0;
+	if (news->publishes_refused && !b->publish_told)
+		log_warn("broker", "the broker refused a message of client '%s': %s (has it access rules?)",
+			 b->config.client_id, news->publish_why);
+	b->publish_told |= news->publishes_refused > 0;
 }
 
 static void on_wake(uv_async_t *wake)
@@ -295,7 +340,7 @@ static void on_wake(uv_async_t *wake)
 	bridge_take_news(&b->bridge, &news);
 	count(b, &news);
 	if (news.up && b->phase == CONNECTING && !b->closing)
-		go_up(b);
+		go_up(b, &news.told);
 	take_done(b);
 	take_messages(b, news.down);
 	if (b->closing && (news.disconnected || news.down)) {
@@ -305,7 +350,7 @@ static void on_wake(uv_async_t *wake)
 	if (b->closing)
 		close_step(b);
 	else if (news.down && (b->phase == CONNECTING || b->phase == UP))
-		fall(b, news.why);
+		fall(b, news.why, news.cause);
 	if (!b->freed_handles)
 		take_done(b); /* what the loss made of those on their way */
 }
@@ -326,9 +371,11 @@ int broker_new(uv_loop_t *loop, const struct broker_config *config, const struct
 	b->url = url;
 	b->callbacks = *callbacks;
 	b->backoff_ms = BACKOFF_FIRST_MS;
+	b->limits.told = LIMITS_NONE;
 	rc = UV_ENOMEM;
 	if (!settings_copy(&b->config, config))
 		goto fail_config;
+	forget_protocol(b);
 	rc = bridge_init(&b->bridge, &b->wake, config->queue ? config->queue : QUEUE);
 	if (rc != 0)
 		goto fail_config;
@@ -357,59 +404,9 @@ bool broker_is_up(const struct broker *b)
 	return b->phase == UP && !b->closing;
 }
 
-/* The library did not tell, but it is not connected: without this we would believe it for ever. */
-static int found_lost(struct broker *b, int rc)
+enum broker_protocol broker_protocol(const struct broker *b)
 {
-	if (rc == UV_ENOTCONN)
-		bridge_put_down(&b->bridge, "the connection was lost, as a send found out");
-	return rc;
-}
-
-int broker_publish(struct broker *b, const char *topic, const void *payload, size_t size, int qos, bool retained,
-		   const struct broker_properties *properties, uint64_t token)
-{
-	char why[WHY_MAX];
-	if (!topic_name_valid(topic, why, sizeof why) || qos < 0 || qos > 1) {
-		log_warn("broker", "not published to '%.80s': %s", topic,
-			 qos < 0 || qos > 1 ? "QoS is neither 0 nor 1" : why);
-		return UV_EINVAL;
-	}
-	if (!broker_is_up(b))
-		return UV_ENOTCONN;
-	struct bridge_slot *slot = bridge_slot_take(&b->bridge, token, size, qos, paho_socket(b->paho));
-	if (!slot)
-		return UV_ENOBUFS;
-	int rc = paho_publish(b->paho, slot, topic, payload, size, retained, properties);
-	if (rc != 0)
-		bridge_slot_return(slot);
-	else
-		b->counters.published++;
-	return found_lost(b, rc);
-}
-
-static int subscribe(struct broker *b, const char *topic, int qos, enum paho_manner manner)
-{
-	char why[WHY_MAX];
-	if (!topic_filter_valid(topic, why, sizeof why)) {
-		log_warn("broker", "not subscribed to '%.80s': %s", topic, why);
-		return UV_EINVAL;
-	}
-	return broker_is_up(b) ? found_lost(b, paho_subscribe(b->paho, topic, qos, manner)) : UV_ENOTCONN;
-}
-
-int broker_subscribe(struct broker *b, const char *topic, int qos)
-{
-	return subscribe(b, topic, qos, PAHO_PLAIN);
-}
-
-int broker_subscribe_as_published(struct broker *b, const char *topic, int qos)
-{
-	return subscribe(b, topic, qos, PAHO_AS_PUBLISHED);
-}
-
-int broker_subscribe_aside(struct broker *b, const char *topic)
-{
-	return subscribe(b, topic, 0, PAHO_ASIDE);
+	return b->told;
 }
 
 const struct broker_counters *broker_counters(const struct broker *b)

@@ -8,8 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
+#include "broker/paho_inside.h"
 #include "broker/poke.h"
+#include "broker/tls.h"
 #include "broker/tune.h"
 
 #define KEEP_ALIVE_S      10
@@ -18,131 +19,11 @@
 /* Forward secrecy and authenticated encryption only (RFC 9325). */
 #define CIPHERS "ECDHE+AESGCM:ECDHE+CHACHA20:DHE+AESGCM"
 
-struct paho {
-	MQTTAsync handle;
-	struct bridge *bridge;
-	_Atomic int fd; /* Paho's socket while connected, else -1 */
-	struct sockaddr_storage peers[PAHO_PEERS_MAX];
-	size_t n_peers;
-};
-
-/* ---- Paho's threads; it serialises them ---- */
-
-static void on_connected(void *context, MQTTAsync_successData5 *data)
-{
-	(void)data;
-	struct paho *p = context;
-	int fd = tune_claim(p->peers, p->n_peers);
-	atomic_store(&p->fd, fd);
-	bridge_put_up(p->bridge, fd >= 0);
-}
-
-static void on_refused(void *context, MQTTAsync_failureData5 *data)
-{
-	struct paho *p = context;
-	char why[BRIDGE_WHY_MAX];
-	int code = data->code > 0 ? data->code : (int)data->reasonCode; /* 1.3 puts the CONNACK's into `code` */
-	if (code >= 0x80)
-		snprintf(why, sizeof why, "the broker refused the connection: %s",
-			 MQTTReasonCode_toString((enum MQTTReasonCodes)code));
-	else
-		snprintf(why, sizeof why, "no connection (%s)",
-			 data->message ? data->message : "refused or unreachable");
-	bridge_put_down(p->bridge, why);
-}
-
-static void on_lost(void *context, char *cause)
-{
-	struct paho *p = context;
-	atomic_store(&p->fd, -1);
-	bridge_put_down(p->bridge, cause ? cause : "the connection was lost");
-}
-
-/* After a DISCONNECT of the broker's the library closes its socket and calls nothing else: this is the loss. */
-static void on_server_disconnect(void *context, MQTTProperties *properties, enum MQTTReasonCodes reason)
-{
-	(void)properties;
-	struct paho *p = context;
-	char why[BRIDGE_WHY_MAX];
-	const char *text = MQTTReasonCode_toString(reason);
-	snprintf(why, sizeof why, "the broker ended it: %s%s", text ? text : "no reason given",
-		 reason == MQTTREASONCODE_SESSION_TAKEN_OVER ? " (another client uses the same client id)" : "");
-	atomic_store(&p->fd, -1);
-	bridge_put_down(p->bridge, why);
-}
-
-static int on_message(void *context, char *topic, int topic_size, MQTTAsync_message *message)
-{
-	struct paho *p = context;
-	uint64_t now_ms = clock_boot_ms();
-	tune_acknowledge(atomic_load(&p->fd));
-	(void)
-	    topic_size; /* not 0: there is a NUL in it, which MQTT forbids; what stands before it is no topic of ours */
-	bridge_put_message(p->bridge, topic, message, now_ms);
-	return 1; /* taken */
-}
-
-static void on_published(void *context, MQTTAsync_successData5 *data)
-{
-	(void)data;
-	struct bridge_slot *slot = context;
-	if (slot->qos > 0)
-		tune_acknowledge(atomic_load(slot->fd));
-	bridge_put_done(slot, true);
-}
-
-static void on_publish_failed(void *context, MQTTAsync_failureData5 *data)
-{
-	(void)data;
-	bridge_put_done(context, false);
-}
-
-static void on_subscribed(void *context, MQTTAsync_successData5 *data)
-{
-	(void)data;
-	struct paho *p = context;
-	tune_acknowledge(atomic_load(&p->fd));
-}
-
-static void subscribe_refused(struct paho *p, const MQTTAsync_failureData5 *data, bool aside)
-{
-	if ((int)data->reasonCode < 0x80)
-		return; /* the connection went, and that is told by itself */
-	const char *text = MQTTReasonCode_toString(data->reasonCode);
-	bridge_put_subscribe_refused(p->bridge, text ? text : "no reason given", aside);
-}
-
-static void on_subscribe_refused(void *context, MQTTAsync_failureData5 *data)
-{
-	subscribe_refused(context, data, false);
-}
-
-static void on_aside_refused(void *context, MQTTAsync_failureData5 *data)
-{
-	subscribe_refused(context, data, true);
-}
-
-static void on_disconnected(void *context, MQTTAsync_successData5 *data)
-{
-	(void)data;
-	struct paho *p = context;
-	atomic_store(&p->fd, -1);
-	bridge_put_disconnected(p->bridge);
-}
-
-static void on_disconnect_failed(void *context, MQTTAsync_failureData5 *data)
-{
-	(void)data;
-	struct paho *p = context;
-	bridge_put_disconnected(p->bridge);
-}
-
-/* ---- the loop's thread ---- */
-
 static int create(struct paho *p, const char *uri, const char *client_id)
 {
 	poke_init();
 	MQTTAsync_createOptions options = MQTTAsync_createOptions_initializer5;
+	options.MQTTVersion = p->v5 ? MQTTVERSION_5 : MQTTVERSION_3_1_1;
 	options.sendWhileDisconnected = 0;
 	options.allowDisconnectedSendAtAnyTime = 0;
 	options.deleteOldestMessages = 0;
@@ -150,10 +31,7 @@ static int create(struct paho *p, const char *uri, const char *client_id)
 	if (MQTTAsync_createWithOptions(&p->handle, uri, client_id, MQTTCLIENT_PERSISTENCE_NONE, NULL, &options) !=
 	    MQTTASYNC_SUCCESS)
 		return UV_ENOMEM;
-	if (MQTTAsync_setCallbacks(p->handle, p, on_lost, on_message, NULL) != MQTTASYNC_SUCCESS ||
-	    MQTTAsync_setDisconnected(p->handle, p, on_server_disconnect) != MQTTASYNC_SUCCESS)
-		return UV_EINVAL;
-	return 0;
+	return paho_hear(p);
 }
 
 static int property_number(MQTTProperties *to, enum MQTTPropertyCodes code, uint32_t value)
@@ -163,27 +41,52 @@ static int property_number(MQTTProperties *to, enum MQTTPropertyCodes code, uint
 	return MQTTProperties_add(to, &property);
 }
 
+/* Nothing of a session outlives its connection: what was meant for an earlier one never arrives in a later. */
+static int be_of_version(struct paho *p, MQTTAsync_connectOptions *options, MQTTProperties *properties)
+{
+	paho_hear_connect(p, options);
+	if (!p->v5) {
+		options->MQTTVersion = MQTTVERSION_3_1_1;
+		options->cleansession = 1;
+		return 0;
+	}
+	options->MQTTVersion = MQTTVERSION_5;
+	options->cleansession = 0; /* what MQTT 5 calls cleanstart and an expiry of 0 */
+	options->cleanstart = 1;
+	options->connectProperties = properties;
+	return property_number(properties, MQTTPROPERTY_CODE_SESSION_EXPIRY_INTERVAL, 0) == 0 &&
+		       property_number(properties, MQTTPROPERTY_CODE_MAXIMUM_PACKET_SIZE, PACKET_MAX) == 0
+		   ? 0
+		   : UV_ENOMEM;
+}
+
+static void be_encrypted(MQTTAsync_SSLOptions *ssl, const struct broker_config *config)
+{
+	tls_watch();
+	ssl->trustStore = config->ca_file; /* NULL: OpenSSL's own default */
+	ssl->keyStore = config->cert_file;
+	ssl->privateKey = config->key_file;
+	ssl->enableServerCertAuth = 1;
+	ssl->verify = 1;
+	ssl->sslVersion = MQTT_SSL_VERSION_TLS_1_2; /* looked at only where OpenSSL is older than 1.1 */
+	ssl->enabledCipherSuites = CIPHERS;
+	ssl->ssl_error_cb = tls_on_error;
+}
+
 static int connect_with(struct paho *p, const struct broker_config *config, const struct paho_target *target)
 {
-	MQTTAsync_connectOptions options = MQTTAsync_connectOptions_initializer5;
+	MQTTAsync_connectOptions options = MQTTAsync_connectOptions_initializer;
 	MQTTAsync_willOptions will = MQTTAsync_willOptions_initializer;
 	MQTTAsync_SSLOptions ssl = MQTTAsync_SSLOptions_initializer;
 	MQTTProperties properties = MQTTProperties_initializer;
-	if (property_number(&properties, MQTTPROPERTY_CODE_SESSION_EXPIRY_INTERVAL, 0) != 0 ||
-	    property_number(&properties, MQTTPROPERTY_CODE_MAXIMUM_PACKET_SIZE, PACKET_MAX) != 0) {
-		MQTTProperties_free(&properties);
-		return UV_ENOMEM;
-	}
+	int rc = be_of_version(p, &options, &properties);
+	if (rc != 0)
+		goto out;
 	options.keepAliveInterval = config->keep_alive_s ? (int)config->keep_alive_s : KEEP_ALIVE_S;
-	options.cleanstart = 1;
 	options.automaticReconnect = 0;
 	options.connectTimeout = CONNECT_TIMEOUT_S;
-	options.connectProperties = &properties;
 	options.username = config->username;
 	options.password = config->password;
-	options.onSuccess5 = on_connected;
-	options.onFailure5 = on_refused;
-	options.context = p;
 	if (config->will_topic) {
 		will.topicName = config->will_topic;
 		will.message = NULL;
@@ -194,16 +97,13 @@ static int connect_with(struct paho *p, const struct broker_config *config, cons
 		options.will = &will;
 	}
 	if (target->tls) {
-		ssl.trustStore = config->ca_file; /* NULL: OpenSSL's own default */
-		ssl.enableServerCertAuth = 1;
-		ssl.verify = 1;
-		ssl.sslVersion = MQTT_SSL_VERSION_TLS_1_2; /* Paho can pin one version, and set no lowest */
-		ssl.enabledCipherSuites = CIPHERS;
+		be_encrypted(&ssl, config);
 		options.ssl = &ssl;
 	}
-	int rc = MQTTAsync_connect(p->handle, &options);
+	rc = MQTTAsync_connect(p->handle, &options) == MQTTASYNC_SUCCESS ? 0 : UV_EINVAL;
+out:
 	MQTTProperties_free(&properties);
-	return rc == MQTTASYNC_SUCCESS ? 0 : UV_EINVAL;
+	return rc;
 }
 
 int paho_open(struct bridge *bridge, const struct broker_config *config, const struct paho_target *target,
@@ -213,6 +113,7 @@ int paho_open(struct bridge *bridge, const struct broker_config *config, const s
 	if (!p)
 		return UV_ENOMEM;
 	p->bridge = bridge;
+	p->v5 = target->v5;
 	atomic_init(&p->fd, -1);
 	p->n_peers = target->n_peers;
 	memcpy(p->peers, target->peers, sizeof p->peers);
@@ -237,18 +138,30 @@ _Atomic int *paho_socket(struct paho *p)
 	return &p->fd;
 }
 
+/* MQTTProperties_add copies it; that its pointer is not const is an oversight of the interface. */
+static MQTTLenString text_of(const void *bytes, size_t size)
+{
+	union {
+		const void *from;
+		char *to;
+	} data = {.from = bytes};
+	return (MQTTLenString){.data = data.to, .len = (int)size};
+}
+
 static int property_text(MQTTProperties *to, enum MQTTPropertyCodes code, const void *bytes, size_t size)
 {
 	if (size > UINT16_MAX)
 		return -1;
 	MQTTProperty property = {.identifier = code};
-	/* MQTTProperties_add copies it; that its pointer is not const is an oversight of the interface */
-	union {
-		const void *from;
-		char *to;
-	} data = {.from = bytes};
-	property.value.data.data = data.to;
-	property.value.data.len = (int)size;
+	property.value.data = text_of(bytes, size);
+	return MQTTProperties_add(to, &property);
+}
+
+static int property_pair(MQTTProperties *to, const struct broker_pair *pair)
+{
+	MQTTProperty property = {.identifier = MQTTPROPERTY_CODE_USER_PROPERTY};
+	property.value.data = text_of(pair->name, strlen(pair->name));
+	property.value.value = text_of(pair->value, strlen(pair->value));
 	return MQTTProperties_add(to, &property);
 }
 
@@ -264,7 +177,24 @@ static int properties_fill(MQTTProperties *to, const struct broker_properties *f
 		rc |= property_text(to, MQTTPROPERTY_CODE_CORRELATION_DATA, from->correlation, from->correlation_size);
 	if (from->expiry_s)
 		rc |= property_number(to, MQTTPROPERTY_CODE_MESSAGE_EXPIRY_INTERVAL, from->expiry_s);
+	for (size_t i = 0; i < from->n_user; i++)
+		rc |= property_pair(to, &from->user[i]);
 	return rc == 0 ? 0 : UV_EINVAL;
+}
+
+size_t paho_packet(const struct paho *p, const char *topic, size_t size, int qos,
+		   const struct broker_properties *properties)
+{
+	size_t n = 0; /* each has a byte of its own and, but for the number, two of length */
+	if (properties) {
+		n += properties->content_type ? 3 + strlen(properties->content_type) : 0;
+		n += properties->response_topic ? 3 + strlen(properties->response_topic) : 0;
+		n += properties->correlation ? 3 + properties->correlation_size : 0;
+		n += properties->expiry_s ? 5 : 0;
+		for (size_t i = 0; i < properties->n_user; i++)
+			n += 5 + strlen(properties->user[i].name) + strlen(properties->user[i].value);
+	}
+	return limits_packet(strlen(topic), size, qos, p->v5 ? n : SIZE_MAX);
 }
 
 int paho_publish(struct paho *p, struct bridge_slot *slot, const char *topic, const void *payload, size_t size,
@@ -273,10 +203,8 @@ int paho_publish(struct paho *p, struct bridge_slot *slot, const char *topic, co
 	if (size > INT_MAX)
 		return UV_EINVAL;
 	MQTTAsync_responseOptions response = MQTTAsync_responseOptions_initializer;
-	response.onSuccess5 = on_published;
-	response.onFailure5 = on_publish_failed;
-	response.context = slot;
-	if (properties && properties_fill(&response.properties, properties) != 0) {
+	paho_hear_publish(p, slot, &response);
+	if (p->v5 && properties && properties_fill(&response.properties, properties) != 0) {
 		MQTTProperties_free(&response.properties);
 		return UV_EINVAL;
 	}
@@ -298,10 +226,8 @@ int paho_publish(struct paho *p, struct bridge_slot *slot, const char *topic, co
 int paho_subscribe(struct paho *p, const char *topic, int qos, enum paho_manner manner)
 {
 	MQTTAsync_responseOptions response = MQTTAsync_responseOptions_initializer;
-	response.onSuccess5 = on_subscribed;
-	response.onFailure5 = manner == PAHO_ASIDE ? on_aside_refused : on_subscribe_refused;
-	response.context = p;
-	response.subscribeOptions.retainAsPublished = manner != PAHO_PLAIN;
+	paho_hear_subscribe(p, manner == PAHO_ASIDE, &response);
+	response.subscribeOptions.retainAsPublished = manner != PAHO_PLAIN; /* 3.1.1 sends neither */
 	response.subscribeOptions.noLocal = manner == PAHO_ASIDE;
 	int rc = MQTTAsync_subscribe(p->handle, topic, qos, &response);
 	return rc == MQTTASYNC_SUCCESS ? 0 : rc == MQTTASYNC_DISCONNECTED ? UV_ENOTCONN : UV_EINVAL;
@@ -310,11 +236,13 @@ int paho_subscribe(struct paho *p, const char *topic, int qos, enum paho_manner 
 int paho_disconnect(struct paho *p, bool with_will)
 {
 	MQTTAsync_disconnectOptions options = MQTTAsync_disconnectOptions_initializer5;
-	options.onSuccess5 = on_disconnected;
-	options.onFailure5 = on_disconnect_failed;
-	options.context = p;
-	options.reasonCode =
-	    with_will ? MQTTREASONCODE_DISCONNECT_WITH_WILL_MESSAGE : MQTTREASONCODE_NORMAL_DISCONNECTION;
+	if (with_will && !p->v5) { /* there is no goodbye that lets it speak: the broker must lose us */
+		paho_cut(p);
+		return 0;
+	}
+	paho_hear_disconnect(p, &options);
+	if (with_will)
+		options.reasonCode = MQTTREASONCODE_DISCONNECT_WITH_WILL_MESSAGE;
 	return MQTTAsync_disconnect(p->handle, &options) == MQTTASYNC_SUCCESS ? 0 : UV_ENOTCONN;
 }
 

@@ -26,6 +26,8 @@ bool settings_copy(struct broker_config *to, const struct broker_config *from)
 	to->username = copy_text(from->username, &failed);
 	to->password = copy_text(from->password, &failed);
 	to->ca_file = copy_text(from->ca_file, &failed);
+	to->cert_file = copy_text(from->cert_file, &failed);
+	to->key_file = copy_text(from->key_file, &failed);
 	to->will_topic = copy_text(from->will_topic, &failed);
 	to->will_payload = NULL;
 	if (from->will_size > 0) {
@@ -40,8 +42,8 @@ bool settings_copy(struct broker_config *to, const struct broker_config *from)
 
 void settings_release(struct broker_config *c)
 {
-	const void *owned[] = {c->url,     c->client_id,  c->username,    c->password,
-			       c->ca_file, c->will_topic, c->will_payload};
+	const void *owned[] = {c->url,       c->client_id, c->username,   c->password,    c->ca_file,
+			       c->cert_file, c->key_file,  c->will_topic, c->will_payload};
 	for (size_t i = 0; i < sizeof owned / sizeof *owned; i++) {
 		union {
 			const void *from;

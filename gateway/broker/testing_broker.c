@@ -29,7 +29,7 @@ static int loopback_socket(uint16_t port, struct sockaddr_in *address)
 	return fd;
 }
 
-static uint16_t free_port(void)
+uint16_t testing_free_port(void)
 {
 	struct sockaddr_in a;
 	socklen_t size = sizeof a;
@@ -90,11 +90,16 @@ static void run(struct testing_broker *b)
 
 void testing_broker_start(struct testing_broker *b, const char *extra)
 {
+	testing_broker_start_at(b, 0, extra);
+}
+
+void testing_broker_start_at(struct testing_broker *b, uint16_t port, const char *extra)
+{
 	*b = (struct testing_broker){0};
 	snprintf(b->dir, sizeof b->dir, "%s", "/tmp/therapy-broker-XXXXXX");
 	assert_non_null(mkdtemp(b->dir));
 	snprintf(b->extra, sizeof b->extra, "%s", extra ? extra : "");
-	b->port = free_port();
+	b->port = port ? port : testing_free_port();
 	snprintf(b->url, sizeof b->url, "mqtt://127.0.0.1:%u", b->port);
 	write_config(b);
 	run(b);
@@ -116,7 +121,7 @@ void testing_broker_start_tls(struct testing_broker *b, const char *host)
 		 host, host, b->key_file, b->cert_file);
 	assert_int_equal(system(command), 0); /* NOLINT(bugprone-command-processor): our own words */
 	snprintf(b->extra, sizeof b->extra, "keyfile %s\ncertfile %s\n", b->key_file, b->cert_file);
-	b->port = free_port();
+	b->port = testing_free_port();
 	snprintf(b->url, sizeof b->url, "mqtts://localhost:%u", b->port);
 	write_config(b);
 	run(b);
@@ -167,6 +172,19 @@ static void on_message(struct mosquitto *mosq, void *user, const struct mosquitt
 	mosquitto_property_read_string(properties, 8 /* response topic */, &m->response_topic, false);
 	mosquitto_property_read_binary(properties, 9 /* correlation data */, &correlation, &m->correlation_size, false);
 	m->correlation = correlation;
+	mosquitto_property_read_string(properties, 3 /* content type */, &m->content_type, false);
+	mosquitto_property_read_int32(properties, 2 /* message expiry */, &m->expiry_s, false);
+	char *name = NULL, *value = NULL;
+	const mosquitto_property *pair =
+	    mosquitto_property_read_string_pair(properties, 38 /* user property */, &name, &value, false);
+	while (pair && strcmp(name, "message") != 0) {
+		free(name);
+		free(value);
+		name = value = NULL;
+		pair = mosquitto_property_read_string_pair(pair, 38, &name, &value, true);
+	}
+	m->kind = pair ? value : NULL;
+	free(name);
 }
 
 static void on_subscribe(struct mosquitto *mosq, void *user, int mid, int n, const int *granted)
@@ -205,6 +223,8 @@ void testing_client_forget(struct testing_client *c)
 		free(c->messages[i].payload);
 		free(c->messages[i].response_topic);
 		free(c->messages[i].correlation);
+		free(c->messages[i].content_type);
+		free(c->messages[i].kind);
 	}
 	c->n = 0;
 }

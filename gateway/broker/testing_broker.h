@@ -23,8 +23,12 @@ struct testing_broker {
 	char extra[512];                               /* lines of its configuration */
 };
 
+/* One on loopback that nobody listens on now. */
+uint16_t testing_free_port(void);
 /* Starts it and waits until it accepts connections. `extra`: further lines of its configuration, or NULL. */
 void testing_broker_start(struct testing_broker *broker, const char *extra);
+/* The same on that port; 0: a free one. */
+void testing_broker_start_at(struct testing_broker *broker, uint16_t port, const char *extra);
 /* With TLS and a certificate of its own for `host`. */
 void testing_broker_start_tls(struct testing_broker *broker, const char *host);
 /* Ends the process at once, as a power cut would; the port stays reserved in name only. */
@@ -45,6 +49,8 @@ struct testing_message {
 	char *response_topic;
 	uint8_t *correlation;
 	uint16_t correlation_size;
+	char *content_type, *kind; /* `kind`: the user property "message" */
+	uint32_t expiry_s;
 };
 
 struct testing_client {

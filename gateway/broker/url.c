@@ -8,7 +8,7 @@
 #include "base/str.h"
 #include "broker/broker.h"
 
-#define EXPECTED "expected mqtt://host[:port] or mqtts://host[:port]"
+#define EXPECTED "expected mqtt://host[:port], mqtts://host[:port], ws://host[:port][/path] or wss://host[:port][/path]"
 
 static int refuse(char *why, size_t why_size, const char *text, const char *problem)
 {
@@ -46,25 +46,64 @@ static bool port_parse(const char *text, uint16_t *out)
 	return true;
 }
 
+/* What stands behind the scheme, or NULL. */
+static const char *scheme_parse(const char *text, struct url *url)
+{
+	static const struct {
+		const char *scheme;
+		bool tls, web;
+		uint16_t port;
+	} schemes[] = {
+	    {"mqtt://", false, false, 1883}, /* IANA: mqtt */
+	    {"mqtts://", true, false, 8883}, /* IANA: secure-mqtt */
+	    {"ws://", false, true, 80},
+	    {"wss://", true, true, 443},
+	};
+	for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++) {
+		size_t n = strlen(schemes[i].scheme);
+		if (strncmp(text, schemes[i].scheme, n) != 0)
+			continue;
+		url->tls = schemes[i].tls;
+		url->web = schemes[i].web;
+		url->port = schemes[i].port;
+		return text + n;
+	}
+	return NULL;
+}
+
+/* It goes into the request line of HTTP as it is. */
+static bool path_parse(const char *text, char out[URL_PATH_MAX])
+{
+	size_t len = strlen(text);
+	if (len >= URL_PATH_MAX)
+		return false;
+	for (size_t i = 0; i < len; i++)
+		if (text[i] <= 0x20 || text[i] >= 0x7F || text[i] == '#')
+			return false;
+	memcpy(out, text, len + 1);
+	return true;
+}
+
 int url_parse(const char *text, struct url *out, char *why, size_t why_size)
 {
-	struct url url = {0};
-	const char *rest;
-	if (strncmp(text, "mqtt://", 7) == 0) {
-		rest = text + 7;
-		url.port = 1883; /* IANA: mqtt */
-	} else if (strncmp(text, "mqtts://", 8) == 0) {
-		rest = text + 8;
-		url.tls = true;
-		url.port = 8883; /* IANA: secure-mqtt */
-	} else {
+	struct url url = {.path = "/mqtt"};
+	const char *rest = scheme_parse(text, &url);
+	if (!rest)
 		return refuse(why, why_size, text, "is no MQTT URL");
-	}
 	if (strchr(rest, '@')) /* never quoted back: there is a password in it */
 		return refuse(why, why_size, url.tls ? "mqtts://…@…" : "mqtt://…@…",
 			      "holds an account, which belongs into username and password");
-	if (strpbrk(rest, "/?#"))
+	char place[URL_HOST_MAX + 16];
+	size_t before = strcspn(rest, "/?#");
+	if (rest[before] && (!url.web || rest[before] != '/'))
 		return refuse(why, why_size, text, "has something after the host");
+	if (before >= sizeof place)
+		return refuse(why, why_size, text, "has a host of more than 253 characters");
+	if (rest[before] && !path_parse(rest + before, url.path))
+		return refuse(why, why_size, text, "has a path that is none (at most 255 visible characters)");
+	memcpy(place, rest, before);
+	place[before] = '\0';
+	rest = place;
 	bool v6 = rest[0] == '[';
 	const char *host = v6 ? rest + 1 : rest;
 	size_t len = strcspn(host, v6 ? "]" : ":");

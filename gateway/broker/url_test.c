@@ -32,6 +32,31 @@ static void a_url_gives_host_port_and_tls(void **state)
 	}
 }
 
+static void a_web_socket_has_a_path_and_ports_of_its_own(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *text, *host, *path;
+		uint16_t port;
+		bool tls;
+	} rows[] = {
+	    {"ws://broker", "broker", "/mqtt", 80, false},
+	    {"wss://broker", "broker", "/mqtt", 443, true},
+	    {"wss://broker.example:8084/a/b?c=d", "broker.example", "/a/b?c=d", 8084, true},
+	    {"ws://[::1]:9001/", "::1", "/", 9001, false},
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct url url;
+		char why[300];
+		assert_int_equal(url_parse(rows[i].text, &url, why, sizeof why), 0);
+		assert_true(url.web);
+		assert_string_equal(url.host, rows[i].host);
+		assert_string_equal(url.path, rows[i].path);
+		assert_int_equal(url.port, rows[i].port);
+		assert_int_equal(url.tls, rows[i].tls);
+	}
+}
+
 static void what_is_no_url_is_refused_with_what_was_expected(void **state)
 {
 	(void)state;
@@ -54,10 +79,15 @@ static void what_is_no_url_is_refused_with_what_was_expected(void **state)
 	    "mqtt://broker/path",
 	    "mqtt://broker?x",
 	    "MQTT://broker",
+	    "ws:///mqtt",
+	    "ws://broker?x",
+	    "ws://broker/a b",
+	    "ws://broker/a\r\nX: y",
+	    "wss://broker:0/mqtt",
 	    "mqtt://brok\ner",
 	};
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		char why[256] = "";
+		char why[400] = "";
 		assert_int_equal(broker_url_check(rows[i], why, sizeof why), UV_EINVAL);
 		assert_non_null(strstr(why, "expected mqtt://host[:port]"));
 	}
@@ -87,6 +117,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_url_gives_host_port_and_tls),
+	    cmocka_unit_test(a_web_socket_has_a_path_and_ports_of_its_own),
 	    cmocka_unit_test(what_is_no_url_is_refused_with_what_was_expected),
 	    cmocka_unit_test(an_account_in_the_url_is_refused_without_repeating_it),
 	    cmocka_unit_test(an_endless_host_is_refused),

@@ -31,6 +31,7 @@ FOLDERS = {
 }
 # Single files that may include more than their folder.
 FILES = {
+    "gateway/link/mqtt_link.h": ["broker/broker.h"],
     "gateway/link/mqtt_link.c": ["broker"],
     "gateway/link/mqtt_link_test.c": ["broker"],
     "gateway/tell/tell_test.c": ["core"],
@@ -41,6 +42,7 @@ TESTS = r".*_test\.[ch]|(.*/)?(test|testing|fake)_\w+\.[ch]"
 # Headers that only some may include: (pattern of the header, patterns of the files that may, why).
 LIBRARIES = [
     (r"libconfig\.h(\+\+)?", [r"gateway/config/read\.c"], "only gateway/config/read.c reads libconfig"),
+    (r"openssl/.*", [r"gateway/broker/tls\.c", TESTS], "only gateway/broker/tls.c listens to OpenSSL"),
     (r"MQTT\w+\.h", [r"gateway/broker/.*"], "only gateway/broker talks to Paho"),
     (r"picosat(/picosat)?\.h", [r"gateway/verify/sat\.c"], "only gateway/verify/sat.c talks to PicoSAT"),
     (r"mosquitto\.h", [TESTS], "the gateway's only MQTT library is Paho, in gateway/broker"),

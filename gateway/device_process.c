@@ -173,17 +173,26 @@ static void on_mqtt_kept(void *user, const struct mqtt_link_kept *kept)
 	to_gateway_kept(&p->to, kept);
 }
 
+static const char *given(const char *text)
+{
+	return *text ? text : NULL;
+}
+
 static void open_mqtt(struct device_process *p)
 {
 	if (p->mqtt || !p->setup->broker)
 		return;
 	const Therapy__V1__BrokerAccount *account = p->setup->broker;
 	struct mqtt_link_config config = {
-	    .url = account->url,
-	    .username = *account->username ? account->username : NULL,
-	    .password = *account->password ? account->password : NULL,
-	    .ca_file = *account->ca_file ? account->ca_file : NULL,
-	    .keep_alive_s = account->keep_alive_s,
+	    .broker = {.url = account->url,
+		       .username = given(account->username),
+		       .password = given(account->password),
+		       .ca_file = given(account->ca_file),
+		       .cert_file = given(account->cert_file),
+		       .key_file = given(account->key_file),
+		       .protocol =
+			   account->protocol <= BROKER_MQTT_311 ? (enum broker_protocol)account->protocol : BROKER_AUTO,
+		       .keep_alive_s = account->keep_alive_s},
 	    .client = p->client,
 	    .name = p->address.place,
 	    .model = p->model,

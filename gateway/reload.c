@@ -66,7 +66,8 @@ static bool same_device(const struct config_device *a, const struct config_devic
 static bool same_mqtt(const struct config_mqtt *a, const struct config_mqtt *b)
 {
 	return a->enabled == b->enabled && same(a->url, b->url) && same(a->username, b->username) &&
-	       same(a->password, b->password) && same(a->ca_file, b->ca_file) && a->keep_alive_s == b->keep_alive_s &&
+	       same(a->password, b->password) && same(a->ca_file, b->ca_file) && same(a->cert_file, b->cert_file) &&
+	       same(a->key_file, b->key_file) && a->protocol == b->protocol && a->keep_alive_s == b->keep_alive_s &&
 	       same(a->discovery_prefix, b->discovery_prefix) && a->queue == b->queue;
 }
 

@@ -101,6 +101,9 @@ struct setup *setup_new(const struct config *config, bool describe_only)
 	s->account.username = text(config->mqtt.username);
 	s->account.password = text(config->mqtt.password);
 	s->account.ca_file = text(config->mqtt.ca_file);
+	s->account.cert_file = text(config->mqtt.cert_file);
+	s->account.key_file = text(config->mqtt.key_file);
+	s->account.protocol = config->mqtt.protocol;
 	s->account.keep_alive_s = config->mqtt.keep_alive_s;
 	size_t at = 0;
 	for (size_t i = 0; i < config->n_devices; i++) {

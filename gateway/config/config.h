@@ -42,9 +42,13 @@ struct config_device {
 	unsigned line;
 };
 
+/* Which MQTT is spoken with the broker; broker/broker.h has the same. */
+enum config_protocol { CONFIG_MQTT_AUTO, CONFIG_MQTT_5, CONFIG_MQTT_311 };
+
 struct config_mqtt {
 	bool enabled; /* false if the file has no mqtt section: the gateway then only guards */
-	char *url, *username, *password, *ca_file; /* NULL where not given */
+	char *url, *username, *password, *ca_file, *cert_file, *key_file; /* NULL where not given */
+	enum config_protocol protocol;
 	unsigned keep_alive_s;
 	char *discovery_prefix; /* "homeassistant"; "" switches discovery off */
 	size_t queue;           /* readings kept while the broker is away */

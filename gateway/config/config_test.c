@@ -86,7 +86,8 @@ static void gateway_and_broker_are_as_the_file_says(void **state)
 		       "deadline = \"1500 ms\"; quiet = \"0 ms\"; };\n"
 		       "devices = ( );\n"
 		       "mqtt = { url = \"mqtts://broker.lan:8883\"; username_file = \"user\"; password_file = "
-		       "\"secret\"; ca_file = \"ca.pem\"; keep_alive = \"5 s\"; discovery_prefix = \"\"; "
+		       "\"secret\"; ca_file = \"ca.pem\"; cert_file = \"ca.pem\"; key_file = \"key.pem\"; "
+		       "protocol = \"3.1.1\"; keep_alive = \"5 s\"; discovery_prefix = \"\"; "
 		       "queue = 100; };\n");
 	assert_string_equal(c->gateway_id, "attic-2");
 	assert_int_equal(c->log_level, LOG_DEBUG);
@@ -100,6 +101,9 @@ static void gateway_and_broker_are_as_the_file_says(void **state)
 	assert_string_equal(c->mqtt.password, "hunter2");
 	snprintf(ca, sizeof ca, "%s/ca.pem", home->dir);
 	assert_string_equal(c->mqtt.ca_file, ca);
+	assert_string_equal(c->mqtt.cert_file, ca);
+	assert_contains(c->mqtt.key_file, "/key.pem");
+	assert_int_equal(c->mqtt.protocol, CONFIG_MQTT_311);
 	assert_int_equal(c->mqtt.keep_alive_s, 5);
 	assert_string_equal(c->mqtt.discovery_prefix, "");
 	assert_int_equal(c->mqtt.queue, 100);

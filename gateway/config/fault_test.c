@@ -15,6 +15,7 @@ struct row {
 #define GATEWAY        "gateway = { id = \"home\"; };\n"
 #define NONE           "devices = ( );\n"
 #define PAD(settings)  GATEWAY "devices = ( { id = \"pad\"; plugin = \"heat_pad\"; " settings " } );\n"
+#define URLS           "mqtt://host, mqtts://host, ws://host or wss://host"
 #define MQTT(settings) GATEWAY NONE "mqtt = {\n" settings " };\n"
 #define RULE(settings) GATEWAY NONE "rules = ( { id = \"r\";\n" settings " } );\n"
 #define WHOLE          "permits = [ \"kind:heat\" ]; only_while = \"all inversion.tilt <= 10 deg\"; "
@@ -68,7 +69,7 @@ static const struct row rows[] = {
     {"faults of all sections are told at once",
      "gateway = { id = \"My Home\"; };\nmqtt = { };\ndevices = ( { id = \"pad\"; } );\nrules = ( 5 );\n",
      "home.cfg:1: gateway: id: found \"My Home\", expected a name of a-z, 0-9, _ and -\n"
-     "home.cfg:2: mqtt: url is missing, expected the broker's mqtt://host or mqtts://host\n"
+     "home.cfg:2: mqtt: url is missing, expected the broker's " URLS "\n"
      "home.cfg:3: device \"pad\": plugin is missing, expected a plugin like \"heat_pad\"\n"
      "home.cfg:3: device \"pad\": link is missing, expected where the device is, like \"serial:/dev/ttyUSB0\", "
      "\"tcp://host:port\" or \"mqtt:name\"\n"
@@ -115,9 +116,9 @@ static const struct row rows[] = {
 
     /* ---- mqtt ---- */
     {"a broker without a url is a fault", MQTT("queue = 100;"),
-     "home.cfg:3: mqtt: url is missing, expected the broker's mqtt://host or mqtts://host\n"},
+     "home.cfg:3: mqtt: url is missing, expected the broker's " URLS "\n"},
     {"another scheme is told with what is expected", MQTT("url = \"tcp://host\";"),
-     "home.cfg:4: mqtt: url: found \"tcp://host\", expected mqtt://host or mqtts://host\n"},
+     "home.cfg:4: mqtt: url: found \"tcp://host\", expected " URLS "\n"},
     {"a url without a host is a fault", MQTT("url = \"mqtt://:1883\";"),
      "home.cfg:4: mqtt: url: found \"mqtt://:1883\", expected a host after ://\n"},
     {"a password in a url is refused and not shown", MQTT("url = \"mqtt://me:hunter2@host\";"),
@@ -129,7 +130,7 @@ static const struct row rows[] = {
     {"a variable's name must be closed", MQTT("url = \"mqtt://${HOST\";"),
      "home.cfg:4: mqtt: url: found \"${HOST\", expected ${NAME}, the name of an environment variable\n"},
     {"what a variable holds is checked like what is written", MQTT("url = \"${THERAPY_TEST_URL}x\";"),
-     "home.cfg:4: mqtt: url: found \"http://hostx\", expected mqtt://host or mqtts://host\n"},
+     "home.cfg:4: mqtt: url: found \"http://hostx\", expected " URLS "\n"},
     {"a password file that others can read is a fault",
      MQTT("url = \"mqtt://h\"; username = \"me\"; password_file = \"open_secret\";"),
      "home.cfg:4: mqtt: password_file: others may use open_secret (mode 0644), expected 0640 or less: chmod o= "
@@ -152,7 +153,30 @@ static const struct row rows[] = {
     {"a password without a user is a fault", MQTT("url = \"mqtt://h\"; password_file = \"secret\";"),
      "home.cfg:4: mqtt: found a password without a username, expected both\n"},
     {"certificates without encryption are a fault", MQTT("url = \"mqtt://h\";\n ca_file = \"ca.pem\";"),
-     "home.cfg:5: mqtt: ca_file: the url is mqtt://, which encrypts nothing: expected mqtts://\n"},
+     "home.cfg:5: mqtt: ca_file: the url is mqtt://, which encrypts nothing: expected mqtts:// or wss://\n"},
+    {"so they are on a web socket", MQTT("url = \"ws://h\";\n ca_file = \"ca.pem\";"),
+     "home.cfg:5: mqtt: ca_file: the url is ws://, which encrypts nothing: expected mqtts:// or wss://\n"},
+    {"a path where there is none is a fault", MQTT("url = \"mqtt://h/mqtt\";"),
+     "home.cfg:4: mqtt: url: found \"mqtt://h/mqtt\", expected no path: only ws:// and wss:// have one\n"},
+    {"a key that others can read is a fault",
+     MQTT("url = \"mqtts://h\"; cert_file = \"ca.pem\";\n key_file = \"open_key.pem\";"),
+     "home.cfg:5: mqtt: key_file: others may use open_key.pem (mode 0644), expected 0640 or less: chmod o= "
+     "open_key.pem\n"},
+    {"so it is in the certificate's file", MQTT("url = \"wss://h\"; cert_file = \"both.pem\";"),
+     "home.cfg:4: mqtt: cert_file: others may use both.pem (mode 0644), expected 0640 or less: chmod o= both.pem\n"},
+    {"a key with a passphrase is a fault, for nobody is asked",
+     MQTT("url = \"mqtts://h\"; cert_file = \"ca.pem\";\n key_file = \"locked_key.pem\";"),
+     "home.cfg:5: mqtt: key_file: locked_key.pem wants a passphrase, expected a key without: openssl pkey -in "
+     "locked_key.pem -out new.pem\n"},
+    {"a key file that holds none is a fault",
+     MQTT("url = \"mqtts://h\"; cert_file = \"ca.pem\";\n key_file = \"ca.pem\";"),
+     "home.cfg:5: mqtt: key_file: ca.pem holds no private key, expected PEM\n"},
+    {"a certificate without its key is a fault", MQTT("url = \"mqtts://h\"; cert_file = \"ca.pem\";"),
+     "home.cfg:4: mqtt: found cert_file without a key in it, expected key_file as well\n"},
+    {"a key without its certificate is a fault", MQTT("url = \"mqtts://h\"; key_file = \"key.pem\";"),
+     "home.cfg:4: mqtt: found key_file without cert_file, expected both\n"},
+    {"a protocol that is none is told with those there are", MQTT("url = \"mqtt://h\"; protocol = \"4\";"),
+     "home.cfg:4: mqtt: protocol: found \"4\", expected \"auto\", \"5\" or \"3.1.1\"\n"},
     {"a certificate file that is none is a fault", MQTT("url = \"mqtts://h\";\n ca_file = \"user\";"),
      "home.cfg:5: mqtt: ca_file: user holds no certificate, expected PEM\n"},
     {"a keep-alive too long for a last will is a fault", MQTT("url = \"mqtt://h\"; keep_alive = \"2 min\";"),

@@ -49,6 +49,10 @@ void test_home_make(struct test_home *home)
 	write_text(home, "empty", "", 0600);
 	write_text(home, "user", "gateway\r\n", 0644);
 	write_text(home, "ca.pem", "-----BEGIN CERTIFICATE-----\nMII\n", 0644);
+	write_text(home, "key.pem", "-----BEGIN PRIVATE KEY-----\nMII\n", 0640);
+	write_text(home, "open_key.pem", "-----BEGIN PRIVATE KEY-----\nMII\n", 0644);
+	write_text(home, "locked_key.pem", "-----BEGIN ENCRYPTED PRIVATE KEY-----\nMII\n", 0600);
+	write_text(home, "both.pem", "-----BEGIN CERTIFICATE-----\nMII\n-----BEGIN PRIVATE KEY-----\nMII\n", 0644);
 }
 
 static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)

@@ -226,15 +226,9 @@ int mqtt_link_new(uv_loop_t *loop, const struct mqtt_link_config *config, const 
 	link->callbacks = *callbacks;
 	link->has_will = config->will != NULL;
 	link->clear_kept = config->clear_kept;
-	struct broker_config broker = {
-	    .url = config->url,
-	    .client_id = config->client,
-	    .username = config->username,
-	    .password = config->password,
-	    .ca_file = config->ca_file,
-	    .keep_alive_s = config->keep_alive_s,
-	    .reconnect = true,
-	};
+	struct broker_config broker = config->broker;
+	broker.client_id = config->client;
+	broker.reconnect = true;
 	int rc = fill_channels(link, config);
 	for (uint8_t i = 0; rc == 0 && callbacks->kept && i < n; i++)
 		link->channels[i].watched = is_command_topic(link, i);

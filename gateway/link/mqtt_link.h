@@ -14,14 +14,14 @@
 
 #include <uv.h>
 
+#include "broker/broker.h"
 #include "therapy/plugin.h"
 
 struct mqtt_link_config {
-	const char *url, *username, *password, *ca_file; /* as in broker_config */
-	unsigned
-	    keep_alive_s; /* of an actuator: 1.5 times this is how long a cut network goes unnoticed; 0: the default */
-	const char *client; /* "therapy.<gateway>.<device>": client id, and {client} in channel addresses */
-	const char *name;   /* {name} in channel addresses */
+	struct broker_config broker; /* account, encryption and keep-alive: of an actuator, 1.5 times that is how long a
+					cut network goes unnoticed; the rest is set here */
+	const char *client;          /* "therapy.<gateway>.<device>": client id, and {client} in channel addresses */
+	const char *name;            /* {name} in channel addresses */
 	const struct therapy_model *model; /* its channels */
 	const struct therapy_frame *will;  /* NULL: none (a sensor) */
 	bool clear_kept;                   /* the user consents: what the broker keeps is cleared */

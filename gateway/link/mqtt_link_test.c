@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * A message link against a real mosquitto, with the channels of a Tasmota plug. */
+ * A message link against a real mosquitto, with the channels of a Tasmota plug. With the argument 3.1.1 in that version
+ * of MQTT. */
 #include "link/mqtt_link.h"
 
 #include <stdio.h>
@@ -21,6 +22,8 @@ static const struct therapy_channel channels[] = {
 };
 static const struct therapy_model plug = {.key = "plug", .channels = channels, .n_channels = 4};
 static const struct therapy_frame off = {.size = 3, .channel = POWER, .bytes = "OFF"};
+
+static enum broker_protocol protocol = BROKER_MQTT_5;
 
 struct seen {
 	unsigned ups, downs, messages, closed;
@@ -124,7 +127,7 @@ static int open_link(struct fixture *f, const struct therapy_model *model, const
 		     const struct therapy_frame *will)
 {
 	const struct mqtt_link_callbacks callbacks = {&f->seen, on_up, on_down, on_message, on_kept};
-	const struct mqtt_link_config config = {.url = f->server.url,
+	const struct mqtt_link_config config = {.broker = {.url = f->server.url, .protocol = protocol},
 						.client = "home-pad",
 						.name = name,
 						.model = model,
@@ -307,6 +310,7 @@ static size_t kept_at_the_broker(struct fixture *f, const char *topic)
 static void a_command_that_was_kept_before_is_told_once_and_left_alone(void **state)
 {
 	struct fixture *f = *state;
+	bool sees_it_go = protocol != BROKER_MQTT_311; /* there at the next connect: docs/mqtt.md */
 	keep(f, "cmnd/pad_plug/POWER", "ON");
 	up(f);
 	assert_true(testing_pump(&f->loop, &f->client, is_kept, &f->seen, LIMIT_MS));
@@ -329,6 +333,8 @@ static void a_command_that_was_kept_before_is_told_once_and_left_alone(void **st
 	assert_int_equal(f->seen.none, 0);
 	/* somebody clears it */
 	keep(f, "cmnd/pad_plug/POWER", "");
+	if (!sees_it_go)
+		return;
 	assert_true(testing_pump(&f->loop, &f->client, is_none, &f->seen, LIMIT_MS));
 	assert_string_equal(f->seen.kept_topic, "cmnd/pad_plug/POWER");
 	assert_int_equal(f->seen.cleared, 0);
@@ -337,6 +343,8 @@ static void a_command_that_was_kept_before_is_told_once_and_left_alone(void **st
 static void a_command_that_is_kept_later_is_told_and_other_messages_are_not(void **state)
 {
 	struct fixture *f = *state;
+	if (protocol == BROKER_MQTT_311)
+		skip(); /* it is seen at the next connect: docs/mqtt.md */
 	char long_one[100];
 	memset(long_one, 'x', sizeof long_one);
 	up(f);
@@ -438,8 +446,10 @@ static void a_broker_that_does_not_let_us_look_changes_nothing(void **state)
 
 #define WITH_LINK(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
-int main(void)
+int main(int argc, char **argv)
 {
+	if (argc == 2 && strcmp(argv[1], "3.1.1") == 0)
+		protocol = BROKER_MQTT_311;
 	const struct CMUnitTest tests[] = {
 	    WITH_LINK(messages_come_with_their_channel),
 	    WITH_LINK(acting_goes_out_once_and_stopping_is_acknowledged),

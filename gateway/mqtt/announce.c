@@ -125,7 +125,7 @@ static int send_fact(struct outlet *o, const char *device, const char *what, con
 	if (!text)
 		return 0;
 	publish_topic(topic, o->base, device, what);
-	return broker_publish(o->broker, topic, text, strlen(text), 1, true, NULL, 0);
+	return publish_told(publish_as(o, PUBLISH_JSON, topic, text, strlen(text), 1, true, 0));
 }
 
 static int send_discovery(struct outlet *o, const uint16_t *device)
@@ -135,7 +135,8 @@ static int send_discovery(struct outlet *o, const uint16_t *device)
 	if (!o->prefix)
 		return 0;
 	discovery_of(o, device, name, topic, &config);
-	return publish_text(o, topic, announced_remove(o->before, topic, payload_of(o, device, &config)), 1, true);
+	return publish_text(o, PUBLISH_JSON, topic, announced_remove(o->before, topic, payload_of(o, device, &config)),
+			    1);
 }
 
 static int announce_gateway(struct outlet *o)
@@ -143,7 +144,7 @@ static int announce_gateway(struct outlet *o)
 	char topic[OUTLET_TOPIC_MAX];
 	if (o->schema_size > 0) {
 		publish_topic(topic, o->base, NULL, "schema");
-		int rc = broker_publish(o->broker, topic, o->schema, o->schema_size, 1, true, NULL, 0);
+		int rc = publish_told(publish_as(o, PUBLISH_SCHEMA, topic, o->schema, o->schema_size, 1, true, 0));
 		if (rc != 0)
 			return rc;
 	}

@@ -20,7 +20,8 @@
 #define RETRY_MS     50u  /* when the connection takes no more */
 #define UP_SPREAD_MS 100u /* after our own connect */
 #define REASONS_MS   5000u
-#define CLOSE_MS     500u /* for `offline` to be acknowledged */
+#define REFRESH_MS   1200000u /* states are told again three times before the broker would forget them */
+#define CLOSE_MS     500u     /* for `offline` to be acknowledged */
 #define ANNOUNCED    SIZE_MAX
 
 /* ---- timers ---- */
@@ -75,6 +76,20 @@ static void refresh_reasons(struct outlet *o, uint64_t now_ms)
 		}
 }
 
+/* What does not change would be forgotten by a broker that keeps to the expiry. */
+static void refresh_states(struct outlet *o, uint64_t now_ms)
+{
+	o->refreshed_ms = now_ms;
+	for (size_t d = 0; d < o->safety.n_devices; d++) {
+		state_touch(o->devices[d].state);
+		o->devices[d].explain_due = true;
+		free(o->devices[d].diagnostics);
+		o->devices[d].diagnostics = NULL;
+	}
+	o->safety_due = true;
+	(void)publish_home_state(o, true); /* what does not go is due again when it changes, and in the next round */
+}
+
 static void on_tick(uv_timer_t *timer)
 {
 	struct outlet *o = timer->data;
@@ -87,6 +102,8 @@ static void on_tick(uv_timer_t *timer)
 		publish_due(o);
 	if (now_ms - o->reasons_ms >= REASONS_MS)
 		refresh_reasons(o, now_ms);
+	if (now_ms - o->refreshed_ms >= REFRESH_MS)
+		refresh_states(o, now_ms);
 	if (now_ms - o->status_ms >= STATUS_EVERY_MS) {
 		(void)publish_status(o);
 		(void)publish_home_state(o, false);

@@ -41,7 +41,7 @@ struct outlet {
 	const uint8_t *schema;
 	size_t schema_size;
 	uint32_t batch_ms;
-	uint64_t started_ms, status_ms, reasons_ms;
+	uint64_t started_ms, status_ms, reasons_ms, refreshed_ms;
 	char started[ISO8601_SIZE];           /* empty until the wall clock could be trusted */
 	char *home_state;                     /* as it was published last */
 	struct announced *announced, *before; /* what is; what was, or is, and not yet taken back */
@@ -76,6 +76,24 @@ struct outlet_request {
 	const struct broker_message *message;
 };
 
+/* kinds.c: what a message is. STATE is retained JSON that the broker forgets after an hour, NOW what is stale at once.
+ */
+enum publish_kind {
+	PUBLISH_WORD,
+	PUBLISH_JSON,
+	PUBLISH_STATE,
+	PUBLISH_NOW,
+	PUBLISH_BATCH,
+	PUBLISH_EVENT,
+	PUBLISH_STATUS,
+	PUBLISH_SCHEMA
+};
+/* As broker_publish. */
+int publish_as(struct outlet *outlet, enum publish_kind kind, const char *topic, const void *bytes, size_t size,
+	       int qos, bool retained, uint64_t token);
+/* 0 also for what was too large for the broker: nothing of it is to be tried again. */
+int publish_told(int rc);
+
 /* publish.c: everything that leaves. Each returns 0 or the code of broker_publish. */
 int publish_telemetry(void *outlet, uint16_t device, const uint8_t *bytes, size_t size, uint64_t mark);
 int publish_state(struct outlet *outlet, uint16_t device);
@@ -91,7 +109,7 @@ void publish_events(struct outlet *outlet);
 void publish_result(struct outlet *outlet, const struct core_output *result);
 const char *publish_device_id(const struct outlet *outlet, uint16_t device);
 /* Takes the text; NULL: UV_ENOMEM. */
-int publish_text(struct outlet *outlet, const char *topic, char *text, int qos, bool retained);
+int publish_text(struct outlet *outlet, enum publish_kind kind, const char *topic, char *text, int qos);
 /* "<base>/[<device>/]<what>". Returns `topic`. */
 const char *publish_topic(char topic[OUTLET_TOPIC_MAX], const char *base, const char *device, const char *what);
 

@@ -25,11 +25,11 @@ const char *publish_device_id(const struct outlet *o, uint16_t device)
 	return o->safety.devices[device]->device_id;
 }
 
-int publish_text(struct outlet *o, const char *topic, char *text, int qos, bool retained)
+int publish_text(struct outlet *o, enum publish_kind kind, const char *topic, char *text, int qos)
 {
 	if (!text)
 		return UV_ENOMEM;
-	int rc = broker_publish(o->broker, topic, text, strlen(text), qos, retained, NULL, 0);
+	int rc = publish_told(publish_as(o, kind, topic, text, strlen(text), qos, true, 0));
 	free(text);
 	return rc;
 }
@@ -47,8 +47,9 @@ int publish_telemetry(void *user, uint16_t device, const uint8_t *bytes, size_t 
 	struct outlet *o = user;
 	char topic[OUTLET_TOPIC_MAX];
 	publish_topic(topic, o->base, publish_device_id(o, device), "telemetry");
-	return broker_publish(o->broker, topic, bytes, size, mark ? 1 : 0, false, NULL,
-			      mark ? OUTLET_TOKEN(OUTLET_TELEMETRY, mark) : 0);
+	int rc = publish_as(o, PUBLISH_BATCH, topic, bytes, size, mark ? 1 : 0, false,
+			    mark ? OUTLET_TOKEN(OUTLET_TELEMETRY, mark) : 0);
+	return rc == UV_EMSGSIZE ? TELEMETRY_TOO_LARGE : rc;
 }
 
 int publish_state(struct outlet *o, uint16_t device)
@@ -61,7 +62,8 @@ int publish_state(struct outlet *o, uint16_t device)
 	}
 	publish_topic(topic, o->base, publish_device_id(o, device), "state");
 	bool parked = o->callbacks.parked && o->callbacks.parked(o->callbacks.user, device);
-	int rc = publish_text(o, topic, state_payload(state, clock_boot_ms(), o->permissions, parked), 0, true);
+	int rc =
+	    publish_text(o, PUBLISH_STATE, topic, state_payload(state, clock_boot_ms(), o->permissions, parked), 0);
 	if (rc != 0)
 		state_touch(state);
 	return rc;
@@ -76,7 +78,8 @@ int publish_explanations(struct outlet *o, uint16_t device)
 		struct str s;
 		str_init(&s, topic, sizeof topic);
 		str_add(&s, "%s/%s/explain/%s", o->base, d->device_id, d->controls[c]->key);
-		rc = publish_text(o, topic, o->callbacks.explanation(o->callbacks.user, device, (uint16_t)c), 1, true);
+		rc = publish_text(o, PUBLISH_STATE, topic,
+				  o->callbacks.explanation(o->callbacks.user, device, (uint16_t)c), 1);
 	}
 	o->devices[device].explain_due = rc != 0;
 	return rc;
@@ -88,7 +91,7 @@ int publish_presence(struct outlet *o, uint16_t device)
 	struct outlet_device *d = &o->devices[device];
 	const char *text = d->present ? "online" : "offline";
 	publish_topic(topic, o->base, publish_device_id(o, device), "availability");
-	int rc = broker_publish(o->broker, topic, text, strlen(text), 1, true, NULL, 0);
+	int rc = publish_as(o, PUBLISH_WORD, topic, text, strlen(text), 1, true, 0);
 	d->presence_due = rc != 0;
 	return rc;
 }
@@ -98,7 +101,7 @@ int publish_gateway(struct outlet *o, bool online)
 	char topic[OUTLET_TOPIC_MAX];
 	const char *text = online ? "online" : "offline";
 	publish_topic(topic, o->base, NULL, "availability");
-	return broker_publish(o->broker, topic, text, strlen(text), 1, true, NULL, 0);
+	return publish_as(o, PUBLISH_WORD, topic, text, strlen(text), 1, true, 0);
 }
 
 int publish_safety(struct outlet *o)
@@ -107,7 +110,7 @@ int publish_safety(struct outlet *o)
 	publish_topic(topic, o->base, NULL, "safety");
 	char *text = safety_payload(&o->safety, clock_boot_ms(), o->callbacks.permission, o->callbacks.safety,
 				    o->callbacks.user);
-	int rc = publish_text(o, topic, text, 1, true);
+	int rc = publish_text(o, PUBLISH_STATE, topic, text, 1);
 	o->safety_due = rc != 0;
 	return rc;
 }
@@ -125,6 +128,7 @@ static void fill_status(struct outlet *o, uint64_t now_ms, Therapy__V1__GatewayS
 	    .requests = o->requests,
 	    .requests_refused = o->refused,
 	    .broker = broker_counters(o->broker),
+	    .protocol = broker_protocol(o->broker),
 	};
 	status_fill(&facts, status);
 	if (o->callbacks.status)
@@ -143,7 +147,7 @@ static int publish_diagnostics(struct outlet *o, const Therapy__V1__GatewayStatu
 			continue;
 		}
 		publish_topic(topic, o->base, publish_device_id(o, (uint16_t)d), "diagnostics");
-		rc = broker_publish(o->broker, topic, text, strlen(text), 0, true, NULL, 0);
+		rc = publish_told(publish_as(o, PUBLISH_STATE, topic, text, strlen(text), 0, true, 0));
 		free(*told);
 		*told = rc == 0 ? text : NULL;
 		if (rc != 0)
@@ -163,7 +167,7 @@ int publish_status(struct outlet *o)
 	if (!bytes)
 		return UV_ENOMEM;
 	publish_topic(topic, o->base, NULL, "status");
-	int rc = broker_publish(o->broker, topic, bytes, size, 0, false, NULL, 0);
+	int rc = publish_told(publish_as(o, PUBLISH_STATUS, topic, bytes, size, 0, false, 0));
 	free(bytes);
 	o->status_ms = now_ms;
 	return rc == 0 ? publish_diagnostics(o, &status) : rc;
@@ -205,7 +209,7 @@ int publish_home_state(struct outlet *o, bool again)
 	int rc = 0;
 	if (again || !o->home_state || strcmp(text, o->home_state) != 0) {
 		publish_topic(topic, o->base, NULL, "state");
-		rc = broker_publish(o->broker, topic, text, strlen(text), 0, true, NULL, 0);
+		rc = publish_told(publish_as(o, PUBLISH_STATE, topic, text, strlen(text), 0, true, 0));
 	}
 	free(o->home_state);
 	o->home_state = rc == 0 ? text : NULL;
@@ -234,10 +238,10 @@ static void publish_happened(struct outlet *o, const struct happened *now)
 {
 	char topic[OUTLET_TOPIC_MAX];
 	publish_topic(topic, o->base, NULL, KEYS_HAPPENED);
-	(void)broker_publish(o->broker, topic, now->text, strlen(now->text), 0, false, NULL, 0);
+	(void)publish_as(o, PUBLISH_NOW, topic, now->text, strlen(now->text), 0, false, 0);
 	if (now->device[0]) {
 		publish_topic(topic, o->base, now->device, KEYS_HAPPENED);
-		(void)broker_publish(o->broker, topic, now->text, strlen(now->text), 0, false, NULL, 0);
+		(void)publish_as(o, PUBLISH_NOW, topic, now->text, strlen(now->text), 0, false, 0);
 	}
 }
 
@@ -250,8 +254,12 @@ static int publish_event(struct outlet *o, const struct outlet_event *e)
 	size_t size = e->size;
 	uint8_t *late = is_now ? NULL : happened_late(e->bytes, e->size, &size);
 	publish_topic(topic, o->base, NULL, "event");
-	int rc = broker_publish(o->broker, topic, late ? late : e->bytes, size, 1, false, NULL,
-				OUTLET_TOKEN(OUTLET_EVENT, e->sequence));
+	int rc = publish_as(o, PUBLISH_EVENT, topic, late ? late : e->bytes, size, 1, false,
+			    OUTLET_TOKEN(OUTLET_EVENT, e->sequence));
+	if (rc == UV_EMSGSIZE) { /* nor will it be taken later: it must not hold up the others */
+		o->callbacks.event_delivered(o->callbacks.user, e->sequence);
+		rc = 0;
+	}
 	if (rc == 0 && is_now && e->sequence > o->happened) {
 		o->happened = e->sequence;
 		publish_happened(o, &now);

@@ -24,6 +24,8 @@ void status_fill(const struct status_facts *f, Therapy__V1__GatewayStatus *s)
 	s->requests = f->requests;
 	s->requests_refused = f->requests_refused;
 	s->broker_connects = f->broker->connects;
+	s->messages_too_large = f->broker->too_large;
+	s->mqtt_version = f->protocol == BROKER_AUTO ? 0 : f->protocol == BROKER_MQTT_5 ? 5 : 4;
 }
 
 uint8_t *status_pack(const Therapy__V1__GatewayStatus *status, size_t *size)

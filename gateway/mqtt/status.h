@@ -19,6 +19,7 @@ struct status_facts {
 	size_t queued;
 	uint64_t requests, requests_refused;
 	const struct broker_counters *broker;
+	enum broker_protocol protocol;
 };
 
 /* Fills what `facts` knows; it points into the facts. */

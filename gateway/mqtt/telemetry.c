@@ -41,6 +41,7 @@ struct telemetry {
 	Therapy__V1__Reading *pointers[TELEMETRY_BATCH_MAX];
 	uint8_t *buffer;
 	size_t buffer_size;
+	size_t batch_max; /* readings of one message that the broker takes */
 };
 
 static size_t lane_of(size_t device, enum manner manner)
@@ -196,7 +197,7 @@ static size_t send_batch(struct telemetry *t, size_t index, size_t most, size_t 
 	batch.first_sequence = first->sequence;
 	batch.process_generation = first->generation;
 	batch.historical = index % MANNERS == HISTORY;
-	batch.n_readings = gather(t, lane, most < TELEMETRY_BATCH_MAX ? most : TELEMETRY_BATCH_MAX, device);
+	batch.n_readings = gather(t, lane, most < t->batch_max ? most : t->batch_max, device);
 	batch.readings = t->pointers;
 	batch.monotonic_ms = moment->now_ms;
 	batch.wall_unix_ms = moment->wall_ms;
@@ -207,7 +208,12 @@ static size_t send_batch(struct telemetry *t, size_t index, size_t most, size_t 
 	size_t size = therapy__v1__reading_batch__pack(&batch, t->buffer);
 	size_t n = batch.n_readings;
 	uint64_t mark = n >= rest ? t->sent + 1 : 0; /* the last one speaks for all */
-	if (t->config.send(t->config.user, of, t->buffer, size, mark) != 0)
+	int rc = t->config.send(t->config.user, of, t->buffer, size, mark);
+	if (rc == TELEMETRY_TOO_LARGE && n > 1) { /* for this broker; the next takes another half, and so on */
+		t->batch_max = n / 2;
+		return send_batch(t, index, most, rest, moment);
+	}
+	if (rc != 0)
 		return 0;
 	t->ring[t->sent++ % ON_WAY_MAX] = (struct on_way){(uint32_t)index, (uint32_t)n};
 	pool_sent(t->pool, index, n);
@@ -255,6 +261,7 @@ void telemetry_flush(struct telemetry *t, uint64_t now_ms, int64_t wall_ms, bool
 void telemetry_up(struct telemetry *t, uint64_t now_ms)
 {
 	t->up = true;
+	t->batch_max = TELEMETRY_BATCH_MAX;
 	/* What little waits after a short loss goes at once, and so before what is live: nobody has to sort it. */
 	t->paced_ms = now_ms > AT_ONCE_MS ? now_ms - AT_ONCE_MS : 0;
 }

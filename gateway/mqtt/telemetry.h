@@ -16,6 +16,7 @@
 #include "therapy/v1/device.pb-c.h"
 
 #define TELEMETRY_BATCH_MAX 256u /* readings of one message */
+#define TELEMETRY_TOO_LARGE 1
 /* Readings a second: some 20 messages and 150 kB, which a home's network does not notice. Ten minutes of 100 readings a
  * second are told in 12 s. */
 #define TELEMETRY_PACE 5000u
@@ -27,7 +28,7 @@ struct telemetry_config {
 	size_t queue; /* readings that may wait */
 	void *user;
 	/* Hands one packed batch to the connection. `mark` not 0: once the broker has acknowledged this one, it goes to
-	 * telemetry_arrived. 0, or a negative code: it stays queued. */
+	 * telemetry_arrived. 0, a negative code: it stays queued, or TELEMETRY_TOO_LARGE: smaller ones may be taken. */
 	int (*send)(void *user, uint16_t device, const uint8_t *bytes, size_t size, uint64_t mark);
 };
 

@@ -12,8 +12,9 @@
 #define QUEUE 1000u
 
 struct sink {
-	int refuse;  /* code to answer with */
-	size_t room; /* batches taken before it refuses; 0: no bound */
+	int refuse;                /* code to answer with */
+	size_t room;               /* batches taken before it refuses; 0: no bound */
+	size_t largest, too_large; /* bytes that it takes, 0: no bound; how often there were more */
 	size_t batches, readings, history;
 	uint16_t device;
 	uint64_t mark; /* the last one; 0: of the last batch there is none */
@@ -27,6 +28,10 @@ static int take(void *user, uint16_t device, const uint8_t *bytes, size_t size, 
 	struct sink *s = user;
 	if (s->refuse || (s->room && s->batches == s->room))
 		return s->refuse ? s->refuse : UV_ENOBUFS;
+	if (s->largest && size > s->largest) {
+		s->too_large++;
+		return TELEMETRY_TOO_LARGE;
+	}
 	if (s->last)
 		therapy__v1__reading_batch__free_unpacked(s->last, NULL);
 	s->last = therapy__v1__reading_batch__unpack(NULL, size, bytes);
@@ -328,6 +333,36 @@ static void the_account_holds_in_any_order_of_things(void **state)
 
 #define WITH_TELEMETRY(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
+/* ---- a broker that takes only small messages ---- */
+
+static void what_is_too_large_goes_in_parts_and_that_is_remembered(void **state)
+{
+	struct fixture *f = *state;
+	f->sink.largest = 1000;
+	add(f, TABLE, 1, 1, 200);
+	flush(f);
+	assert_int_equal(f->sink.readings, 200);
+	assert_int_equal(f->sink.gaps + f->sink.repeats, 0);
+	assert_true(f->sink.mark > 0); /* the last one speaks for all */
+	size_t tries = f->sink.too_large;
+	assert_in_range(tries, 1, 8);
+	add(f, TABLE, 1, 201, 200);
+	flush(f);
+	assert_int_equal(f->sink.readings, 400);
+	assert_int_equal(f->sink.too_large, tries);
+}
+
+static void a_broker_that_takes_not_even_one_ends_no_loop_and_loses_no_count(void **state)
+{
+	struct fixture *f = *state;
+	f->sink.largest = 10;
+	add(f, TABLE, 1, 1, QUEUE + 5);
+	flush(f);
+	assert_int_equal(f->sink.readings, 0);
+	const struct telemetry_counters c = telemetry_counters(f->t);
+	assert_int_equal(c.produced, c.delivered + c.dropped + telemetry_queued(f->t));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -342,6 +377,8 @@ int main(void)
 	    WITH_TELEMETRY(what_had_to_go_while_it_was_on_its_way_is_not_delivered_as_well),
 	    WITH_TELEMETRY(rows_that_do_not_exist_are_ignored),
 	    WITH_TELEMETRY(the_account_holds_in_any_order_of_things),
+	    WITH_TELEMETRY(what_is_too_large_goes_in_parts_and_that_is_remembered),
+	    WITH_TELEMETRY(a_broker_that_takes_not_even_one_ends_no_loop_and_loses_no_count),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

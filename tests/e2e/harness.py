@@ -202,7 +202,8 @@ class Message:
 class Client:
     """An MQTT client that shares nothing with the gateway (python3-paho-mqtt). Keeps the last 20,000 messages in order."""
 
-    def __init__(self, port, subscriptions=("#",), client_id="", host="127.0.0.1", listeners=(), on_down=None):
+    def __init__(self, port, subscriptions=("#",), client_id="", host="127.0.0.1", listeners=(), on_down=None,
+                 account=None):
         self.messages = []
         self.dropped = 0  # taken off the front of messages
         self.latest = {}
@@ -212,6 +213,8 @@ class Client:
         self.on_down = on_down
         self.subscriptions = list(subscriptions)
         self.mqtt = mqtt.Client(client_id=client_id, clean_session=True)
+        if account:
+            self.mqtt.username_pw_set(*account)
         self.mqtt.on_connect = self._on_connect
         self.mqtt.on_disconnect = self._on_disconnect
         self.mqtt.on_subscribe = self._on_subscribe
@@ -443,6 +446,7 @@ class Home:
         self.broker = self.client = self.sim = self.gateway = None
         self.sim_url = None  # where the simulated plug finds the broker, if not there itself
         self.environ = {}    # what the gateway is told otherwise
+        self.account = None  # (name, password) of the client at the broker
         self.prefix = ()     # of the gateway's command line: "ip netns exec NAME"
 
     def __enter__(self):
@@ -453,7 +457,7 @@ class Home:
                 self.broker = Broker(self.directory, self.broker_options)
                 self.url = self.broker.url
             place = urllib.parse.urlsplit(self.url)
-            self.client = Client(place.port or 1883, host=place.hostname)
+            self.client = Client(place.port or 1883, host=place.hostname, account=self.account)
             self.before_sim()
             if self.sim_options is not None:
                 self.sim = Sim(self.directory, self.sim_url or self.url, *self.sim_options)

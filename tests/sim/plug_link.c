@@ -202,6 +202,8 @@ static int parse_url(const char *url, char *host, size_t size, int *port)
 	if (strncmp(url, scheme, sizeof scheme - 1) != 0)
 		return UV_EINVAL;
 	url += sizeof scheme - 1;
+	if (strchr(url, '@'))
+		url = strchr(url, '@') + 1;
 	size_t n = strcspn(url, ":/");
 	long p = 1883;
 	if (url[n] == ':')
@@ -212,6 +214,15 @@ static int parse_url(const char *url, char *host, size_t size, int *port)
 	host[n] = 0;
 	*port = (int)p;
 	return 0;
+}
+
+/* "mqtt://name:password@...": a test's own, so it may stand on a command line. */
+static int set_account(struct mosquitto *mosquitto, const char *url)
+{
+	char name[64], password[64];
+	if (sscanf(url, "mqtt://%63[^:@/]:%63[^@/]@", name, password) != 2)
+		return 0;
+	return mosquitto_username_pw_set(mosquitto, name, password) == MOSQ_ERR_SUCCESS ? 0 : UV_ENOMEM;
 }
 
 int plug_link_open(struct plug_link *link, struct world *world, const char *url, const char *name,
@@ -227,7 +238,7 @@ int plug_link_open(struct plug_link *link, struct world *world, const char *url,
 	snprintf(link->client_id, sizeof link->client_id, "DVES_%s", name);
 	mosquitto_lib_init();
 	link->mosquitto = mosquitto_new(link->client_id, true, link);
-	if (!link->mosquitto)
+	if (!link->mosquitto || set_account(link->mosquitto, url) != 0)
 		return UV_ENOMEM;
 	char will[PLUG_TOPIC_MAX];
 	snprintf(will, sizeof will, "tele/%s/LWT", name);

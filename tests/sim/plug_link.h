@@ -32,7 +32,8 @@ struct plug_link {
 	void *up_user;
 };
 
-/* `url` is mqtt://host[:port]. The connection comes later: `up` is called once then. 0 or a negative UV_E* code. */
+/* `url` is mqtt://[name:password@]host[:port]. The connection comes later: `up` is called once then. 0 or a negative
+ * UV_E* code. */
 int plug_link_open(struct plug_link *link, struct world *world, const char *url, const char *name,
 		   void (*up)(void *user), void *up_user);
 /* The network is gone, or back. The broker sees the connection break and sends the will; the plug's own timer goes on.

@@ -1,7 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """What is shipped for Home Assistant: it parses, it names what a real gateway publishes, and it does what it says."""
-import json
 import os
 import re
 import subprocess
@@ -15,7 +14,7 @@ from harness import SOURCE, Home  # noqa: E402
 from home_assistant import HomeAssistant  # noqa: E402
 
 sys.path.insert(0, FOLDER)
-from discovered import Fault, one_home, slug  # noqa: E402
+from discovered import one_home  # noqa: E402
 
 MAKE = os.path.join(FOLDER, "make-dashboard")
 EVENTS = "event.therapy_gateway_demo_events"
@@ -149,74 +148,6 @@ class Checker(unittest.TestCase):
 
     def test_a_template_of_nothing_unknown_has_no_fault(self):
         self.assertEqual(list(template_faults(["{{ states('sensor.x') | float(0) }}", "{% set a = 1 %}{{ a }}"])), [])
-
-
-class Slugs(unittest.TestCase):
-    def test_names_become_ids_as_in_home_assistant(self):
-        for name, expected in (("Heat pad Heat permission", "heat_pad_heat_permission"), ("Wärmekissen Größe", "warmekissen_grosse"),
-                               ("Therapy gateway demo Hazards not covered", "therapy_gateway_demo_hazards_not_covered"),
-                               ("  2nd  pad's--heat ", "2nd_pad_s_heat"), ("1,000 W", "1000_w"), ("°", "unknown")):
-            self.assertEqual(slug(name), expected)
-        with self.assertRaisesRegex(Fault, "Latin letters"):
-            slug("Коврик")
-
-
-def announced(name, identifier, components, via=None):
-    """A line of `mosquitto_sub -v`: the discovery of a device with these components, {key: config without the ids, None: taken back}."""
-    device = {"identifiers": [identifier], "name": name, **({"via_device": via} if via else {})}
-    parts = {key: {"unique_id": f"{identifier}-{key}", "name": key, **c} if c else {"platform": "sensor"} for key, c in components.items()}
-    root = {"origin": {"name": "Therapy Gateway"}, "device": device, "components": parts}
-    return f"homeassistant/device/{identifier}/config {json.dumps(root)}\n"
-
-
-GATEWAY = {"stop": {"platform": "button"}, "reset": {"platform": "button"}, "latched": {"platform": "binary_sensor"},
-           "alarm": {"platform": "sensor"}, "why": {"platform": "sensor"}, "happened": {"platform": "event"},
-           "uncovered": {"platform": "sensor", "entity_category": "diagnostic"}}
-
-
-def make(lines, *options):
-    return subprocess.run([MAKE, *options], input=lines.encode(), capture_output=True, timeout=60, check=False)
-
-
-class Made(unittest.TestCase):
-    """make-dashboard, of what other homes announce."""
-
-    def test_what_the_demo_has_not_fits_in(self):
-        pad = {"climate": {"platform": "climate", "name": None}, "level": {"platform": "select"},
-               "level_permitted": {"platform": "binary_sensor", "device_class": "safety"}, "level_why": {"platform": "sensor"},
-               "force": {"platform": "sensor", "unit_of_measurement": "lbf"}, "gone": None,
-               "noise": {"platform": "sensor", "enabled_by_default": False},
-               "set": {"platform": "number", "unit_of_measurement": "lbf", "max": 60},
-               "connected": {"platform": "binary_sensor", "entity_category": "diagnostic"}}
-        silence = {"silence": {"platform": "button", "name": "Silence for 2 minutes"}}
-        done = make(announced("Therapie", "therapy-x", {**GATEWAY, **silence}) + announced("Kissen", "therapy-x-pad", pad, "therapy-x"))
-        self.assertEqual(done.returncode, 0, done.stderr)
-        made = parse(done.stdout.decode())
-        self.assertEqual(list(dashboard_faults(made)), [])
-        named = entities_of(made)
-        self.assertLessEqual({"climate.kissen", "select.kissen_level", "button.therapie_silence_for_2_minutes", "number.kissen_set"}, named)
-        self.assertFalse({"sensor.kissen_gone", "sensor.kissen_noise"} & named)
-        gauge = next(c for c in cards_of(made) if c["type"] == "gauge")
-        self.assertEqual((gauge["entity"], gauge["max"]), ("sensor.kissen_force", 60))
-
-    def test_a_name_may_hold_anything_that_yaml_minds(self):
-        name = 'Pad: "no", #1 - {yes}'
-        done = make(announced("off", "therapy-x", GATEWAY) + announced(name, "therapy-x-pad", {}, "therapy-x"))
-        headings = [c["heading"] for c in cards_of(parse(done.stdout.decode())) if c["type"] == "heading"]
-        self.assertIn(name, headings)
-        self.assertIn("off", headings)
-
-    def test_faults_are_said(self):
-        one = announced("Therapie", "therapy-x", GATEWAY)
-        for lines, said in ((one + announced("Other", "therapy-y", GATEWAY), "expected one gateway, found x, y: say which with --gateway"),
-                            ("", "found none"), (announced("Old", "therapy-x", {"stop": {"platform": "button"}}), "found none of 'reset'"),
-                            ("homeassistant/device/a/config {", "expected a device's discovery as JSON"),
-                            (one + "homeassistant/device/therapy-x/config (null)\n", "found none"),
-                            (one + announced("Therapie", "therapy-x-a", {"s": {"platform": "button", "name": "stop"}}, "therapy-x"),
-                             "found button.therapie_stop of therapy-x-stop and of therapy-x-a-s")):
-            done = make(lines)
-            self.assertEqual((done.returncode, done.stdout), (1, b""))
-            self.assertIn(said, done.stderr.decode())
 
 
 class Behaviour(unittest.TestCase):
@@ -380,7 +311,8 @@ class Discovered(unittest.TestCase):
         self.ids = {e.id: e for e in one_home(self.messages).entities}
 
     def make(self, *options):
-        made = make("".join(f"{topic} {payload}\n" for topic, payload in self.messages), *options)
+        lines = "".join(f"{topic} {payload}\n" for topic, payload in self.messages)
+        made = subprocess.run([MAKE, *options], input=lines.encode(), capture_output=True, timeout=60, check=False)
         self.assertEqual(made.returncode, 0, made.stderr)
         return parse(made.stdout.decode())
 
@@ -393,6 +325,11 @@ class Discovered(unittest.TestCase):
             if path.startswith(BLUEPRINTS):
                 self.assertEqual(sorted(entities_of(Blueprint(path).defaults()) - set(self.ids)), [], path)
         self.assertNotIn("button.therapy_gateway_demo_stopp", self.ids)
+        told = set(self.ids[EVENTS].config["event_types"])
+        for path in files():
+            types = (Blueprint(path).inputs if path.startswith(BLUEPRINTS) else {}).get("types")
+            if types:
+                self.assertEqual(sorted(set(types["selector"]["select"]["options"]) - told), [], path)
         self.assertEqual(set(e.unique_id for e in self.ids.values()), set(self.ha.entities), "the strict consumer has the same")
 
     def test_the_dashboard_of_a_home_shows_all_that_people_use(self):

@@ -175,6 +175,7 @@ static int open_outlet(struct gateway *g)
 	    .names = setup_names(g->setup),
 	    .n_devices = g->n_seats,
 	    .units = g->config->units,
+	    .language = g->config->language,
 	    .telemetry_queue = m->queue,
 	    .schema = therapy_schema,
 	    .schema_size = (size_t)(therapy_schema_end - therapy_schema),

@@ -219,7 +219,7 @@ static void take_over(struct gateway *g, struct config *fresh, struct core *core
 	gateway_feed_person(g, clock_boot_ms());
 	if (g->outlet)
 		outlet_facts(g->outlet, promises->hazards_json, (const char *const *)promises->deadman_json,
-			     g->config->profile.presence_ms > 0);
+			     g->config->profile.presence_ms > 0, fresh->language);
 	promises_free(g->promises);
 	g->promises = promises;
 	log_set_level(fresh->log_level);

@@ -56,6 +56,23 @@ void str_add_printable(struct str *s, const void *bytes, size_t size, size_t mos
 		str_add(s, "...");
 }
 
+void str_add_cut(struct str *s, const char *text)
+{
+	static const char cut[] = "...";
+	size_t size = strlen(text), room = s->overflow ? 0 : s->cap - s->len - 1;
+	if (size <= room) {
+		str_add_bytes(s, text, size);
+		return;
+	}
+	if (room < strlen(cut))
+		return;
+	size = room - strlen(cut);
+	while (size > 0 && ((unsigned char)text[size] & 0xc0) == 0x80) /* not before the rest of a character */
+		size--;
+	str_add_bytes(s, text, size);
+	str_add_bytes(s, cut, strlen(cut));
+}
+
 void str_add_number(struct str *s, double value, unsigned decimals)
 {
 	char text[64];

@@ -26,6 +26,9 @@ void str_add_bytes(struct str *s, const char *bytes, size_t size);
 void str_add_printable(struct str *s, const void *bytes, size_t size, size_t most);
 /* Appends a number as a person reads it: at most `decimals` decimals, no trailing zeros. */
 void str_add_number(struct str *s, double value, unsigned decimals);
+/* Appends text for people: what does not fit is cut off between two UTF-8 characters, with "..." in its place. It never
+ * overflows. */
+void str_add_cut(struct str *s, const char *text);
 /* Copies `text` into `buffer` of `cap` bytes. False, and an empty buffer, if it does not fit. */
 bool str_copy(char *buffer, size_t cap, const char *text);
 

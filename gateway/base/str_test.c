@@ -58,9 +58,35 @@ static void bytes_from_elsewhere_are_made_printable_and_short(void **state)
 	assert_false(s.overflow);
 }
 
+static void what_people_read_is_cut_between_characters(void **state)
+{
+	(void)state;
+	char buffer[10];
+	struct str s;
+	const struct {
+		const char *text, *fits;
+	} rows[] = {{"neun Byte", "neun Byte"},
+		    {"ten bytes!", "ten by..."},
+		    {"fünf ähnliche", "fünf ..."}, /* the a-umlaut would be cut in two */
+		    {"12345ü789", "12345..."},
+		    {"1234ü6789", "1234ü..."},
+		    {"", ""}};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		str_init(&s, buffer, sizeof buffer);
+		str_add_cut(&s, rows[i].text);
+		assert_string_equal(buffer, rows[i].fits);
+		assert_false(s.overflow);
+	}
+	str_init(&s, buffer, sizeof buffer);
+	str_add(&s, "12345678");
+	str_add_cut(&s, "90"); /* no room for the dots either */
+	assert_string_equal(buffer, "12345678");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(what_people_read_is_cut_between_characters),
 	    cmocka_unit_test(truncation_is_sticky_and_terminated),
 	    cmocka_unit_test(numbers_read_as_people_write_them),
 	    cmocka_unit_test(bytes_from_elsewhere_are_made_printable_and_short),

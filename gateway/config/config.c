@@ -46,7 +46,7 @@ static const struct field gateway_fields[] = {
 static const char *const unit_systems[] = {"metric", "imperial", NULL};
 
 struct file_fields {
-	unsigned units;
+	unsigned units, language;
 };
 
 static const struct field file_fields[] = {
@@ -66,6 +66,11 @@ static const struct field file_fields[] = {
      .at = offsetof(struct file_fields, units),
      .words = unit_systems,
      .expected = "\"metric\" or \"imperial\""},
+    {.key = "language",
+     .type = FIELD_WORD,
+     .at = offsetof(struct file_fields, language),
+     .words = language_codes,
+     .expected = "\"en\" or \"de\""},
 };
 
 #define LENGTH(array) (sizeof(array) / sizeof *(array))
@@ -122,9 +127,10 @@ static void owned_section(struct reader *r, setting *root, struct config *config
 static void read_file(struct reader *r, const struct config_places *places, struct config *config)
 {
 	setting *root = reader_root(r);
-	struct file_fields in = {.units = UNIT_METRIC};
+	struct file_fields in = {.units = UNIT_METRIC, .language = LANGUAGE_EN};
 	read_fields(r, root, "", file_fields, LENGTH(file_fields), &in);
 	config->units = (enum unit_system)in.units;
+	config->language = (enum language)in.language;
 	gateway_section(r, root, config);
 	mqtt_section(r, root, &config->mqtt);
 	struct list figures = {0};

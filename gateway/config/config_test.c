@@ -65,6 +65,7 @@ static void small_file_gets_every_default(void **state)
 	assert_int_equal(c->devices[0].n_options, 0);
 	assert_int_equal(c->n_owned_unmonitored, 0);
 	assert_int_equal(c->units, UNIT_METRIC);
+	assert_int_equal(c->language, LANGUAGE_EN);
 	assert_int_equal(c->n_rules, 1);
 	assert_string_equal(c->rules[0].id, "shipped");
 	assert_int_equal(c->rules[0].hazard, 0);
@@ -188,7 +189,7 @@ static void rule_is_as_the_file_says(void **state)
 {
 	struct config *c =
 	    load(*state, "gateway = { id = \"home\"; };\ndevices = ( );\nowned_unmonitored = [ \"inversion\" ]; units "
-			 "= \"imperial\";\n"
+			 "= \"imperial\"; language = \"de\";\n"
 			 "rules = (\n"
 			 "  { id = \"r\"; hazard = 11; max_age = \"5 s\"; grace = \"1 s\"; priority = \"high\";\n"
 			 "    permits = [ \"kind:heat\",\n"
@@ -201,6 +202,7 @@ static void rule_is_as_the_file_says(void **state)
 			 "    because = \"Wärme.\"; } );\n");
 	assert_int_equal(c->n_owned_unmonitored, 1);
 	assert_int_equal(c->units, UNIT_IMPERIAL);
+	assert_int_equal(c->language, LANGUAGE_DE);
 	assert_string_equal(c->owned_unmonitored[0], "inversion");
 	assert_int_equal(c->n_rules, 1);
 	const struct core_rule *r = &c->rules[0];

@@ -59,9 +59,11 @@ static const struct row rows[] = {
      "home.cfg:2: unknown setting device, did you mean devices?\n"},
     {"an unknown section that resembles none is told with all", GATEWAY NONE "zigbee = 1;\n",
      "home.cfg:3: unknown setting zigbee, expected gateway, mqtt, devices, rules, rule_files, limits, conditions, "
-     "derived, invariants, profile, owned_unmonitored or units\n"},
+     "derived, invariants, profile, owned_unmonitored, units or language\n"},
     {"units that are none are told with what there is", GATEWAY NONE "units = \"si\";\n",
      "home.cfg:3: units: found \"si\", expected \"metric\" or \"imperial\"\n"},
+    {"a language that is none is told with what there is", GATEWAY NONE "language = \"german\";\n",
+     "home.cfg:3: language: found \"german\", expected \"en\" or \"de\"\n"},
     {"sections of the wrong type are faults", "gateway = 5;\ndevices = { };\nmqtt = \"mqtt://host\";\n",
      "home.cfg:1: gateway: found the number 5, expected a group { ... }\n"
      "home.cfg:3: mqtt: found \"mqtt://host\", expected a group { ... }\n"

@@ -22,13 +22,14 @@ static void discovery_of(const struct outlet *o, const uint16_t *device, char na
 {
 	struct str s;
 	str_init(&s, name, NAME_MAX_BYTES);
-	str_add(&s, "Therapy gateway %s", o->gateway_id);
+	str_add(&s, language_say(o->language, "Therapy gateway %s"), o->gateway_id);
 	*config = (struct discovery_config){.prefix = o->prefix,
 					    .base = o->base,
 					    .gateway_id = o->gateway_id,
 					    .version = o->version,
 					    .name = device ? o->names[*device] : name,
-					    .units = o->units};
+					    .units = o->units,
+					    .language = o->language};
 	str_init(&s, topic, OUTLET_TOPIC_MAX);
 	discovery_topic(&s, config, device ? publish_device_id(o, *device) : NULL);
 }

@@ -50,7 +50,8 @@ static void put_unit(struct json_object *to, const struct unit_view *view)
 static void add_metric(const struct discovery_parts *parts, const Therapy__V1__MetricDescription *m)
 {
 	bool binary = m->unit == THERAPY__V1__UNIT__UNIT_BOOL;
-	struct json_object *o = discovery_component(parts, binary ? "binary_sensor" : "sensor", m->key, m->name);
+	struct json_object *o =
+	    discovery_component(parts, binary ? "binary_sensor" : "sensor", m->key, discovery_name(parts, m->name));
 	discovery_shows(parts, o, m->key);
 	if (m->diagnostic)
 		discovery_put(o, "entity_category", "diagnostic");
@@ -106,7 +107,7 @@ static void add_command(const struct discovery_parts *parts, const Therapy__V1__
 						    select   ? "select"
 						    : number ? "number"
 							     : "switch",
-						    id, control->name);
+						    id, discovery_name(parts, control->name));
 	discovery_shows(parts, o, key);
 	discovery_put_format(o, "command_topic", "%s/%s/set/%s", parts->config->base, parts->device, control->key);
 	if (select) {
@@ -131,7 +132,7 @@ static void add_off_test(const struct discovery_parts *parts, const Therapy__V1_
 	str_init(&s, key, sizeof key);
 	keys_off_test(&s, device, index);
 	str_init(&s, name, sizeof name);
-	str_add(&s, "%.80s off-test", control->name);
+	str_add(&s, language_say(parts->config->language, "%.80s off-test"), discovery_name(parts, control->name));
 	struct json_object *o = discovery_component(parts, "button", key, name);
 	discovery_put_format(o, "command_topic", "%s/%s/off_test/%s", parts->config->base, parts->device, control->key);
 	discovery_put(o, "payload_press", "PRESS");
@@ -149,7 +150,7 @@ static void add_interlock(const struct discovery_parts *parts, const Therapy__V1
 	str_init(&s, key, sizeof key);
 	keys_permitted(&s, device, index);
 	str_init(&s, name, sizeof name);
-	str_add(&s, "%.80s interlock", control->name);
+	str_add(&s, language_say(parts->config->language, "%.80s interlock"), discovery_name(parts, control->name));
 	struct json_object *o = discovery_component(parts, "binary_sensor", key, name);
 	discovery_put_topic(parts, o, "state_topic", "state");
 	/* Home Assistant's class: on is unsafe */
@@ -160,7 +161,7 @@ static void add_interlock(const struct discovery_parts *parts, const Therapy__V1
 	str_init(&s, key, sizeof key);
 	keys_why(&s, device, index);
 	str_init(&s, name, sizeof name);
-	str_add(&s, "%.80s permission", control->name);
+	str_add(&s, language_say(parts->config->language, "%.80s permission"), discovery_name(parts, control->name));
 	o = discovery_component(parts, "sensor", key, name);
 	discovery_shows(parts, o, key);
 	discovery_put(o, "icon", "mdi:shield-check");
@@ -179,7 +180,8 @@ static void add_control(const struct discovery_parts *parts, const Therapy__V1__
 
 static void add_presence(const struct discovery_parts *parts)
 {
-	struct json_object *o = discovery_component(parts, "binary_sensor", KEYS_CONNECTED, "Connection");
+	struct json_object *o = discovery_component(parts, "binary_sensor", KEYS_CONNECTED,
+						    language_say(parts->config->language, "Connection"));
 	discovery_put_topic(parts, o, "state_topic", "availability");
 	discovery_put(o, "payload_on", "online");
 	discovery_put(o, "payload_off", "offline");
@@ -193,11 +195,12 @@ static void add_diagnostics(const struct discovery_parts *parts)
 {
 	static const struct {
 		const char *key, *name;
-	} counts[] = {{KEYS_LINK_ERRORS, "Link errors"},
-		      {KEYS_LINK_UPS, "Link connections"},
-		      {KEYS_RESPAWNS, "Process started anew"}};
+	} counts[] = {{KEYS_LINK_ERRORS, LANGUAGE_MARK("Link errors")},
+		      {KEYS_LINK_UPS, LANGUAGE_MARK("Link connections")},
+		      {KEYS_RESPAWNS, LANGUAGE_MARK("Process started anew")}};
 	for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
-		struct json_object *o = discovery_component(parts, "sensor", counts[i].key, counts[i].name);
+		struct json_object *o =
+		    discovery_component(parts, "sensor", counts[i].key, discovery_name(parts, counts[i].name));
 		discovery_put_topic(parts, o, "state_topic", "diagnostics");
 		discovery_put_format(o, "value_template", "{{ value_json.%s }}", counts[i].key);
 		discovery_put(o, "state_class", "total_increasing");
@@ -210,7 +213,8 @@ static void add_diagnostics(const struct discovery_parts *parts)
 /* Only what has no control can be put away. */
 static void add_parking(const struct discovery_parts *parts)
 {
-	struct json_object *o = discovery_component(parts, "switch", KEYS_PARKED, "Parked");
+	struct json_object *o =
+	    discovery_component(parts, "switch", KEYS_PARKED, language_say(parts->config->language, "Parked"));
 	discovery_shows(parts, o, KEYS_PARKED);
 	discovery_put_topic(parts, o, "command_topic", "park");
 	discovery_put(o, "payload_on", "ON");

@@ -9,6 +9,7 @@
 
 #include "base/str.h"
 #include "base/unit.h"
+#include "base/language.h"
 #include "therapy/v1/device.pb-c.h"
 
 struct discovery_config {
@@ -18,6 +19,7 @@ struct discovery_config {
 	const char *version;
 	const char *name; /* what people call the device */
 	enum unit_system units;
+	enum language language; /* of names */
 };
 
 /* "<prefix>/device/therapy-<gateway>[-<device>]/config", to be retained. `device`: its id; NULL: the gateway's own. */

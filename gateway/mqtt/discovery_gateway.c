@@ -11,7 +11,7 @@
 
 static void add_button(const struct discovery_parts *parts, const char *key, const char *name, const char *icon)
 {
-	struct json_object *o = discovery_component(parts, "button", key, name);
+	struct json_object *o = discovery_component(parts, "button", key, discovery_name(parts, name));
 	discovery_put_topic(parts, o, "command_topic", key);
 	discovery_put(o, "payload_press", PRESS);
 	discovery_put(o, "icon", icon);
@@ -20,7 +20,7 @@ static void add_button(const struct discovery_parts *parts, const char *key, con
 static struct json_object *add_flag(const struct discovery_parts *parts, const char *key, const char *name,
 				    const char *device_class)
 {
-	struct json_object *o = discovery_component(parts, "binary_sensor", key, name);
+	struct json_object *o = discovery_component(parts, "binary_sensor", key, discovery_name(parts, name));
 	discovery_shows(parts, o, key);
 	discovery_put(o, "device_class", device_class);
 	return o;
@@ -35,8 +35,9 @@ static void put_attributes(const struct discovery_parts *parts, struct json_obje
 static void add_safety(const struct discovery_parts *parts)
 {
 	static const char *const priorities[] = {"none", "low", "medium", "high"};
-	put_attributes(parts, add_flag(parts, "latched", "Latched", "problem"), "latches");
-	struct json_object *o = discovery_component(parts, "sensor", "alarm", "Alarm");
+	put_attributes(parts, add_flag(parts, "latched", LANGUAGE_MARK("Latched"), "problem"), "latches");
+	struct json_object *o =
+	    discovery_component(parts, "sensor", "alarm", language_say(parts->config->language, "Alarm"));
 	struct json_object *options = json_object_new_array();
 	discovery_shows(parts, o, "alarm");
 	discovery_put(o, "device_class", "enum");
@@ -45,15 +46,16 @@ static void add_safety(const struct discovery_parts *parts)
 	json_object_object_add(o, "options", options);
 	discovery_put(o, "icon", "mdi:alert");
 	put_attributes(parts, o, "alarms");
-	discovery_put(add_flag(parts, "sounding", "Alarm sounds", "sound"), "icon", "mdi:bell-ring");
-	o = discovery_component(parts, "sensor", "why", "Reason");
+	discovery_put(add_flag(parts, "sounding", LANGUAGE_MARK("Alarm sounds"), "sound"), "icon", "mdi:bell-ring");
+	o = discovery_component(parts, "sensor", "why", language_say(parts->config->language, "Reason"));
 	discovery_shows(parts, o, "why");
 	discovery_put(o, "icon", "mdi:message-alert");
 }
 
 static void add_coverage(const struct discovery_parts *parts)
 {
-	struct json_object *o = discovery_component(parts, "sensor", "uncovered", "Hazards not covered");
+	struct json_object *o = discovery_component(parts, "sensor", "uncovered",
+						    language_say(parts->config->language, "Hazards not covered"));
 	discovery_put_topic(parts, o, "state_topic", "hazards");
 	discovery_put(o, "value_template",
 		      "{{ value_json | selectattr('level', 'eq', 'not_covered') | list | count }}");
@@ -70,36 +72,39 @@ static void add_diagnostics(const struct discovery_parts *parts)
 	static const struct {
 		const char *key, *name;
 	} counts[] = {
-	    {"broker_connects", "Broker connections"},
-	    {"readings_queued", "Readings waiting"},
-	    {"events_queued", "Events waiting"},
-	    {"readings_dropped", "Readings dropped"},
-	    {"events_dropped", "Events dropped"},
-	    {"requests_refused", "Requests refused"},
-	    {"process_respawns", "Device processes started anew"},
+	    {"broker_connects", LANGUAGE_MARK("Broker connections")},
+	    {"readings_queued", LANGUAGE_MARK("Readings waiting")},
+	    {"events_queued", LANGUAGE_MARK("Events waiting")},
+	    {"readings_dropped", LANGUAGE_MARK("Readings dropped")},
+	    {"events_dropped", LANGUAGE_MARK("Events dropped")},
+	    {"requests_refused", LANGUAGE_MARK("Requests refused")},
+	    {"process_respawns", LANGUAGE_MARK("Device processes started anew")},
 	};
 	for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
-		struct json_object *o = discovery_component(parts, "sensor", counts[i].key, counts[i].name);
+		struct json_object *o =
+		    discovery_component(parts, "sensor", counts[i].key, discovery_name(parts, counts[i].name));
 		discovery_shows(parts, o, counts[i].key);
 		discovery_put(o, "state_class", strstr(counts[i].key, "_queued") ? "measurement" : "total_increasing");
 		discovery_put(o, "entity_category", "diagnostic");
 		json_object_object_add(o, "enabled_by_default", json_object_new_boolean(false));
 	}
-	struct json_object *o = discovery_component(parts, "sensor", "started", "Started");
+	struct json_object *o =
+	    discovery_component(parts, "sensor", "started", language_say(parts->config->language, "Started"));
 	discovery_shows(parts, o, "started");
 	discovery_put(o, "device_class", "timestamp");
 	discovery_put(o, "entity_category", "diagnostic");
-	o = discovery_component(parts, "sensor", "version", "Version");
+	o = discovery_component(parts, "sensor", "version", language_say(parts->config->language, "Version"));
 	discovery_shows(parts, o, "version");
 	discovery_put(o, "entity_category", "diagnostic");
-	o = discovery_component(parts, "sensor", "round_trip", "Way to the broker and back");
+	o = discovery_component(parts, "sensor", "round_trip",
+				language_say(parts->config->language, "Way to the broker and back"));
 	discovery_shows(parts, o, "round_trip_ms");
 	discovery_put(o, "device_class", "duration");
 	discovery_put(o, "unit_of_measurement", "ms");
 	discovery_put(o, "state_class", "measurement");
 	discovery_put(o, "entity_category", "diagnostic");
 	json_object_object_add(o, "enabled_by_default", json_object_new_boolean(false));
-	o = add_flag(parts, "clock_problem", "Clock", "problem");
+	o = add_flag(parts, "clock_problem", LANGUAGE_MARK("Clock"), "problem");
 	discovery_put(o, "entity_category", "diagnostic");
 }
 
@@ -125,11 +130,11 @@ char *discovery_gateway_payload(const struct discovery_config *config, bool asks
 		return NULL;
 	json_object_object_add(parts.root, "device", device_object(config));
 	discovery_put_format(parts.root, "availability_topic", "%s/availability", config->base);
-	add_button(&parts, "stop", "Stop", "mdi:alert-octagon");
-	add_button(&parts, "reset", "Reset", "mdi:lock-reset");
-	add_button(&parts, "silence", "Silence for 2 minutes", "mdi:bell-sleep");
+	add_button(&parts, "stop", LANGUAGE_MARK("Stop"), "mdi:alert-octagon");
+	add_button(&parts, "reset", LANGUAGE_MARK("Reset"), "mdi:lock-reset");
+	add_button(&parts, "silence", LANGUAGE_MARK("Silence for 2 minutes"), "mdi:bell-sleep");
 	if (asks_presence)
-		add_button(&parts, "present", "I am here", "mdi:account-check");
+		add_button(&parts, "present", LANGUAGE_MARK("I am here"), "mdi:account-check");
 	else
 		discovery_remove(&parts, "button", "present");
 	add_safety(&parts);

@@ -76,6 +76,11 @@ static void put_name(struct json_object *to, const char *device_name, const char
 		discovery_put(to, "name", name);
 }
 
+const char *discovery_name(const struct discovery_parts *parts, const char *english)
+{
+	return language_say(parts->config->language, english);
+}
+
 struct json_object *discovery_component(const struct discovery_parts *parts, const char *platform, const char *key,
 					const char *name)
 {

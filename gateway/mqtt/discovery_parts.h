@@ -29,6 +29,8 @@ char *discovery_end(struct discovery_parts *parts);
 /* "therapy-<gateway>" or "therapy-<gateway>-<device>". Keys of components have no '-', so that no two ids of one
  * gateway are the same. */
 void discovery_id(struct str *out, const struct discovery_config *config, const char *device);
+/* What a plugin calls something, or a table of names here, in the language of this home. */
+const char *discovery_name(const struct discovery_parts *parts, const char *english);
 /* Adds a component without a topic. `name` NULL: the device's main entity. */
 struct json_object *discovery_component(const struct discovery_parts *parts, const char *platform, const char *key,
 					const char *name);

@@ -392,6 +392,50 @@ static void imperial_units_fit_their_classes_and_say_as_much(void **state)
 	json_object_put(root);
 }
 
+/* Of each component all but its name, and the names. */
+static void assert_only_names_differ(struct json_object *english, struct json_object *german)
+{
+	struct json_object *a, *b;
+	assert_true(json_object_object_get_ex(english, "components", &a));
+	assert_true(json_object_object_get_ex(german, "components", &b));
+	assert_int_equal(json_object_object_length(a), json_object_object_length(b));
+	json_object_object_foreach(a, key, value)
+	{
+		struct json_object *other;
+		assert_true(json_object_object_get_ex(b, key, &other));
+		json_object_object_del(value, "name");
+		json_object_object_del(other, "name");
+		assert_true(json_object_equal(value, other));
+	}
+}
+
+static void in_another_language_only_names_differ(void **state)
+{
+	(void)state;
+	struct discovery_config config = pad_config, gateway = pad_config;
+	config.language = gateway.language = LANGUAGE_DE;
+	gateway.name = "Therapie-Gateway home";
+	struct json_object *german = checked(&config, testing_devices()[PAD]);
+	assert_string_equal(text_of(component(german, "heat"), "name"), "Wärme");
+	assert_string_equal(text_of(component(german, "heat_permitted"), "name"), "Wärme: Sperre");
+	assert_string_equal(text_of(component(german, "connected"), "name"), "Verbindung");
+	assert_string_equal(text_of(component(german, "power"), "name"), "Leistung");
+	assert_string_equal(text_of(component(german, "temperature"), "name"),
+			    "skin temperature"); /* a plugin's name that no table has */
+	struct json_object *english = checked(&pad_config, testing_devices()[PAD]);
+	assert_only_names_differ(english, german);
+	json_object_put(english);
+	json_object_put(german);
+	german = checked_text(&gateway, discovery_gateway_payload(&gateway, true));
+	assert_string_equal(text_of(component(german, "stop"), "name"), "Stopp");
+	assert_string_equal(text_of(component(german, "reset"), "name"), "Quittieren");
+	gateway.language = LANGUAGE_EN;
+	english = checked_text(&gateway, discovery_gateway_payload(&gateway, true));
+	assert_only_names_differ(english, german);
+	json_object_put(english);
+	json_object_put(german);
+}
+
 static void names_do_not_repeat_the_devices(void **state)
 {
 	(void)state;
@@ -448,6 +492,7 @@ int main(void)
 	    cmocka_unit_test(a_control_with_words_is_a_select_under_an_id_of_its_own),
 	    cmocka_unit_test(what_has_a_timer_of_its_own_can_be_tested_and_nothing_else),
 	    cmocka_unit_test(imperial_units_fit_their_classes_and_say_as_much),
+	    cmocka_unit_test(in_another_language_only_names_differ),
 	    cmocka_unit_test(names_do_not_repeat_the_devices),
 	    cmocka_unit_test(every_unit_that_a_plugin_may_use_passes),
 	};

@@ -5,8 +5,6 @@
 
 #include "tell/tell.h"
 
-#define NOTHING "no latch, no alarm"
-
 static size_t count(struct json_object *safety, const char *key)
 {
 	struct json_object *list = NULL;
@@ -54,7 +52,7 @@ static void put_flag(struct json_object *to, const char *key, bool on)
 }
 
 /* What keeps things off comes before what only warns. */
-static void put_safety(struct json_object *to, struct json_object *safety)
+static void put_safety(struct json_object *to, struct json_object *safety, enum language language)
 {
 	struct json_object *sounding = NULL;
 	json_object_object_get_ex(safety, "sounding", &sounding);
@@ -70,7 +68,7 @@ static void put_safety(struct json_object *to, struct json_object *safety)
 	tell_put(to, "alarm", alarm ? text_of(alarm, "priority") : "none");
 	const char *text = latches ? text_of(item(safety, "latches", 0), "why")
 			   : alarm ? text_of(alarm, "why")
-				   : NOTHING;
+				   : language_say(language, "no latch, no alarm");
 	tell_put(to, "why", text); /* of the core: no longer than Home Assistant shows, CORE_WHY_MAX */
 }
 
@@ -80,7 +78,7 @@ char *home_state_payload(const struct home_facts *facts)
 	struct json_object *root = json_object_new_object();
 	if (!root)
 		return NULL;
-	put_safety(root, facts->safety);
+	put_safety(root, facts->safety, facts->language);
 	tell_put(root, "started", facts->started);
 	put_flag(root, "clock_problem", !facts->clock_trusted);
 	tell_put(root, "version", status->version);

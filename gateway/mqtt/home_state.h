@@ -8,6 +8,7 @@
 #include <json-c/json.h>
 #include <stdbool.h>
 
+#include "base/language.h"
 #include "therapy/v1/status.pb-c.h"
 
 struct home_facts {
@@ -15,7 +16,8 @@ struct home_facts {
 	const Therapy__V1__GatewayStatus *status;
 	const char *started; /* ISO 8601, or NULL: not known */
 	bool clock_trusted;
-	int64_t round_trip_ms; /* to the broker and back; negative: not known */
+	int64_t round_trip_ms;  /* to the broker and back; negative: not known */
+	enum language language; /* of "why", where the core says nothing */
 };
 
 /* {"latched","latches","stopped","sounding","alarm","why","started","clock_problem","version",...}. Allocated, or NULL:

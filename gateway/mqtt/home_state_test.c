@@ -14,7 +14,7 @@ static char *payload_of(const char *safety, const char *started, bool trusted)
 	assert_non_null(o);
 	static char version[] = "1.2";
 	status.version = version;
-	const struct home_facts facts = {o, &status, started, trusted, trusted ? 3 : -1};
+	const struct home_facts facts = {o, &status, started, trusted, trusted ? 3 : -1, LANGUAGE_EN};
 	char *text = home_state_payload(&facts);
 	json_object_put(o);
 	assert_non_null(text);

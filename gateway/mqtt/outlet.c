@@ -318,6 +318,7 @@ int outlet_new(uv_loop_t *loop, const struct outlet_config *config, const struct
 	o->deadman = config->deadman;
 	o->asks_presence = config->asks_presence;
 	o->units = config->units;
+	o->language = config->language;
 	o->schema = config->schema;
 	o->schema_size = config->schema ? config->schema_size : 0;
 	o->started_ms = clock_boot_ms();
@@ -387,11 +388,13 @@ bool outlet_is_up(const struct outlet *o)
 	return broker_is_up(o->broker);
 }
 
-void outlet_facts(struct outlet *o, const char *hazards, const char *const *deadman, bool asks_presence)
+void outlet_facts(struct outlet *o, const char *hazards, const char *const *deadman, bool asks_presence,
+		  enum language language)
 {
 	o->hazards = hazards;
 	o->deadman = deadman;
 	o->asks_presence = asks_presence;
+	o->language = language;
 	(void)announce_changed(o); /* without memory it stays as it was */
 	if (broker_is_up(o->broker))
 		outlet_announce(o, 0, 0);

@@ -16,6 +16,7 @@
 #include <uv.h>
 
 #include "base/unit.h"
+#include "base/language.h"
 #include "broker/broker.h"
 #include "core/core.h"
 #include "therapy/v1/device.pb-c.h"
@@ -31,6 +32,7 @@ struct outlet_config {
 	const char *const *names;                             /* what people call each device; parallel to devices */
 	size_t n_devices;
 	enum unit_system units; /* of states, discovery, requests and their answers */
+	enum language language; /* of names */
 	size_t telemetry_queue; /* readings that may wait while the broker is away; 65536 unless 0 */
 	uint32_t batch_ms;      /* telemetry is batched for at most this long; 90 unless 0 */
 	const uint8_t *schema;  /* FileDescriptorSet; NULL: none */
@@ -86,7 +88,8 @@ void outlet_readings(struct outlet *outlet, uint16_t device, uint32_t generation
 void outlet_presence(struct outlet *outlet, uint16_t device, bool present);
 bool outlet_is_up(const struct outlet *outlet);
 /* These facts hold now: told again to all. They outlive the outlet, or the next call. */
-void outlet_facts(struct outlet *outlet, const char *hazards, const char *const *deadman, bool asks_presence);
+void outlet_facts(struct outlet *outlet, const char *hazards, const char *const *deadman, bool asks_presence,
+		  enum language language);
 /* There may be events to fetch. */
 void outlet_events(struct outlet *outlet);
 /* One output of the core: RESULT and CHANGED are published, EVENT makes `safety` due; LEASE and REST are none of its

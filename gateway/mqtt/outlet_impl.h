@@ -38,6 +38,7 @@ struct outlet {
 	const char *const *deadman;
 	bool asks_presence;
 	enum unit_system units;
+	enum language language;
 	const uint8_t *schema;
 	size_t schema_size;
 	uint32_t batch_ms;

@@ -193,8 +193,9 @@ static char *home_state(struct outlet *o)
 	if (o->callbacks.safety)
 		o->callbacks.safety(o->callbacks.user, safety);
 	fill_status(o, now_ms, &status);
-	const struct home_facts facts = {safety, &status, started(o, wall_ms, now_ms, trusted), trusted,
-					 timeliness_round_trip(&o->timeliness)};
+	const struct home_facts facts = {
+	    safety,     &status, started(o, wall_ms, now_ms, trusted), trusted, timeliness_round_trip(&o->timeliness),
+	    o->language};
 	char *text = home_state_payload(&facts);
 	json_object_put(safety);
 	return text;

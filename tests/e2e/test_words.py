@@ -103,5 +103,36 @@ class Imperial(Chosen):
         self.assertEqual(self.ha.complaints, [])
 
 
+
+class German(Chosen):
+    """It begins in English, so that there is something to compare with."""
+
+    def german(self):
+        self.ha.wait_for(lambda: self.ha.entity("therapy-demo-stop").name == "Stopp", "German")
+        self.all_there()
+
+    def test_after_a_reload_only_names_are_others_and_back_again(self):
+        before = self.seen()
+        names = {i: e.name for i, e in self.ha.entities.items()}
+        self.settings = '\nlanguage = "de";\n'
+        self.change(self.settings)
+        self.ctl("reload")
+        self.german()
+        self.assertEqual(self.seen(), before)
+        self.assertEqual(self.ha.entity("therapy-demo-table-tilt").name, "Neigung")
+        self.assertEqual(self.ha.entity("therapy-demo-pad-heat_permitted").name, "Wärme: Sperre")
+        same = [i for i, e in self.ha.entities.items() if e.name == names[i]]
+        self.assertEqual(sorted(same), ["therapy-demo-alarm", "therapy-demo-version"])  # the same word in both
+        self.restart()
+        self.german()
+        self.assertEqual(self.seen(), before)
+        self.change("")
+        self.ctl("reload")
+        self.ha.wait_for(lambda: self.ha.entity("therapy-demo-stop").name == "Stop", "English")
+        self.all_there()
+        self.assertEqual({i: e.name for i, e in self.ha.entities.items()}, names)
+        self.assertEqual(self.ha.complaints, [])
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -43,7 +43,8 @@ static void log_event(struct gateway *g, uint64_t now_ms, const struct core_outp
 		if (g->refusals++ >= REFUSALS_LOGGED)
 			return;
 	}
-	report_event(o->device < g->n_seats ? g->config->devices[o->device].id : "core", o);
+	report_event(o->device < g->n_seats ? g->config->devices[o->device].id : "core", o, g->core,
+		     g->config->language);
 }
 
 void gateway_feed(struct gateway *g, uint64_t now_ms, const struct core_input *input)
@@ -178,8 +179,9 @@ static void on_kept(void *user, const Therapy__V1__KeptCommand *said)
 	char why[CORE_WHY_MAX];
 	if (!gateway_listens(g))
 		return;
-	enum kept_commands_news news = kept_commands_take(&g->kept[seat->index], said,
-							  g->config->devices[seat->index].clear_retained_commands, why);
+	enum kept_commands_news news =
+	    kept_commands_take(&g->kept[seat->index], said, g->config->devices[seat->index].clear_retained_commands,
+			       g->config->language, why);
 	if (news == KEPT_COMMANDS_SAME)
 		return;
 	struct core_input input = {

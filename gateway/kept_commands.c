@@ -23,37 +23,50 @@ static struct kept_command *find(struct kept_commands *commands, uint32_t channe
 	return NULL;
 }
 
-static void explain_kept(const struct kept_command *c, bool clears, char why[CORE_WHY_MAX])
+/* Topic and payload come from elsewhere and may be long: then the sentence is shorter, and they are cut. */
+static void explain_kept(const struct kept_command *c, bool clears, enum language language, char why[CORE_WHY_MAX])
 {
 	struct str s;
 	str_init(&s, why, CORE_WHY_MAX);
-	str_add(&s, "the broker keeps '%s' for %s: the device obeys it whenever it connects. ", c->payload, c->topic);
+	str_add(&s, language_say(language, "the broker keeps '%s' for %s: the device obeys it whenever it connects. "),
+		c->payload, c->topic);
 	if (clears)
-		str_add(&s, "It is cleared now (clear_retained_commands)");
+		str_add(&s, "%s", language_say(language, "It is cleared now (clear_retained_commands)"));
 	else
 		str_add(&s,
-			"Clear it with mosquitto_pub -r -n -t '%s', or set clear_retained_commands = true for this "
-			"device",
+			language_say(language, "Clear it with mosquitto_pub -r -n -t '%s', or set "
+					       "clear_retained_commands = true for this device"),
 			c->topic);
 	if (!s.overflow)
 		return;
 	str_init(&s, why, CORE_WHY_MAX);
-	str_add(&s, "the broker keeps '%.40s' for %.80s: the device obeys it whenever it connects. %s", c->payload,
-		c->topic, clears ? "It is cleared now" : "Clear it, or set clear_retained_commands = true");
+	str_add(
+	    &s,
+	    language_say(language, "the broker keeps '%.40s' for %.80s: the device obeys it whenever it connects. "),
+	    c->payload, c->topic);
+	str_add_cut(&s, clears ? language_say(language, "It is cleared now")
+			       : language_say(language, "Clear it, or set clear_retained_commands = true"));
 }
 
-static void explain_gone(const struct kept_command *c, bool cleared, char why[CORE_WHY_MAX])
+static void explain_gone(const struct kept_command *c, bool cleared, enum language language, char why[CORE_WHY_MAX])
 {
 	struct str s;
 	str_init(&s, why, CORE_WHY_MAX);
-	str_add(&s, "the broker keeps nothing for %.150s any more%s", c->topic,
-		cleared ? ": '" : "; it was cleared by somebody else");
 	if (cleared)
-		str_add(&s, "%.40s' was cleared (clear_retained_commands)", c->payload);
+		str_add(&s,
+			language_say(language, "the broker keeps nothing for %.120s any more: '%.40s' was cleared "
+					       "(clear_retained_commands)"),
+			c->topic, c->payload);
+	else
+		str_add(&s,
+			language_say(language,
+				     "the broker keeps nothing for %.120s any more; it was cleared by somebody "
+				     "else"),
+			c->topic);
 }
 
 enum kept_commands_news kept_commands_take(struct kept_commands *commands, const Therapy__V1__KeptCommand *said,
-					   bool clears, char why[CORE_WHY_MAX])
+					   bool clears, enum language language, char why[CORE_WHY_MAX])
 {
 	struct kept_command now = {.channel = said->channel}, *known = find(commands, said->channel, false);
 	plain(now.topic, sizeof now.topic, said->topic);
@@ -61,7 +74,7 @@ enum kept_commands_news kept_commands_take(struct kept_commands *commands, const
 	if (!now.payload[0]) {
 		if (!known)
 			return KEPT_COMMANDS_SAME;
-		explain_gone(known, said->cleared, why);
+		explain_gone(known, said->cleared, language, why);
 		known->payload[0] = '\0';
 		return KEPT_COMMANDS_GONE;
 	}
@@ -71,7 +84,7 @@ enum kept_commands_news kept_commands_take(struct kept_commands *commands, const
 		known = find(commands, said->channel, true);
 	if (known)
 		*known = now;
-	explain_kept(&now, clears, why);
+	explain_kept(&now, clears, language, why);
 	return KEPT_COMMANDS_KEPT;
 }
 

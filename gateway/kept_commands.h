@@ -27,10 +27,10 @@ struct kept_commands {
 
 enum kept_commands_news { KEPT_COMMANDS_SAME, KEPT_COMMANDS_KEPT, KEPT_COMMANDS_GONE };
 
-/* `clears`: the user consents that the device process clears it. `why`: what to tell people of news; it is plain
- * printable ASCII, whatever was said. */
+/* `clears`: the user consents that the device process clears it. `why`: what to tell people of news, in their language;
+ * of what was said only printable ASCII is in it. */
 enum kept_commands_news kept_commands_take(struct kept_commands *commands, const Therapy__V1__KeptCommand *said,
-					   bool clears, char why[CORE_WHY_MAX]);
+					   bool clears, enum language language, char why[CORE_WHY_MAX]);
 /* [{"topic":"cmnd/pad/POWER","payload":"ON"}]; the caller's. */
 struct json_object *kept_commands_json(const struct kept_commands *commands);
 

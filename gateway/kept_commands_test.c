@@ -18,7 +18,7 @@ static enum kept_commands_news take(struct kept_commands *k, uint32_t channel, c
 	said.topic = topic;
 	said.payload = text;
 	said.cleared = cleared;
-	return kept_commands_take(k, &said, clears, why);
+	return kept_commands_take(k, &said, clears, LANGUAGE_EN, why);
 }
 
 static void assert_json(const struct kept_commands *k, const char *text)
@@ -85,7 +85,7 @@ static void what_strangers_wrote_is_made_plain_and_fits(void **state)
 	said.channel = 2;
 	said.topic = topic;
 	said.payload = payload;
-	assert_int_equal(kept_commands_take(&k, &said, false, why), KEPT_COMMANDS_KEPT);
+	assert_int_equal(kept_commands_take(&k, &said, false, LANGUAGE_EN, why), KEPT_COMMANDS_KEPT);
 	assert_non_null(strstr(why, "keeps 'ON' for tttt"));
 	assert_non_null(strstr(why, "clear_retained_commands = true"));
 }

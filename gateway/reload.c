@@ -166,11 +166,12 @@ static void end_grants(struct gateway *g)
 			if (!e.permission.granted && !e.permission.suspended)
 				continue;
 			struct core_input input = {.type = CORE_IN_REQUEST};
-			input.request = (struct core_request){.device = e.device,
-							      .control = e.control,
-							      .id = "",
-							      .by = "the rules that were read anew",
-							      .age_ms = -1};
+			input.request = (struct core_request){
+			    .device = e.device,
+			    .control = e.control,
+			    .id = "",
+			    .by = language_say(g->config->language, "the rules that were read anew"),
+			    .age_ms = -1};
 			gateway_feed(g, clock_boot_ms(), &input);
 		}
 }

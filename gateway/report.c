@@ -4,6 +4,9 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/str.h"
+#include "base/unit.h"
+#include "core/explanation.h"
 
 void report_home(FILE *to, const struct config *config, const Therapy__V1__DeviceDescription *const *descriptions,
 		 const struct core *core, const struct promises *promises)
@@ -70,7 +73,38 @@ static bool warns(enum core_event_type type)
 	       type == CORE_EVENT_BYPASSED || type == CORE_EVENT_TIMER_FAILED || type == CORE_EVENT_COMMAND_KEPT;
 }
 
-void report_event(const char *who, const struct core_output *event)
+/* What the sentence is about, for who reads the log and not the language: " (rule x; table.tilt 21.96 deg)". */
+static void add_facts(struct str *s, const struct core *core, const struct core_output *event)
+{
+	const struct core_cause *cause = &event->cause;
+	enum therapy_unit unit;
+	struct core_explanation control;
+	const char *separator = " (", *key = NULL;
+	if (core_explain(core, event->device, event->control, &control)) {
+		str_add(s, "%s%s.%s", separator, control.device, control.control);
+		separator = "; ";
+	}
+	if (event->rule) {
+		str_add(s, "%srule %s", separator, event->rule);
+		separator = "; ";
+	}
+	if (cause->device != CORE_NO_DEVICE)
+		key = core_metric_key(core, cause->device, cause->metric, &unit);
+	if (key) {
+		str_add(s, "%s%s.%s ", separator, core_device_id(core, cause->device), key);
+		separator = "; ";
+		if (cause->quality == THERAPY_GOOD)
+			str_add_number(s, cause->value, 3);
+		else
+			str_add(s, cause->quality == THERAPY_ERROR ? "implausible" : "unknown");
+		if (cause->quality == THERAPY_GOOD && unit_text(unit)[0])
+			str_add(s, " %s", unit_text(unit));
+	}
+	if (separator[0] == ';')
+		str_add(s, ")");
+}
+
+void report_event(const char *who, const struct core_output *event, const struct core *core, enum language language)
 {
 	static const char *const names[] = {
 	    [CORE_EVENT_GRANTED] = "granted",
@@ -101,8 +135,13 @@ void report_event(const char *who, const struct core_output *event)
 	    [CORE_EVENT_SILENCED] = "silenced",
 	};
 	const char *name = (size_t)event->event < sizeof names / sizeof *names ? names[event->event] : "event";
+	char facts[512];
+	struct str s;
+	str_init(&s, facts, sizeof facts);
+	if (language != LANGUAGE_EN)
+		add_facts(&s, core, event);
 	if (warns(event->event))
-		log_warn(who, "%s: %s", name, event->why);
+		log_warn(who, "%s%s: %s", name, facts, event->why);
 	else
-		log_info(who, "%s: %s", name, event->why);
+		log_info(who, "%s%s: %s", name, facts, event->why);
 }

@@ -17,7 +17,8 @@ void report_home(FILE *to, const struct config *config, const Therapy__V1__Devic
 void report_json(FILE *to, const struct config *config, const struct promises *promises);
 /* The hazards that are not wholly covered, as log lines. */
 void report_coverage(const struct config *config, const struct core *core);
-/* One of the core's events as a log line: what happened, and why. `who`: its device, or "core". */
-void report_event(const char *who, const struct core_output *event);
+/* One of the core's events as a log line: what happened, and why. `who`: its device, or "core". `language`: of the
+ * sentence that says why; where it is not English, what it is about stands before it. */
+void report_event(const char *who, const struct core_output *event, const struct core *core, enum language language);
 
 #endif

@@ -232,6 +232,8 @@ int setup_core_spec(const struct config *config, const Therapy__V1__DeviceDescri
 				  .owned_unmonitored = (const char *const *)config->owned_unmonitored,
 				  .n_owned_unmonitored = config->n_owned_unmonitored,
 				  .needs_timer_proof = true,
+				  .language = config->language,
+				  .units = config->units,
 				  .lease_ms = config->lease_ms,
 				  .renew_ms = config->renew_ms};
 	return 0;

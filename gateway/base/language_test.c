@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/language.h"
 
+#include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/testing.h"
 
@@ -165,7 +167,8 @@ static void each_text_is_found_and_what_is_unknown_stays_english(void **state)
 	for (size_t t = 0; t < LANGUAGE_TABLES; t++) {
 		struct language_table table = language_table(LANGUAGE_DE, t);
 		for (size_t i = 0; i < table.n; i++)
-			assert_string_equal(language_say(LANGUAGE_DE, table.entries[i].english), table.entries[i].other);
+			assert_string_equal(language_say(LANGUAGE_DE, table.entries[i].english),
+					    table.entries[i].other);
 	}
 	assert_string_equal(language_say(LANGUAGE_EN, "Stop"), "Stop");
 	assert_string_equal(language_say(LANGUAGE_DE, "Stop"), "Stopp");

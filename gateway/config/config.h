@@ -81,7 +81,7 @@ struct config {
 	enum log_level log_level;
 	uint64_t lease_ms, renew_ms, deadline_ms; /* 1000, 250, 1000 */
 	enum unit_system units;                   /* that people are shown */
-	enum language language;             /* that they are told in */
+	enum language language;                   /* that they are told in */
 	uint64_t quiet_ms; /* a resting device's readings go on at most this often: 500; 0: always */
 	struct config_mqtt mqtt;
 	struct config_device *devices;

@@ -48,18 +48,18 @@ bool core_sounds(const struct core *core)
 int audio_request(struct core *core, struct decision *d, const struct core_request *request)
 {
 	char by[44], why[CORE_WHY_MAX];
-	struct str s;
 	unsigned n = count(core, true);
 	if (n == 0) {
-		gate_conclude(d, CORE_ACCEPTED, "nothing sounds");
+		gate_conclude(d, CORE_ACCEPTED, "%s", SAY(core, "nothing sounds"));
 		return 0;
 	}
 	core->audio.paused_ms = core->now_ms;
 	core->audio.until_ms = timers_after(core->now_ms, QUIET_MS);
 	timers_set(&core->timers, &core->audio.timer, core->audio.until_ms);
-	str_init(&s, why, sizeof why);
-	str_add(&s, "%u alarm%s silent for %u min, says %s: a new one sounds", n, n == 1 ? " is" : "s are",
-		QUIET_MS / 60000u, gate_shown(request->by, by));
+	explain_say(why,
+		    n == 1 ? SAY(core, "%u alarm is silent for %u min, says %s: a new one sounds")
+			   : SAY(core, "%u alarms are silent for %u min, says %s: a new one sounds"),
+		    n, QUIET_MS / 60000u, gate_shown(request->by, by));
 	out_event(core, CORE_EVENT_SILENCED, NONE, NONE, NULL, CORE_PRIORITY_LOW, why);
 	gate_conclude(d, CORE_ACCEPTED, "%s", why);
 	return 0;

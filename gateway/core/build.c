@@ -439,6 +439,8 @@ int core_new(const struct core_spec *spec, uint64_t now_ms, struct core **out, s
 	core->renew_ms = spec->renew_ms;
 	core->memory.enabled = spec->remembers;
 	core->needs_timer_proof = spec->needs_timer_proof;
+	core->language = spec->language;
+	core->units = spec->units;
 	core->reset_ms = now_ms; /* a reset that is held while the gateway starts is none */
 	if (check_spec(spec, faults) || home_init(&core->home, spec, faults) ||
 	    limits_init(&core->limits, spec, &core->home, faults))

@@ -15,13 +15,14 @@ int confirm_request(struct core *core, struct decision *d, const struct core_req
 			metric = home_find_metric(home, i, PRESENT, strlen(PRESENT));
 	if (metric == HOME_NONE)
 		return gate_conclude(d, CORE_UNKNOWN_CONTROL,
-				     "nobody asks here whether somebody is there: give profile.presence in the "
-				     "configuration, like \"2 min\"");
+				     SAY(core,
+					 "nobody asks here whether somebody is there: give profile.presence in the "
+					 "configuration, like \"2 min\""));
 	char by[44];
 	const struct core_reading here = {.quality = THERAPY_GOOD, .value = 1, .stamp_ms = core->now_ms};
 	value_put(&core->values[metric], &here, core->now_ms);
 	logic_touch_metric(&core->logic, metric);
-	gate_conclude(d, CORE_ACCEPTED, "somebody is there, says %s: that holds for %g s", gate_shown(request->by, by),
-		      (double)home->metrics[metric].stale_ms / 1e3);
+	gate_conclude(d, CORE_ACCEPTED, SAY(core, "somebody is there, says %s: that holds for %g s"),
+		      gate_shown(request->by, by), (double)home->metrics[metric].stale_ms / 1e3);
 	return 0;
 }

@@ -92,9 +92,7 @@ static void lose_device(struct core *core, uint16_t index)
 {
 	const struct home_device *device = &core->home.devices[index];
 	char why[CORE_WHY_MAX];
-	struct str s;
-	str_init(&s, why, sizeof why);
-	str_add(&s, "%s is gone: its link or its process ended", device->id);
+	explain_say(why, SAY(core, "%s is gone: its link or its process ended"), device->id);
 	out_device_event(core, CORE_EVENT_DEVICE_LOST, index, why);
 	for (uint32_t i = device->first_control; i < device->first_control + device->n_controls; i++) {
 		grant_lose(core, i, why);
@@ -121,9 +119,7 @@ static void take_presence(struct core *core, const struct core_input *input)
 		lose_device(core, input->device);
 	} else if (p->lost) {
 		char why[CORE_WHY_MAX];
-		struct str s;
-		str_init(&s, why, sizeof why);
-		str_add(&s, "%s is back", device->id);
+		explain_say(why, SAY(core, "%s is back"), device->id);
 		out_device_event(core, CORE_EVENT_DEVICE_BACK, input->device, why);
 	}
 	for (uint32_t i = device->first_control; i < device->first_control + device->n_controls; i++)
@@ -218,10 +214,8 @@ uint64_t core_deadline(const struct core *core)
 void core_permission(const struct core *core, uint16_t device, uint16_t control, struct core_permission *out)
 {
 	*out = (struct core_permission){.cause = {.device = CORE_NO_DEVICE}};
-	struct str s;
-	str_init(&s, out->why, sizeof out->why);
 	if (device >= core->home.n_devices || control >= core->home.devices[device].n_controls) {
-		str_add(&s, "there is no such control");
+		explain_say(out->why, "%s", SAY(core, "there is no such control"));
 		return;
 	}
 	uint32_t index = core->home.devices[device].first_control + control;
@@ -233,7 +227,9 @@ void core_permission(const struct core *core, uint16_t device, uint16_t control,
 	out->permitted =
 	    out->granted ? control_governed(core, index) && c->n_forbidding == 0 : grant_possible(core, index);
 	if (out->permitted) {
-		str_add(&s, c->held ? "permitted; waiting for the memory to be written" : "permitted");
+		explain_say(out->why, "%s",
+			    c->held ? SAY(core, "permitted; waiting for the memory to be written")
+				    : SAY(core, "permitted"));
 		return;
 	}
 	uint32_t rule = explain_refusal(core, index, &out->cause, out->why);

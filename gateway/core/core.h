@@ -19,6 +19,8 @@
 
 #include "base/fault.h"
 #include "base/id.h"
+#include "base/unit.h"
+#include "base/language.h"
 #include "therapy/plugin.h"
 
 #define CORE_WHY_MAX        256  /* bytes of a reason; Home Assistant shows at most 255 characters */
@@ -173,6 +175,8 @@ struct core_spec {
 	bool needs_timer_proof; /* refuse what has not proved its own timer by an off-test */
 	uint64_t lease_ms;      /* how long a lease lasts: 1000 */
 	uint64_t renew_ms;      /* how often it is renewed: 250 */
+	enum language language; /* of what people are told */
+	enum unit_system units; /* of figures in that; what is data stays in the inner units */
 	bool remembers;         /* somebody writes down what CORE_OUT_REMEMBER announces: no grant runs before that */
 };
 

@@ -32,29 +32,24 @@ static bool bears(const struct core *core, uint32_t slot)
 	return false;
 }
 
-static void add_figure(struct str *s, const struct core *core, uint32_t slot, double value)
+static const char *figure_text(const struct core *core, uint32_t slot, double value, char buffer[EXPLAIN_AMOUNT_MAX])
 {
-	enum therapy_unit unit = core->limits.items[core->limits.slots[slot].limit].unit;
-	str_add_number(s, value, 3);
-	str_add(s, "%s%s", unit_text(unit)[0] ? " " : "", unit_text(unit));
+	return explain_amount(core, value, core->limits.items[core->limits.slots[slot].limit].unit, 3, buffer);
 }
 
 void figure_describe(const struct core *core, uint32_t control, uint32_t slot, double value, char why[CORE_WHY_MAX])
 {
 	const struct limit_slot *at = &core->limits.slots[slot];
 	const char *id = core->limits.items[at->limit].id;
-	struct str s;
-	str_init(&s, why, CORE_WHY_MAX);
+	char asked[EXPLAIN_AMOUNT_MAX], most[EXPLAIN_AMOUNT_MAX];
 	if (!at->now.given) {
-		str_add(&s, "limit.%s is not given for %s: set it in `limits` of the configuration", id,
-			core->home.devices[at->device].id);
+		explain_say(why, SAY(core, "limit.%s is not given for %s: set it in `limits` of the configuration"), id,
+			    core->home.devices[at->device].id);
 		return;
 	}
-	str_add(&s, "%s.%s at ", control_device(core, control), control_key(core, control));
-	add_figure(&s, core, slot, value);
-	str_add(&s, " is beyond limit.%s (", id);
-	add_figure(&s, core, slot, at->now.value);
-	str_add(&s, ")");
+	explain_say(why, SAY(core, "%s.%s at %s is beyond limit.%s (%s)"), control_device(core, control),
+		    control_key(core, control), figure_text(core, slot, value, asked), id,
+		    figure_text(core, slot, at->now.value, most));
 }
 
 uint32_t figure_forbidding(const struct core *core, uint32_t control, double value)
@@ -90,10 +85,8 @@ static void end_beyond(struct core *core, uint32_t control)
 	if (!runs(core, control) || (slot = figure_forbidding(core, control, core->controls[control].value)) == NONE)
 		return;
 	char why[CORE_WHY_MAX], text[CORE_WHY_MAX];
-	struct str s;
 	figure_describe(core, control, slot, core->controls[control].value, why);
-	str_init(&s, text, sizeof text);
-	str_add(&s, "%s; ended, a new request is needed", why);
+	explain_say(text, SAY(core, "%s; ended, a new request is needed"), why);
 	grant_end(core, control, REACT_REST);
 	out_event(core, CORE_EVENT_ENDED, control, NONE, NULL, CORE_PRIORITY_MEDIUM, text);
 }
@@ -101,14 +94,13 @@ static void end_beyond(struct core *core, uint32_t control)
 static void tell_changed(struct core *core, uint32_t index, struct limit_figure figure)
 {
 	const struct limit_slot *slot = &core->limits.slots[index];
-	char why[CORE_WHY_MAX];
-	struct str s;
-	str_init(&s, why, sizeof why);
-	str_add(&s, "limit.%s of %s is ", core->limits.items[slot->limit].id, core->home.devices[slot->device].id);
+	const char *limit = core->limits.items[slot->limit].id, *device = core->home.devices[slot->device].id;
+	char why[CORE_WHY_MAX], amount[EXPLAIN_AMOUNT_MAX];
 	if (figure.given)
-		add_figure(&s, core, index, figure.value);
+		explain_say(why, SAY(core, "limit.%s of %s is %s"), limit, device,
+			    figure_text(core, index, figure.value, amount));
 	else
-		str_add(&s, "not given any more");
+		explain_say(why, SAY(core, "limit.%s of %s is not given any more"), limit, device);
 	out_device_event(core, CORE_EVENT_LIMIT_CHANGED, (uint16_t)slot->device, why);
 }
 

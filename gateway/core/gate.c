@@ -9,11 +9,9 @@
 int gate_conclude(struct decision *d, enum core_outcome outcome, const char *format, ...)
 {
 	d->outcome = outcome;
-	struct str s;
-	str_init(&s, d->why, sizeof d->why);
 	va_list args;
 	va_start(args, format);
-	str_addv(&s, format, args);
+	explain_sayv(d->why, format, args);
 	va_end(args);
 	return -1;
 }
@@ -31,12 +29,14 @@ const char *gate_value(const struct core *core, uint32_t control, double value, 
 {
 	size_t size;
 	const char *word = words_of(core->home.controls[control].words, value, &size);
+	char amount[EXPLAIN_AMOUNT_MAX];
 	struct str s;
 	str_init(&s, buffer, 44);
 	if (word)
 		str_add(&s, "%.*s", (int)size, word);
 	else
-		str_add(&s, "%g", value);
+		str_add_cut(&s, explain_amount(core, value, core->home.controls[control].unit,
+					       core->units == UNIT_METRIC ? 6 : 2, amount));
 	return buffer;
 }
 
@@ -46,35 +46,38 @@ static bool asks_rest(const struct core_request *request)
 	return request->verb == CORE_STOP || (request->verb == CORE_SET && request->value == 0);
 }
 
-static int check_flaw(struct decision *d, const struct core_request *request)
+static int check_flaw(const struct core *core, struct decision *d, const struct core_request *request)
 {
 	char text[44];
 	switch (request->flaw) {
 	case CORE_FLAW_NONE:
 		break;
 	case CORE_FLAW_TOO_LARGE:
-		return gate_conclude(d, CORE_TOO_LARGE, "the message is too large: at most 4096 bytes are read");
+		return gate_conclude(d, CORE_TOO_LARGE,
+				     SAY(core, "the message is too large: at most 4096 bytes are read"));
 	case CORE_FLAW_MALFORMED:
 		if (request->flaw_text)
-			return gate_conclude(d, CORE_MALFORMED, "the message is not understood: %.200s",
+			return gate_conclude(d, CORE_MALFORMED, SAY(core, "the message is not understood: %.200s"),
 					     request->flaw_text);
-		return gate_conclude(d, CORE_MALFORMED, "the message is not understood");
+		return gate_conclude(d, CORE_MALFORMED, SAY(core, "the message is not understood"));
 	case CORE_FLAW_RETAINED:
 		if (asks_rest(request)) /* whether it is live or an old one cannot be told */
 			break;
 		return gate_conclude(
 		    d, CORE_RETAINED,
-		    "the message was kept by the broker (retained), so nobody asks now: send it without the "
-		    "retain flag");
+		    SAY(core, "the message was kept by the broker (retained), so nobody asks now: send it without the "
+			      "retain flag"));
 	case CORE_FLAW_UNTIMELY:
 		if (asks_rest(request))
 			break;
 		return gate_conclude(
 		    d, CORE_LATE,
-		    "the connection has not proved itself timely, and the message does not say when it was sent");
+		    SAY(core,
+			"the connection has not proved itself timely, and the message does not say when it was sent"));
 	}
 	if (strlen(request->id) >= CORE_REQUEST_ID_MAX)
-		return gate_conclude(d, CORE_MALFORMED, "the request's id '%s' is too long: at most %d characters",
+		return gate_conclude(d, CORE_MALFORMED,
+				     SAY(core, "the request's id '%s' is too long: at most %d characters"),
 				     gate_shown(request->id, text), CORE_REQUEST_ID_MAX - 1);
 	return 0;
 }
@@ -102,9 +105,10 @@ static int check_duplicate(struct core *core, struct decision *d, const struct c
 			r->at_ms = core->now_ms;
 			if (asks_rest(request)) /* an automation that calls its every stop "stop" */
 				return 0;
-			return gate_conclude(d, CORE_DUPLICATE,
-					     "a request with this id came %.1f s ago: each needs its own for 60 s",
-					     (double)age / 1e3);
+			return gate_conclude(
+			    d, CORE_DUPLICATE,
+			    SAY(core, "a request with this id came %.1f s ago: each needs its own for 60 s"),
+			    (double)age / 1e3);
 		}
 		if (!young && !free_slot)
 			free_slot = r;
@@ -114,7 +118,7 @@ static int check_duplicate(struct core *core, struct decision *d, const struct c
 	if (!free_slot)
 		return gate_conclude(
 		    d, CORE_NOT_PERMITTED,
-		    "more than %u requests in 60 s: whether this one is a duplicate cannot be told any more",
+		    SAY(core, "more than %u requests in 60 s: whether this one is a duplicate cannot be told any more"),
 		    REMEMBERED_REQUESTS);
 	*free_slot = (struct remembered){.hash = hash, .at_ms = core->now_ms, .used = true};
 	str_copy(free_slot->id, sizeof free_slot->id, request->id);
@@ -126,7 +130,7 @@ int gate_find_device(const struct core *core, struct decision *d, const struct c
 	char text[44];
 	d->device = home_find_device(&core->home, request->device, strlen(request->device));
 	if (d->device == HOME_NONE)
-		return gate_conclude(d, CORE_UNKNOWN_CONTROL, "there is no device '%s'",
+		return gate_conclude(d, CORE_UNKNOWN_CONTROL, SAY(core, "there is no device '%s'"),
 				     gate_shown(request->device, text));
 	return 0;
 }
@@ -138,19 +142,46 @@ int gate_find_control(const struct core *core, struct decision *d, const struct 
 		return -1;
 	d->control = home_find_control(&core->home, d->device, request->control, strlen(request->control));
 	if (d->control == HOME_NONE)
-		return gate_conclude(d, CORE_UNKNOWN_CONTROL, "%s has no control '%s'",
+		return gate_conclude(d, CORE_UNKNOWN_CONTROL, SAY(core, "%s has no control '%s'"),
 				     core->home.devices[d->device].id, gate_shown(request->control, text));
 	return 0;
 }
 
-static int refuse_choice(struct decision *d, const char *device, const struct home_control *c, double value)
+static int refuse_choice(const struct core *core, struct decision *d, const struct home_control *c, double value)
 {
 	char list[128];
 	struct str s;
 	str_init(&s, list, sizeof list);
 	words_list(&s, c->words);
-	return gate_conclude(d, CORE_OUT_OF_RANGE, "%g is none of what %s.%s takes: %s, or 0 to %g", value, device,
-			     c->key, list, c->max);
+	return gate_conclude(d, CORE_OUT_OF_RANGE, SAY(core, "%g is none of what %s.%s takes: %s, or 0 to %g"), value,
+			     control_device(core, d->control), c->key, list, c->max);
+}
+
+/* A difference, so that the unit's own zero does not count. */
+static const char *step_shown(const struct core *core, const struct home_control *c, char buffer[44])
+{
+	struct unit_view view = unit_view(core->units, c->unit);
+	struct str s;
+	str_init(&s, buffer, 44);
+	str_add_number(&s, c->step / view.scale, core->units == UNIT_METRIC ? 6 : 2);
+	str_add(&s, "%s%s", view.text[0] ? " " : "", view.text);
+	return buffer;
+}
+
+static int refuse_range(const struct core *core, struct decision *d, double value, bool between)
+{
+	const struct home_control *c = &core->home.controls[d->control];
+	const char *device = control_device(core, d->control);
+	char asked[44], min[44], max[44], step[44];
+	gate_value(core, d->control, value, asked);
+	gate_value(core, d->control, c->min, min);
+	gate_value(core, d->control, c->max, max);
+	if (between)
+		return gate_conclude(d, CORE_OUT_OF_RANGE,
+				     SAY(core, "%s is between two steps: %s.%s goes from %s to %s in steps of %s"),
+				     asked, device, c->key, min, max, step_shown(core, c, step));
+	return gate_conclude(d, CORE_OUT_OF_RANGE, SAY(core, "%s is out of range: %s.%s takes 0 (rest) and %s to %s"),
+			     asked, device, c->key, min, max);
 }
 
 /* To the nearest step from min; a millionth of a step off is a rounding of the asker's. */
@@ -159,21 +190,19 @@ static int check_range(const struct core *core, struct decision *d, bool convert
 	const struct home_control *c = &core->home.controls[d->control];
 	const char *device = control_device(core, d->control);
 	if (!isfinite(*value))
-		return gate_conclude(d, CORE_OUT_OF_RANGE, "a number was expected for %s.%s", device, c->key);
+		return gate_conclude(d, CORE_OUT_OF_RANGE, SAY(core, "a number was expected for %s.%s"), device,
+				     c->key);
 	if (c->words && (*value < c->min || *value > c->max || *value != floor(*value)))
-		return refuse_choice(d, device, c, *value);
+		return refuse_choice(core, d, c, *value);
 	if (*value < c->min || *value > c->max)
-		return gate_conclude(d, CORE_OUT_OF_RANGE, "%g is out of range: %s.%s takes 0 (rest) and %g to %g",
-				     *value, device, c->key, c->min, c->max);
+		return refuse_range(core, d, *value, false);
 	if (!(c->step > 0))
 		return 0;
 	double steps = (*value - c->min) / c->step, whole = round(steps);
 	if (converted && fabs(steps - whole) > 1e-6)
 		steps = whole = floor(steps);
 	if (fabs(steps - whole) > 1e-6)
-		return gate_conclude(d, CORE_OUT_OF_RANGE,
-				     "%g is between two steps: %s.%s goes from %g to %g in steps of %g", *value, device,
-				     c->key, c->min, c->max, c->step);
+		return refuse_range(core, d, *value, true);
 	*value = fmin(c->min + whole * c->step, c->max);
 	return 0;
 }
@@ -181,10 +210,8 @@ static int check_range(const struct core *core, struct decision *d, bool convert
 static void end_event(struct core *core, uint32_t control, const char *by)
 {
 	char why[CORE_WHY_MAX], text[44];
-	struct str s;
-	str_init(&s, why, sizeof why);
-	str_add(&s, "%s.%s was ended by %s", control_device(core, control), control_key(core, control),
-		gate_shown(by, text));
+	explain_say(why, SAY(core, "%s.%s was ended by %s"), control_device(core, control), control_key(core, control),
+		    gate_shown(by, text));
 	out_event(core, CORE_EVENT_ENDED, control, NONE, NULL, CORE_PRIORITY_LOW, why);
 }
 
@@ -199,14 +226,17 @@ static void obey_rest(struct core *core, struct decision *d, const struct core_r
 		end_event(core, control, request->by);
 	bool late = request->flaw == CORE_FLAW_UNTIMELY || request->age_ms > CORE_LATE_MS;
 	if (core->let_go) {
-		gate_conclude(d, CORE_DEVICE_NOT_READY,
-			      "the gateway ends and has let go of the devices: %s.%s comes to rest by itself",
-			      control_device(core, control), control_key(core, control));
+		gate_conclude(
+		    d, CORE_DEVICE_NOT_READY,
+		    SAY(core, "the gateway ends and has let go of the devices: %s.%s comes to rest by itself"),
+		    control_device(core, control), control_key(core, control));
 		return;
 	}
-	gate_conclude(d, CORE_ACCEPTED, "%s.%s is told to rest%s", control_device(core, control),
-		      control_key(core, control),
-		      late ? "; rest is always allowed, though this request may be an old one" : "");
+	gate_conclude(
+	    d, CORE_ACCEPTED,
+	    late ? SAY(core, "%s.%s is told to rest; rest is always allowed, though this request may be an old one")
+		 : SAY(core, "%s.%s is told to rest"),
+	    control_device(core, control), control_key(core, control));
 }
 
 void gate_grant(struct core *core, struct decision *d, double value)
@@ -214,9 +244,11 @@ void gate_grant(struct core *core, struct decision *d, double value)
 	const char *device = control_device(core, d->control), *key = control_key(core, d->control);
 	char said[44];
 	grant_start(core, d->control, value, GRANT_ASKED);
-	gate_conclude(d, CORE_ACCEPTED, "%s.%s is granted at %s%s", device, key,
-		      gate_value(core, d->control, value, said),
-		      core->controls[d->control].held ? ", as soon as the memory is written" : "");
+	gate_conclude(d, CORE_ACCEPTED,
+		      core->controls[d->control].held
+			  ? SAY(core, "%s.%s is granted at %s, as soon as the memory is written")
+			  : SAY(core, "%s.%s is granted at %s"),
+		      device, key, gate_value(core, d->control, value, said));
 	out_event(core, CORE_EVENT_GRANTED, d->control, NONE, NULL, CORE_PRIORITY_LOW, d->why);
 }
 
@@ -264,8 +296,8 @@ static int check_act(struct core *core, struct decision *d, const struct core_re
 	if (gate_check_ready(core, d, *value))
 		return -1;
 	if (granted && c->value >= *value && c->value <= *value) {
-		gate_conclude(d, CORE_ACCEPTED, "%s.%s goes on at %s as it was", request->device, request->control,
-			      gate_value(core, d->control, *value, said));
+		gate_conclude(d, CORE_ACCEPTED, SAY(core, "%s.%s goes on at %s as it was"), request->device,
+			      request->control, gate_value(core, d->control, *value, said));
 		return 0;
 	}
 	if (gate_check_rules(core, d))
@@ -307,13 +339,13 @@ static int obey(struct core *core, struct decision *d, const struct core_request
 	case CORE_CONFIRM:
 		return confirm_request(core, d, request);
 	}
-	return gate_conclude(d, CORE_MALFORMED, "nothing is known that is asked for like this");
+	return gate_conclude(d, CORE_MALFORMED, SAY(core, "nothing is known that is asked for like this"));
 }
 
 /* 0: obeyed. */
 static int decide(struct core *core, struct decision *d, const struct core_request *request)
 {
-	int flawed = check_flaw(d, request);
+	int flawed = check_flaw(core, d, request);
 	if (request->flaw == CORE_FLAW_TOO_LARGE || request->flaw == CORE_FLAW_MALFORMED)
 		return -1;
 	struct decision other = *d;
@@ -324,9 +356,9 @@ static int decide(struct core *core, struct decision *d, const struct core_reque
 	if (check_duplicate(core, d, request))
 		return -1;
 	if (!asks_rest(request) && request->age_ms > CORE_LATE_MS)
-		return gate_conclude(d, CORE_LATE,
-				     "the request is %.1f s old by its own time stamp: at most 5 s are allowed",
-				     (double)request->age_ms / 1e3);
+		return gate_conclude(
+		    d, CORE_LATE, SAY(core, "the request is %.1f s old by its own time stamp: at most 5 s are allowed"),
+		    (double)request->age_ms / 1e3);
 	return obey(core, d, request);
 }
 
@@ -349,13 +381,14 @@ static void answer(struct core *core, const struct decision *d, const struct cor
 }
 
 /* Obeyed, but it will come again. */
-static void note_kept(struct decision *d)
+static void note_kept(const struct core *core, struct decision *d)
 {
 	struct str s;
 	size_t n = strlen(d->why);
 	str_init(&s, d->why + n, sizeof d->why - n);
-	str_add(&s,
-		"; the broker keeps this message (retained) and says it again whenever the gateway connects: clear it");
+	str_add(&s, "%s",
+		SAY(core, "; the broker keeps this message (retained) and says it again whenever the gateway connects: "
+			  "clear it"));
 }
 
 void gate_request(struct core *core, const struct core_request *asked)
@@ -364,11 +397,11 @@ void gate_request(struct core *core, const struct core_request *asked)
 	request.device = asked->device ? asked->device : "";
 	request.control = asked->control ? asked->control : "";
 	request.id = asked->id ? asked->id : "";
-	request.by = asked->by && asked->by[0] ? asked->by : "a request";
+	request.by = asked->by && asked->by[0] ? asked->by : SAY(core, "a request");
 	struct decision d = {.device = NONE, .control = NONE, .rule = NONE, .cause = {.device = CORE_NO_DEVICE}};
 	bool refused = decide(core, &d, &request) != 0;
 	if (!refused && request.flaw == CORE_FLAW_RETAINED)
-		note_kept(&d);
+		note_kept(core, &d);
 	answer(core, &d, &request);
 	if (refused && !asks_rest(&request))
 		out_event(core, CORE_EVENT_REFUSED, d.control, d.rule, &d.cause,

@@ -227,12 +227,12 @@ static void values_off_the_range_or_the_step_grid_are_refused(void **state)
 		double value;
 		const char *says;
 	} rows[] = {
-	    {19.999, "out of range: belt.tension takes 0 (rest) and 20 to 400"},
+	    {19.999, "out of range: belt.tension takes 0 (rest) and 20 N to 400 N"},
 	    {400.001, "out of range"},
 	    {405, "out of range"},
 	    {-20, "out of range"},
 	    {1e300, "out of range"},
-	    {22, "between two steps: belt.tension goes from 20 to 400 in steps of 5"},
+	    {22, "between two steps: belt.tension goes from 20 N to 400 N in steps of 5 N"},
 	    {24.999, "between two steps"},
 	    {(double)NAN, "a number was expected"},
 	    {(double)INFINITY, "a number was expected"},

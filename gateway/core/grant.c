@@ -143,11 +143,9 @@ static void tell(struct core *core, enum core_event_type type, uint32_t control,
 static void tell(struct core *core, enum core_event_type type, uint32_t control, const char *format, ...)
 {
 	char why[CORE_WHY_MAX];
-	struct str s;
-	str_init(&s, why, sizeof why);
 	va_list args;
 	va_start(args, format);
-	str_addv(&s, format, args);
+	explain_sayv(why, format, args);
 	va_end(args);
 	out_event(core, type, control, NONE, NULL, CORE_PRIORITY_LOW, why);
 }
@@ -177,7 +175,8 @@ void grant_pause(struct core *core, uint32_t control, uint32_t rule, const struc
 	str_init(&s, text, sizeof text);
 	str_add(&s, "%s", why);
 	str_add(&s, "%s",
-		resumes ? "; goes on by itself if that is over within 60 s" : "; ended, a new request is needed");
+		resumes ? SAY(core, "; goes on by itself if that is over within 60 s")
+			: SAY(core, "; ended, a new request is needed"));
 	out_event(core, CORE_EVENT_PAUSED, control, rule, cause, CORE_PRIORITY_MEDIUM, text);
 }
 
@@ -189,7 +188,7 @@ void grant_lose(struct core *core, uint32_t control, const char *why)
 	if (!granted && !core->controls[control].suspended)
 		return;
 	grant_end(core, control, granted ? REACT_REST : REACT_NOTHING);
-	tell(core, CORE_EVENT_ENDED, control, "%s: %s.%s is over, a new request is needed", why,
+	tell(core, CORE_EVENT_ENDED, control, SAY(core, "%s: %s.%s is over, a new request is needed"), why,
 	     control_device(core, control), control_key(core, control));
 }
 
@@ -208,7 +207,8 @@ void grant_timer(struct core *core, uint32_t control)
 	if (c->held) {
 		grant_end(core, control, REACT_REST);
 		tell(core, CORE_EVENT_ENDED, control,
-		     "%s.%s was ended before it began: the memory was not written within %u s; a new request is needed",
+		     SAY(core, "%s.%s was ended before it began: the memory was not written within %u s; a new request "
+			       "is needed"),
 		     control_device(core, control), control_key(core, control), HELD_MS / 1000u);
 	} else if (core->switches[control].granted) {
 		if (!c->due)
@@ -217,9 +217,10 @@ void grant_timer(struct core *core, uint32_t control)
 	} else if (c->suspended) {
 		bool tested = c->kind == GRANT_TEST;
 		grant_end(core, control, REACT_NOTHING);
-		tell(core, CORE_EVENT_ENDED, control, "%s.%s %s: a new request is needed",
-		     control_device(core, control), control_key(core, control),
-		     tested ? "was not at rest within 60 s of its off-test" : "was paused for 60 s");
+		tell(core, CORE_EVENT_ENDED, control,
+		     tested ? SAY(core, "%s.%s was not at rest within 60 s of its off-test: a new request is needed")
+			    : SAY(core, "%s.%s was paused for 60 s: a new request is needed"),
+		     control_device(core, control), control_key(core, control));
 	}
 }
 
@@ -233,8 +234,9 @@ void grant_lapse(struct core *core)
 			continue;
 		grant_end(core, control, REACT_REST);
 		tell(core, CORE_EVENT_ENDED, control,
-		     "%s.%s was ended: the gateway was held up and its lease ran out %.1f s ago; a new request is "
-		     "needed",
+		     SAY(core,
+			 "%s.%s was ended: the gateway was held up and its lease ran out %.1f s ago; a new request is "
+			 "needed"),
 		     control_device(core, control), control_key(core, control),
 		     (double)(core->now_ms - expired_ms) / 1e3);
 	}
@@ -262,7 +264,8 @@ void grant_release(struct core *core, bool failed)
 		if (failed) {
 			grant_end(core, i, REACT_REST);
 			tell(core, CORE_EVENT_ENDED, i,
-			     "%s.%s was ended before it began: the memory cannot be written; a new request is needed",
+			     SAY(core, "%s.%s was ended before it began: the memory cannot be written; a new request "
+				       "is needed"),
 			     control_device(core, i), control_key(core, i));
 			continue;
 		}
@@ -286,7 +289,7 @@ bool grant_resume_one(struct core *core)
 		if (!grant_possible(core, control))
 			continue;
 		grant_start(core, control, core->controls[control].value, GRANT_ASKED);
-		tell(core, CORE_EVENT_RESUMED, control, "%s.%s goes on: what paused it is over",
+		tell(core, CORE_EVENT_RESUMED, control, SAY(core, "%s.%s goes on: what paused it is over"),
 		     control_device(core, control), control_key(core, control));
 		return true;
 	}
@@ -306,20 +309,20 @@ void grant_phase(struct core *core, uint32_t control, const struct core_input *i
 		proof_ended(core, control, input->state.test, input->state.ended_by_device);
 	} else if (ours && input->state.ended_by_device && (granted || c->suspended)) {
 		grant_end(core, control, REACT_NOTHING);
-		tell(core, CORE_EVENT_ENDED, control, "%s.%s was switched off at the device", device, key);
+		tell(core, CORE_EVENT_ENDED, control, SAY(core, "%s.%s was switched off at the device"), device, key);
 	} else if (ours && input->state.lease_expired && granted) {
 		grant_end(core, control, REACT_NOTHING);
-		tell(core, CORE_EVENT_ENDED, control, "%s.%s was ended by its device process: its lease ran out",
-		     device, key);
+		tell(core, CORE_EVENT_ENDED, control,
+		     SAY(core, "%s.%s was ended by its device process: its lease ran out"), device, key);
 	} else if (ours && granted && (phase == CORE_PHASE_COMING_TO_REST || phase == CORE_PHASE_AT_REST)) {
 		/* It knew this grant, and a number that is over there is over for ever: renewals would go unheard. */
 		grant_end(core, control, REACT_NOTHING);
-		tell(core, CORE_EVENT_ENDED, control, "%s.%s was ended by its device process and goes to rest", device,
-		     key);
+		tell(core, CORE_EVENT_ENDED, control,
+		     SAY(core, "%s.%s was ended by its device process and goes to rest"), device, key);
 	}
 	grant_set_phase(core, control, phase);
 	if (phase == CORE_PHASE_UNKNOWN)
-		grant_lose(core, control, "nothing confirms what it does");
+		grant_lose(core, control, SAY(core, "nothing confirms what it does"));
 	if (appears && phase != CORE_PHASE_AT_REST && (c->resting == REACT_STOP || core->stop.latched))
 		grant_rest(core, control, REACT_STOP); /* who heard it before may be a process that is gone */
 	obey_told(core, control, input);

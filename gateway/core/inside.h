@@ -203,7 +203,12 @@ struct anchor {
 	double value;
 };
 
+/* What people are told goes through this: English as the key of the other languages (base/language.h). */
+#define SAY(core, english) language_say((core)->language, english)
+
 struct core {
+	enum language language;
+	enum unit_system units;
 	struct home home;
 	struct value *values;          /* by metric */
 	struct logic_switch *switches; /* by control: granted, phase */
@@ -420,7 +425,17 @@ void figure_describe(const struct core *core, uint32_t control, uint32_t slot, d
 void gate_request(struct core *core, const struct core_request *request);
 
 /* ---- explain.c ---- */
+#define EXPLAIN_TIME_MAX 24u
 void explain_time(struct str *s, uint64_t ms); /* "12.5 s" */
+/* The same in `buffer`; returns it. */
+const char *explain_time_text(uint64_t ms, char buffer[EXPLAIN_TIME_MAX]);
+/* "12.5 N" in the units that people are shown; returns the buffer. */
+#define EXPLAIN_AMOUNT_MAX 64u
+const char *explain_amount(const struct core *core, double value, enum therapy_unit unit, unsigned decimals,
+			   char buffer[EXPLAIN_AMOUNT_MAX]);
+/* Writes a sentence; one that is too long is cut between two characters. */
+void explain_say(char why[CORE_WHY_MAX], const char *format, ...) __attribute__((format(printf, 2, 3)));
+void explain_sayv(char why[CORE_WHY_MAX], const char *format, va_list args) __attribute__((format(printf, 2, 0)));
 struct core_cause explain_cause(const struct core *core, const struct logic_cause *cause);
 /* "table.tilt was 12.4 deg, must be <= 10 deg (rule x)": what made the rule leave ARMED. */
 void explain_first_out(const struct core *core, uint32_t rule, char why[CORE_WHY_MAX]);

@@ -131,10 +131,8 @@ static void recall_latch(struct core *core, const char *key, uint64_t since_ms)
 {
 	if (recall_latch_of(core, key, since_ms) || core->stop.latched)
 		return;
-	char by[sizeof core->stop.by];
-	struct str s;
-	str_init(&s, by, sizeof by);
-	str_add(&s, "the latch %s, which is not configured any more", key);
+	char by[CORE_WHY_MAX]; /* what is too long is cut */
+	explain_say(by, SAY(core, "the latch %s, which is not configured any more"), key);
 	stop_recall(core, by, since_ms);
 }
 

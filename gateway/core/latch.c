@@ -6,8 +6,14 @@
  */
 #include "core/inside.h"
 
-static const char *const fault_names[FAULT_COUNT_] = {"did not come to rest", "has a relay that may be welded",
-						      "was switched on by somebody else again and again"};
+/* Behind the control's name. */
+static const char *fault_name(const struct core *core, enum fault_kind kind)
+{
+	static const char *const names[FAULT_COUNT_] = {
+	    LANGUAGE_MARK("did not come to rest"), LANGUAGE_MARK("has a relay that may be welded"),
+	    LANGUAGE_MARK("was switched on by somebody else again and again")};
+	return SAY(core, names[kind]);
+}
 
 static bool cuts(const struct control *c)
 {
@@ -47,11 +53,9 @@ static void tell(struct core *core, enum core_event_type type, uint32_t control,
 		 const char *format, ...)
 {
 	char why[CORE_WHY_MAX];
-	struct str s;
-	str_init(&s, why, sizeof why);
 	va_list args;
 	va_start(args, format);
-	str_addv(&s, format, args);
+	explain_sayv(why, format, args);
 	va_end(args);
 	out_event(core, type, control, NONE, NULL, priority, why);
 }
@@ -64,10 +68,11 @@ static void use_cutoff(struct core *core, uint32_t control)
 		grant_rest(core, cutoff, REACT_REST);
 	grant_end(core, cutoff, REACT_REST);
 	if (ran)
-		tell(core, CORE_EVENT_ENDED, cutoff, CORE_PRIORITY_HIGH, "%s.%s was ended: it cuts off %s.%s, which %s",
-		     control_device(core, cutoff), control_key(core, cutoff), control_device(core, control),
-		     control_key(core, control),
-		     fault_names[core->controls[control].faults[FAULT_WELDED].set ? FAULT_WELDED : FAULT_NOT_OBEYED]);
+		tell(core, CORE_EVENT_ENDED, cutoff, CORE_PRIORITY_HIGH,
+		     SAY(core, "%s.%s was ended: it cuts off %s.%s, which %s"), control_device(core, cutoff),
+		     control_key(core, cutoff), control_device(core, control), control_key(core, control),
+		     fault_name(core,
+				core->controls[control].faults[FAULT_WELDED].set ? FAULT_WELDED : FAULT_NOT_OBEYED));
 }
 
 void latch_fault(struct core *core, uint32_t control, enum fault_kind kind, enum core_event_type event,
@@ -78,16 +83,17 @@ void latch_fault(struct core *core, uint32_t control, enum fault_kind kind, enum
 	const char *device = control_device(core, control), *key = control_key(core, control);
 	uint32_t cutoff = core->home.controls[control].cutoff;
 	bool cut = kind != FAULT_BYPASSED && cutoff != HOME_NONE;
-	if (kind != FAULT_BYPASSED)
-		tell(core, event, control, CORE_PRIORITY_HIGH, "%s: %s%s%s%s", what,
-		     cut ? "it is cut off at " : "unplug it", cut ? control_device(core, cutoff) : "", cut ? "." : "",
-		     cut ? control_key(core, cutoff) : "");
+	if (cut)
+		tell(core, event, control, CORE_PRIORITY_HIGH, SAY(core, "%s: it is cut off at %s.%s"), what,
+		     control_device(core, cutoff), control_key(core, cutoff));
+	else if (kind != FAULT_BYPASSED)
+		tell(core, event, control, CORE_PRIORITY_HIGH, SAY(core, "%s: unplug it"), what);
 	grant_end(core, control, REACT_REST);
 	set_fault(core, control, kind, core->now_ms);
 	if (cut)
 		use_cutoff(core, control);
-	tell(core, CORE_EVENT_LATCHED, control, CORE_PRIORITY_HIGH, "%s.%s %s; latched until a person resets it",
-	     device, key, fault_names[kind]);
+	tell(core, CORE_EVENT_LATCHED, control, CORE_PRIORITY_HIGH,
+	     SAY(core, "%s.%s %s; latched until a person resets it"), device, key, fault_name(core, kind));
 	memory_changed(core, CORE_GRAVE);
 }
 
@@ -105,30 +111,28 @@ bool latch_fault_resettable(const struct core *core, uint32_t control, enum faul
 
 /* ---- why, for people ---- */
 
-static void add_reset(struct str *s, bool resettable, const char *when)
+static void add_reset(struct str *s, const struct core *core, bool resettable, const char *otherwise)
 {
-	if (resettable)
-		str_add(s, "; look at it, then reset it");
-	else
-		str_add(s, "; it can be reset %s", when);
+	str_add(s, "%s", resettable ? SAY(core, "; look at it, then reset it") : otherwise);
 }
 
 void latch_describe_stop(const struct core *core, struct str *s)
 {
 	stop_describe(core, s);
-	add_reset(s, stop_resettable(core), "when every stop button is released");
+	add_reset(s, core, stop_resettable(core), SAY(core, "; it can be reset when every stop button is released"));
 }
 
 void latch_describe_fault(const struct core *core, uint32_t control, enum fault_kind kind, struct str *s)
 {
 	if (kind == FAULT_COUNT_)
 		return; /* nothing is wrong with it */
-	str_add(s, "%s.%s %s, ", control_device(core, control), control_key(core, control), fault_names[kind]);
-	explain_time(s, core->now_ms - core->controls[control].faults[kind].since_ms);
-	str_add(s, " ago");
-	add_reset(s, latch_fault_resettable(core, control, kind),
-		  kind == FAULT_WELDED ? "when it is at rest and draws no power"
-				       : "when a reading says that it is at rest");
+	char time[EXPLAIN_TIME_MAX];
+	str_add(s, SAY(core, "%s.%s %s, %s ago"), control_device(core, control), control_key(core, control),
+		fault_name(core, kind),
+		explain_time_text(core->now_ms - core->controls[control].faults[kind].since_ms, time));
+	add_reset(s, core, latch_fault_resettable(core, control, kind),
+		  kind == FAULT_WELDED ? SAY(core, "; it can be reset when it is at rest and draws no power")
+				       : SAY(core, "; it can be reset when a reading says that it is at rest"));
 }
 
 static uint32_t cut_by(const struct core *core, uint32_t cutoff)
@@ -164,7 +168,7 @@ bool latch_forbids(const struct core *core, uint32_t control, char why[CORE_WHY_
 		latch_describe_fault(core, control, kind, &s);
 	} else {
 		uint32_t by = cut_by(core, control);
-		str_add(&s, "it cuts off %s.%s: ", control_device(core, by), control_key(core, by));
+		str_add(&s, SAY(core, "it cuts off %s.%s: "), control_device(core, by), control_key(core, by));
 		latch_describe_fault(core, by, first_fault(&core->controls[by]), &s);
 	}
 	return true;

@@ -64,15 +64,16 @@ void memory_remembered(struct core *core, uint64_t revision, bool ok)
 bool memory_refuses(const struct core *core, char why[CORE_WHY_MAX])
 {
 	const struct memory *m = &core->memory;
-	const char *text = m->closing   ? "the gateway is about to end: nothing new is granted"
-			   : m->lost    ? "the gateway's memory was missing or damaged when it started: what ran "
-					  "before, also today and this week, is not known and may not be counted; reset "
-					  "it when nothing speaks against it"
-			   : m->failing ? "the gateway's memory cannot be written (is the disk full?): nothing is "
-					  "granted that would be forgotten"
-					: NULL;
+	const char *text =
+	    m->closing   ? SAY(core, "the gateway is about to end: nothing new is granted")
+	    : m->lost    ? SAY(core, "the gateway's memory was missing or damaged when it started: what ran "
+					"before, also today and this week, is not known and may not be "
+					"counted; reset it when nothing speaks against it")
+	    : m->failing ? SAY(core, "the gateway's memory cannot be written (is the disk full?): nothing is "
+				     "granted that would be forgotten")
+			 : NULL;
 	if (text && why)
-		str_copy(why, CORE_WHY_MAX, text);
+		explain_say(why, "%s", text);
 	return text != NULL;
 }
 
@@ -92,7 +93,7 @@ void memory_closing(struct core *core)
 	core->memory.closing = true;
 	core->memory.closing_ms = core->now_ms;
 	for (uint32_t i = 0; i < core->home.n_controls; i++)
-		grant_lose(core, i, "the gateway is about to end");
+		grant_lose(core, i, SAY(core, "the gateway is about to end"));
 	show_all(core);
 }
 

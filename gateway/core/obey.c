@@ -32,11 +32,9 @@ static void judge(struct core *core, uint32_t control)
 	if (core->switches[control].phase != CORE_PHASE_COMING_TO_REST || !(c->owes_rest || says_on(core, control)))
 		return;
 	char what[CORE_WHY_MAX];
-	struct str s;
-	str_init(&s, what, sizeof what);
-	str_add(&s, "%s.%s was told to rest %u times and no reading proves that it obeyed",
-		control_device(core, control), control_key(core, control),
-		1 + (c->repeats < REPETITIONS ? REPETITIONS : c->repeats));
+	explain_say(what, SAY(core, "%s.%s was told to rest %u times and no reading proves that it obeyed"),
+		    control_device(core, control), control_key(core, control),
+		    1 + (c->repeats < REPETITIONS ? REPETITIONS : c->repeats));
 	latch_fault(core, control, FAULT_NOT_OBEYED, CORE_EVENT_NOT_OBEYED, what);
 }
 
@@ -104,12 +102,10 @@ void obey_reading(struct core *core, uint32_t metric)
 		c->loaded = v->value > home->load_max ? c->loaded + 1 : 0;
 		if (c->loaded < 2)
 			continue;
-		char what[CORE_WHY_MAX];
-		struct str s;
-		str_init(&s, what, sizeof what);
-		str_add(&s, "%s.%s reported off and draws ", control_device(core, i), control_key(core, i));
-		str_add_number(&s, v->value, 1);
-		str_add(&s, " %s all the same", unit_text(core->home.metrics[metric].unit));
+		char what[CORE_WHY_MAX], amount[EXPLAIN_AMOUNT_MAX];
+		explain_say(what, SAY(core, "%s.%s reported off and draws %s all the same"), control_device(core, i),
+			    control_key(core, i),
+			    explain_amount(core, v->value, core->home.metrics[metric].unit, 1, amount));
 		latch_fault(core, i, FAULT_WELDED, CORE_EVENT_WELDED, what);
 	}
 }
@@ -136,7 +132,6 @@ static bool may_adopt(const struct core *core, uint32_t control, double value)
 static void explain_bypass(const struct core *core, uint32_t control, double value, uint32_t *rule,
 			   struct core_cause *cause, char why[CORE_WHY_MAX])
 {
-	struct str s;
 	uint32_t cap = figure_forbidding(core, control, value);
 	if (latch_forbids(core, control, why) || memory_refuses(core, why))
 		return;
@@ -144,8 +139,7 @@ static void explain_bypass(const struct core *core, uint32_t control, double val
 		figure_describe(core, control, cap, value, why);
 	else if (core->controls[control].n_forbidding == 0 && control_governed(core, control) &&
 		 !proof_missing(core, control, why)) {
-		str_init(&s, why, CORE_WHY_MAX);
-		str_add(&s, "what is switched on here must be asked for here");
+		explain_say(why, "%s", SAY(core, "what is switched on here must be asked for here"));
 	} else if (core->controls[control].n_forbidding > 0 || !control_governed(core, control)) {
 		*rule = explain_refusal(core, control, cause, why);
 	}
@@ -166,14 +160,11 @@ static void bypassed(struct core *core, uint32_t control, double value)
 	struct core_cause cause = {.device = CORE_NO_DEVICE};
 	uint32_t rule = NONE;
 	char reason[CORE_WHY_MAX] = "", why[CORE_WHY_MAX];
-	struct str s;
 	explain_bypass(core, control, value, &rule, &cause, reason);
 	grant_rest(core, control, REACT_REST);
 	grant_set_phase(core, control, CORE_PHASE_COMING_TO_REST);
-	str_init(&s, why, sizeof why);
-	str_add(&s, "%s.%s was switched on by somebody else and is switched off: ", control_device(core, control),
-		control_key(core, control));
-	str_add_bytes(&s, reason, strlen(reason) < s.cap - s.len - 1 ? strlen(reason) : s.cap - s.len - 1);
+	explain_say(why, SAY(core, "%s.%s was switched on by somebody else and is switched off: %s"),
+		    control_device(core, control), control_key(core, control), reason);
 	out_event(core, CORE_EVENT_BYPASSED, control, rule, &cause, CORE_PRIORITY_MEDIUM, why);
 	note_bypass(core, control);
 }
@@ -181,10 +172,10 @@ static void bypassed(struct core *core, uint32_t control, double value)
 static void adopt(struct core *core, uint32_t control, double value)
 {
 	char why[CORE_WHY_MAX];
-	struct str s;
-	str_init(&s, why, sizeof why);
-	str_add(&s, "%s.%s was switched on by somebody else, and is watched from now on as if it had been asked for",
-		control_device(core, control), control_key(core, control));
+	explain_say(
+	    why,
+	    SAY(core, "%s.%s was switched on by somebody else, and is watched from now on as if it had been asked for"),
+	    control_device(core, control), control_key(core, control));
 	grant_start(core, control, value, GRANT_ADOPTED);
 	out_event(core, CORE_EVENT_ADOPTED, control, NONE, NULL, CORE_PRIORITY_LOW, why);
 }

@@ -22,11 +22,6 @@ static bool is_occupied(const struct core *core, uint32_t metric)
 	       value_quality(v, core->now_ms, m->stale_ms) == THERAPY_GOOD;
 }
 
-static void add_name(struct str *s, const struct core *core, uint32_t metric)
-{
-	str_add(s, "%s.%s", device_of(core, core->home.metrics[metric].device)->id, core->home.metrics[metric].key);
-}
-
 /* A control that runs, or waits to go on, and whose rules look at the device; NONE: there is none. */
 static uint32_t session_on(const struct core *core, uint32_t device)
 {
@@ -66,27 +61,30 @@ static int check(const struct core *core, struct decision *d)
 {
 	const struct home_device *device = device_of(core, d->device);
 	if (is_person(core, d->device))
-		return gate_conclude(d, CORE_NOT_PERMITTED, "%s is no device: nobody can be parked", device->id);
+		return gate_conclude(d, CORE_NOT_PERMITTED, SAY(core, "%s is no device: nobody can be parked"),
+				     device->id);
 	if (device->n_controls > 0)
 		return gate_conclude(d, CORE_NOT_PERMITTED,
-				     "%s has a control of its own: only what just measures can be parked", device->id);
+				     SAY(core, "%s has a control of its own: only what just measures can be parked"),
+				     device->id);
 	for (uint32_t m = device->first_metric; m < device->first_metric + device->n_metrics; m++) {
 		if (core->home.metrics[m].stops)
 			return gate_conclude(d, CORE_NOT_PERMITTED,
-					     "%s stops everything when pressed: it cannot be parked", device->id);
+					     SAY(core, "%s stops everything when pressed: it cannot be parked"),
+					     device->id);
 		if (is_occupied(core, m))
-			return gate_conclude(d, CORE_NOT_PERMITTED, "somebody is on %s: it cannot be parked",
+			return gate_conclude(d, CORE_NOT_PERMITTED, SAY(core, "somebody is on %s: it cannot be parked"),
 					     device->id);
 	}
 	uint32_t control = session_on(core, d->device), open = session_open(core, d->device);
 	if (control != NONE)
 		return gate_conclude(d, CORE_NOT_PERMITTED,
-				     "%s.%s is in use, and its rules look at %s: ask for rest first",
+				     SAY(core, "%s.%s is in use, and its rules look at %s: ask for rest first"),
 				     control_device(core, control), control_key(core, control), device->id);
 	if (open != NONE)
 		return gate_conclude(
 		    d, CORE_NOT_PERMITTED,
-		    "%s was in use when it was seen last (%s runs): it cannot be parked before that is over",
+		    SAY(core, "%s was in use when it was seen last (%s runs): it cannot be parked before that is over"),
 		    device->id, core->home.metrics[open].key);
 	return 0;
 }
@@ -135,22 +133,17 @@ void park_reading(struct core *core, uint32_t metric)
 	struct anchor *anchor = &core->anchors[metric];
 	if (!core->parking[m->device].parked || v->quality != THERAPY_GOOD)
 		return;
-	char why[CORE_WHY_MAX];
-	struct str s;
-	str_init(&s, why, sizeof why);
+	const char *device = device_of(core, m->device)->id;
+	char why[CORE_WHY_MAX], from[EXPLAIN_AMOUNT_MAX], to[EXPLAIN_AMOUNT_MAX];
 	if (is_occupied(core, metric)) {
-		str_add(&s, "%s is not parked any more: somebody is on it", device_of(core, m->device)->id);
+		explain_say(why, SAY(core, "%s is not parked any more: somebody is on it"), device);
 		park_set(core, m->device, false, why);
 	} else if (m->unit == THERAPY_UNIT_DEG && !anchor->set) {
 		*anchor = (struct anchor){true, v->value};
 	} else if (m->unit == THERAPY_UNIT_DEG && fabs(v->value - anchor->value) >= MOVED_DEG) {
-		str_add(&s, "%s is not parked any more: ", device_of(core, m->device)->id);
-		add_name(&s, core, metric);
-		str_add(&s, " moved from ");
-		str_add_number(&s, anchor->value, 1);
-		str_add(&s, " to ");
-		str_add_number(&s, v->value, 1);
-		str_add(&s, " deg");
+		explain_say(why, SAY(core, "%s is not parked any more: %s.%s moved from %s to %s"), device, device,
+			    m->key, explain_amount(core, anchor->value, m->unit, 1, from),
+			    explain_amount(core, v->value, m->unit, 1, to));
 		park_set(core, m->device, false, why);
 	}
 }
@@ -158,29 +151,29 @@ void park_reading(struct core *core, uint32_t metric)
 void park_timer(struct core *core, uint16_t device)
 {
 	char why[CORE_WHY_MAX];
-	struct str s;
-	str_init(&s, why, sizeof why);
-	str_add(&s, "%s is not parked any more: that lasts 12 h at most", device_of(core, device)->id);
+	explain_say(why, SAY(core, "%s is not parked any more: that lasts 12 h at most"), device_of(core, device)->id);
 	park_set(core, device, false, why);
 }
 
 int park_request(struct core *core, struct decision *d, const struct core_request *request)
 {
 	char why[CORE_WHY_MAX], text[44];
-	struct str s;
 	bool park = request->verb == CORE_PARK;
 	if (gate_find_device(core, d, request))
 		return -1;
 	const char *device = device_of(core, d->device)->id;
 	if (core->parking[d->device].parked == park) {
-		gate_conclude(d, CORE_ACCEPTED, "%s is %sparked as it was", device, park ? "" : "not ");
+		gate_conclude(d, CORE_ACCEPTED,
+			      park ? SAY(core, "%s is parked as it was") : SAY(core, "%s is not parked as it was"),
+			      device);
 		return 0;
 	}
 	if (park && check(core, d))
 		return -1;
-	str_init(&s, why, sizeof why);
-	str_add(&s, "%s was %sparked by %s%s", device, park ? "" : "un", gate_shown(request->by, text),
-		park ? ": rules do without it until it is used, for 12 h at most" : "");
+	explain_say(why,
+		    park ? SAY(core, "%s was parked by %s: rules do without it until it is used, for 12 h at most")
+			 : SAY(core, "%s was unparked by %s"),
+		    device, gate_shown(request->by, text));
 	park_set(core, (uint16_t)d->device, park, why);
 	gate_conclude(d, CORE_ACCEPTED, "%s", why);
 	return 0;

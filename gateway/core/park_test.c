@@ -118,7 +118,7 @@ static void five_degrees_since_it_was_parked_end_it_however_slowly(void **state)
 		rig_read(&rig, TABLE, TABLE_TILT, -65);
 		assert_false(parked());
 		assert_string_equal(rig_event(&rig, CORE_EVENT_UNPARKED)->why,
-				    "table is not parked any more: table.tilt moved from -70 to -65 deg");
+				    "table is not parked any more: table.tilt moved from -70 deg to -65 deg");
 	}
 }
 

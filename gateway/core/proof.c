@@ -27,20 +27,18 @@ bool proof_missing(const struct core *core, uint32_t control, char why[CORE_WHY_
 	if (!why)
 		return true;
 	const char *device = control_device(core, control), *key = control_key(core, control);
-	struct str s;
-	str_init(&s, why, CORE_WHY_MAX);
 	if (c->timer_ms > 0)
-		str_add(
-		    &s,
-		    "%s.%s has not proved that it goes off by itself: run `therapyctl off-test %s.%s` (it is switched "
-		    "on for a moment)",
-		    device, key, device, key);
+		explain_say(why,
+			    SAY(core, "%s.%s has not proved that it goes off by itself: run `therapyctl off-test "
+				      "%s.%s` (it is switched "
+				      "on for a moment)"),
+			    device, key, device, key);
 	else
-		str_add(
-		    &s,
-		    "%s.%s has no timer of its own and would stay on if everything here died: expected another model, "
-		    "or accept_no_device_timer = true",
-		    device, key);
+		explain_say(why,
+			    SAY(core, "%s.%s has no timer of its own and would stay on if everything here died: "
+				      "expected another model, "
+				      "or accept_no_device_timer = true"),
+			    device, key);
 	return true;
 }
 
@@ -75,19 +73,21 @@ int proof_request(struct core *core, struct decision *d, const struct core_reque
 	const struct control *c = &core->controls[d->control];
 	double value = least_value(home);
 	if (home->test_ms == 0)
-		return gate_conclude(d, CORE_NOT_PERMITTED, "%s.%s has no timer of its own that could be tested",
-				     request->device, request->control);
+		return gate_conclude(d, CORE_NOT_PERMITTED,
+				     SAY(core, "%s.%s has no timer of its own that could be tested"), request->device,
+				     request->control);
 	if (gate_check_ready(core, d, value))
 		return -1;
 	if (core->switches[d->control].granted || c->suspended)
-		return gate_conclude(d, CORE_NOT_PERMITTED, "%s.%s is in use: ask for rest first", request->device,
-				     request->control);
+		return gate_conclude(d, CORE_NOT_PERMITTED, SAY(core, "%s.%s is in use: ask for rest first"),
+				     request->device, request->control);
 	if (!control_governed(core, d->control) || c->n_forbidding > 0) {
 		d->rule = explain_refusal(core, d->control, &d->cause, d->why);
 		return -1;
 	}
 	grant_start(core, d->control, value, GRANT_TEST);
-	gate_conclude(d, CORE_ACCEPTED, "the off-test of %s.%s runs: it has to go off by itself within %.0f s",
+	gate_conclude(d, CORE_ACCEPTED,
+		      SAY(core, "the off-test of %s.%s runs: it has to go off by itself within %.0f s"),
 		      request->device, request->control, home->test_ms / 1e3);
 	out_event(core, CORE_EVENT_GRANTED, d->control, NONE, NULL, CORE_PRIORITY_LOW, d->why);
 	return 0;
@@ -104,23 +104,20 @@ bool proof_first(const struct core *core, uint32_t control)
 void proof_begin(struct core *core, struct decision *d, double value)
 {
 	struct control *c = &core->controls[d->control];
-	struct str since;
-	char text[80], said[44];
-	str_init(&since, text, sizeof text);
-	if (c->unwatched || !c->dated) {
-		str_add(&since, "it was out of sight since its last off-test");
-	} else {
-		str_add(&since, "its last off-test was ");
-		explain_time(&since, (uint64_t)((int64_t)core->now_ms - c->proved_ms));
-		str_add(&since, " ago");
-	}
+	char because[CORE_WHY_MAX], time[EXPLAIN_TIME_MAX], said[44];
+	if (c->unwatched || !c->dated)
+		explain_say(because, "%s", SAY(core, "it was out of sight since its last off-test"));
+	else
+		explain_say(because, SAY(core, "its last off-test was %s ago"),
+			    explain_time_text((uint64_t)((int64_t)core->now_ms - c->proved_ms), time));
 	grant_start(core, d->control, least_value(&core->home.controls[d->control]), GRANT_TEST);
 	c->then = value;
-	gate_conclude(d, CORE_ACCEPTED,
-		      "%s.%s is tested first, because %s: it has to go off by itself after %g s, then it is granted "
-		      "at %s",
-		      control_device(core, d->control), control_key(core, d->control), text,
-		      core->home.controls[d->control].test_ms / 1e3, gate_value(core, d->control, value, said));
+	gate_conclude(
+	    d, CORE_ACCEPTED,
+	    SAY(core, "%s.%s is tested first, because %s: it has to go off by itself after %g s, then it is granted "
+		      "at %s"),
+	    control_device(core, d->control), control_key(core, d->control), because,
+	    core->home.controls[d->control].test_ms / 1e3, gate_value(core, d->control, value, said));
 	out_event(core, CORE_EVENT_GRANTED, d->control, NONE, NULL, CORE_PRIORITY_LOW, d->why);
 }
 
@@ -131,8 +128,8 @@ int proof_replace(struct core *core, struct decision *d, double value)
 	uint32_t cap = figure_forbidding(core, d->control, value);
 	if (!proof_first(core, d->control))
 		return gate_conclude(d, CORE_NOT_PERMITTED,
-				     "an off-test of %s.%s runs: ask again when it is over, or ask for rest", device,
-				     key);
+				     SAY(core, "an off-test of %s.%s runs: ask again when it is over, or ask for rest"),
+				     device, key);
 	if (cap != NONE) {
 		d->outcome = CORE_NOT_PERMITTED;
 		figure_describe(core, d->control, cap, value, d->why);
@@ -140,8 +137,8 @@ int proof_replace(struct core *core, struct decision *d, double value)
 	}
 	*(c->suspended ? &c->value : &c->then) = value;
 	char said[44];
-	gate_conclude(d, CORE_ACCEPTED, "the off-test of %s.%s comes first, then it is granted at %s", device, key,
-		      gate_value(core, d->control, value, said));
+	gate_conclude(d, CORE_ACCEPTED, SAY(core, "the off-test of %s.%s comes first, then it is granted at %s"),
+		      device, key, gate_value(core, d->control, value, said));
 	return 0;
 }
 
@@ -169,17 +166,15 @@ static void take_result(struct core *core, uint32_t control, enum core_test test
 	struct control *c = &core->controls[control];
 	bool passed = test == CORE_TEST_PASSED;
 	char why[CORE_WHY_MAX];
-	struct str s;
-	str_init(&s, why, sizeof why);
 	if (passed)
-		str_add(&s, "%s.%s went off by itself: its own timer works", control_device(core, control),
-			control_key(core, control));
+		explain_say(why, SAY(core, "%s.%s went off by itself: its own timer works"),
+			    control_device(core, control), control_key(core, control));
 	else
-		str_add(
-		    &s,
-		    "%s.%s did not go off by its own timer, or somebody switched it off meanwhile: it is refused until "
-		    "an off-test passes",
-		    control_device(core, control), control_key(core, control));
+		explain_say(why,
+			    SAY(core, "%s.%s did not go off by its own timer, or somebody switched it off meanwhile: "
+				      "it is refused until "
+				      "an off-test passes"),
+			    control_device(core, control), control_key(core, control));
 	c->proved = passed;
 	c->dated = passed;
 	c->proved_ms = (int64_t)core->now_ms;
@@ -194,12 +189,10 @@ static void tell_dropped(struct core *core, uint32_t control, bool by_hand)
 {
 	const char *device = control_device(core, control), *key = control_key(core, control);
 	char why[CORE_WHY_MAX];
-	struct str s;
-	str_init(&s, why, sizeof why);
 	if (by_hand)
-		str_add(&s, "%s.%s was switched off at the device while it was tested", device, key);
+		explain_say(why, SAY(core, "%s.%s was switched off at the device while it was tested"), device, key);
 	else
-		str_add(&s, "%s.%s did not come on to be tested: a new request is needed", device, key);
+		explain_say(why, SAY(core, "%s.%s did not come on to be tested: a new request is needed"), device, key);
 	out_event(core, CORE_EVENT_ENDED, control, NONE, NULL, CORE_PRIORITY_LOW, why);
 }
 

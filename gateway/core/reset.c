@@ -37,9 +37,8 @@ static bool rule_in_scope(const struct reset *r, uint32_t rule)
 static void tell_reset(struct reset *r, uint32_t control, uint32_t rule, const char *what)
 {
 	char why[CORE_WHY_MAX], text[44];
-	struct str s;
-	str_init(&s, why, sizeof why);
-	str_add(&s, "%s was reset by %s: what it ended needs a new request", what, gate_shown(r->request->by, text));
+	explain_say(why, SAY(r->core, "%s was reset by %s: what it ended needs a new request"), what,
+		    gate_shown(r->request->by, text));
 	out_event(r->core, CORE_EVENT_RESET, control, rule, NULL, CORE_PRIORITY_LOW, why);
 	r->cleared++;
 	memory_changed(r->core, CORE_GRAVE);
@@ -55,7 +54,7 @@ static void reset_rules(struct reset *r)
 			char what[ID_MAX * 2 + 32];
 			struct str s;
 			str_init(&s, what, sizeof what);
-			str_add(&s, "rule %s", core->rules[i].id);
+			str_add(&s, SAY(core, "rule %s"), core->rules[i].id);
 			rule_reset(core, i);
 			tell_reset(r, NONE, i, what);
 		} else if (r->left[0] == '\0') {
@@ -95,7 +94,7 @@ static void reset_stop(struct reset *r)
 		return;
 	if (r->all && stop_resettable(r->core)) { /* what else is left stays told */
 		stop_reset(r->core);
-		tell_reset(r, NONE, NONE, "the stop");
+		tell_reset(r, NONE, NONE, SAY(r->core, "the stop"));
 		return;
 	}
 	str_init(&s, r->left, sizeof r->left);
@@ -105,7 +104,7 @@ static void reset_stop(struct reset *r)
 		return;
 	}
 	stop_describe(r->core, &s);
-	str_add(&s, ": reset everything, not one thing");
+	str_add(&s, "%s", SAY(r->core, ": reset everything, not one thing"));
 }
 
 /* Last: nothing else may speak against it. */
@@ -115,7 +114,7 @@ static void reset_memory(struct reset *r)
 		return;
 	if (r->all && r->left[0] == '\0') {
 		memory_reset(r->core);
-		tell_reset(r, NONE, NONE, "the memory");
+		tell_reset(r, NONE, NONE, SAY(r->core, "the memory"));
 	} else if (r->left[0] == '\0') {
 		memory_refuses(r->core, r->left);
 	}
@@ -133,7 +132,7 @@ static int find_scope(struct reset *r, struct decision *d)
 			if (strcmp(r->core->rules[i].id, request->control) == 0)
 				r->rule = i;
 		return r->rule != NONE ? 0
-				       : gate_conclude(d, CORE_UNKNOWN_CONTROL, "there is no rule '%s'",
+				       : gate_conclude(d, CORE_UNKNOWN_CONTROL, SAY(r->core, "there is no rule '%s'"),
 						       gate_shown(request->control, text));
 	}
 	int bad = request->control[0] ? gate_find_control(r->core, d, request) : gate_find_device(r->core, d, request);
@@ -148,9 +147,10 @@ static int check_edge(struct core *core, struct decision *d)
 	core->reset_ms = core->now_ms;
 	if (quiet_ms >= RESET_QUIET_MS)
 		return 0;
-	return gate_conclude(d, CORE_DUPLICATE,
-			     "a reset is pressed once, not held: the last one (or the start) was %.1f s ago, wait %u s",
-			     (double)quiet_ms / 1e3, RESET_QUIET_MS / 1000u);
+	return gate_conclude(
+	    d, CORE_DUPLICATE,
+	    SAY(core, "a reset is pressed once, not held: the last one (or the start) was %.1f s ago, wait %u s"),
+	    (double)quiet_ms / 1e3, RESET_QUIET_MS / 1000u);
 }
 
 int reset_request(struct core *core, struct decision *d, const struct core_request *request)
@@ -170,9 +170,11 @@ int reset_request(struct core *core, struct decision *d, const struct core_reque
 		return gate_conclude(d, CORE_NOT_PERMITTED, "%s", r.left);
 	}
 	if (r.cleared)
-		gate_conclude(d, CORE_ACCEPTED, "%u latch%s reset: nothing starts by itself", r.cleared,
-			      r.cleared == 1 ? " is" : "es are");
+		gate_conclude(d, CORE_ACCEPTED,
+			      r.cleared == 1 ? SAY(core, "%u latch is reset: nothing starts by itself")
+					     : SAY(core, "%u latches are reset: nothing starts by itself"),
+			      r.cleared);
 	else
-		gate_conclude(d, CORE_ACCEPTED, "nothing is latched here");
+		gate_conclude(d, CORE_ACCEPTED, SAY(core, "nothing is latched here"));
 	return 0;
 }

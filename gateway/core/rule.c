@@ -97,19 +97,15 @@ static void tell_cause(struct core *core, uint32_t index, enum core_event_type t
 	const struct rule *rule = &core->rules[index];
 	struct core_cause cause = explain_cause(core, &rule->cause);
 	char first_out[CORE_WHY_MAX], why[CORE_WHY_MAX];
-	struct str s;
 	explain_first_out(core, index, first_out);
-	str_init(&s, why, sizeof why);
-	str_add(&s, "%s%s", first_out, follows);
+	explain_say(why, "%s%s", first_out, follows);
 	out_event(core, type, NONE, index, &cause, rule->priority, why);
 }
 
 static void tell_over(struct core *core, uint32_t index)
 {
 	char why[CORE_WHY_MAX];
-	struct str s;
-	str_init(&s, why, sizeof why);
-	str_add(&s, "the alarm of rule %s is over", core->rules[index].id);
+	explain_say(why, SAY(core, "the alarm of rule %s is over"), core->rules[index].id);
 	out_event(core, CORE_EVENT_ALARM_OVER, NONE, index, NULL, CORE_PRIORITY_LOW, why);
 }
 
@@ -120,9 +116,7 @@ static void tell_rearmed(struct core *core, uint32_t index)
 		return;
 	rule->told = false;
 	char why[CORE_WHY_MAX];
-	struct str s;
-	str_init(&s, why, sizeof why);
-	str_add(&s, "rule %s is armed again: what it ended needs a new request", rule->id);
+	explain_say(why, SAY(core, "rule %s is armed again: what it ended needs a new request"), rule->id);
 	out_event(core, CORE_EVENT_REARMED, NONE, index, NULL, CORE_PRIORITY_LOW, why);
 }
 
@@ -164,7 +158,7 @@ static void latch(struct core *core, uint32_t index)
 	struct rule *rule = &core->rules[index];
 	rule->latched = true;
 	rule->latched_ms = core->now_ms;
-	tell_cause(core, index, CORE_EVENT_LATCHED, "; latched until a person resets it");
+	tell_cause(core, index, CORE_EVENT_LATCHED, SAY(core, "; latched until a person resets it"));
 	memory_changed(core, CORE_GRAVE);
 }
 

@@ -51,7 +51,7 @@ static void name_controls(const struct core_spec *spec, struct stop_rules *to)
 }
 
 static void add_rule(struct stop_rules *to, const struct core_device *device, const struct core_metric *metric,
-		     const struct core_text *permits, size_t n_permits)
+		     const struct core_text *permits, size_t n_permits, enum language language)
 {
 	struct stop_rule *text = &to->texts[to->n];
 	struct str s;
@@ -68,7 +68,7 @@ static void add_rule(struct stop_rules *to, const struct core_device *device, co
 	    .only_while = {text->condition, 0},
 	    .max_age_ms = metric->stale_ms < SILENT_MS ? SILENT_MS : 0,
 	    .priority = CORE_PRIORITY_HIGH,
-	    .because = "Whoever presses it is in pain or afraid, and comes first.",
+	    .because = language_say(language, "Whoever presses it is in pain or afraid, and comes first."),
 	    .latch = true,
 	    .stop = true,
 	};
@@ -96,7 +96,7 @@ int stop_rules_new(const struct core_spec *spec, struct stop_rules **out)
 			bool alone = device->n_controls == 0;
 			if (device->metrics[m].stops && n_controls > 0)
 				add_rule(to, device, &device->metrics[m], alone ? to->permits : &to->permits[first],
-					 alone ? n_controls : device->n_controls);
+					 alone ? n_controls : device->n_controls, spec->language);
 		}
 	*out = to;
 	return 0;
@@ -131,16 +131,27 @@ static bool may_be_forgotten(const struct core *core)
 	return core->memory.failing && core->memory.stored < core->stop.revision;
 }
 
-#define FORGOTTEN "but the memory cannot be written: after a restart it is not latched"
+/* What is told besides; or nothing. */
+static const char *forgotten(const struct core *core)
+{
+	return may_be_forgotten(core)
+		   ? SAY(core, ", but the memory cannot be written: after a restart it is not latched")
+		   : "";
+}
+
+static const char *stopped_by(const struct core *core)
+{
+	return core->stop.rule == NONE ? core->stop.by : core->rules[core->stop.rule].id;
+}
 
 void stop_describe(const struct core *core, struct str *s)
 {
-	str_add(s, "everything was stopped by %s%s, ", core->stop.rule == NONE ? "" : "rule ",
-		core->stop.rule == NONE ? core->stop.by : core->rules[core->stop.rule].id);
-	explain_time(s, core->now_ms - core->stop.since_ms);
-	str_add(s, " ago");
-	if (may_be_forgotten(core))
-		str_add(s, ", " FORGOTTEN);
+	char time[EXPLAIN_TIME_MAX];
+	str_add(s,
+		core->stop.rule == NONE ? SAY(core, "everything was stopped by %s, %s ago")
+					: SAY(core, "everything was stopped by rule %s, %s ago"),
+		stopped_by(core), explain_time_text(core->now_ms - core->stop.since_ms, time));
+	str_add(s, "%s", forgotten(core));
 }
 
 static void latch(struct core *core, uint32_t rule, const char *by, uint64_t since_ms)
@@ -151,7 +162,7 @@ static void latch(struct core *core, uint32_t rule, const char *by, uint64_t sin
 	core->stop.rule = rule;
 	struct str s;
 	str_init(&s, core->stop.by, sizeof core->stop.by);
-	str_add(&s, "%s", by ? by : "");
+	str_add_cut(&s, by ? by : "");
 	for (uint32_t i = 0; i < core->home.n_controls; i++)
 		out_changed(core, i);
 }
@@ -171,11 +182,12 @@ void stop_all(struct core *core, uint32_t rule, const char *by)
 	core->stop.revision = core->memory.revision + 1; /* of the write that this step asks for */
 	memory_changed(core, CORE_GRAVE);
 	char why[CORE_WHY_MAX];
-	struct str s;
-	str_init(&s, why, sizeof why);
-	str_add(&s, "everything is told to rest at once by %s%s; latched until a person resets it%s",
-		rule == NONE ? "" : "rule ", rule == NONE ? core->stop.by : core->rules[rule].id,
-		may_be_forgotten(core) ? ", " FORGOTTEN : "");
+	explain_say(
+	    why,
+	    rule == NONE
+		? SAY(core, "everything is told to rest at once by %s; latched until a person resets it%s")
+		: SAY(core, "everything is told to rest at once by rule %s; latched until a person resets it%s"),
+	    stopped_by(core), forgotten(core));
 	out_event(core, CORE_EVENT_STOPPED, NONE, rule, NULL, CORE_PRIORITY_HIGH, why);
 }
 
@@ -203,16 +215,11 @@ int stop_request(struct core *core, struct decision *d, const struct core_reques
 		if (!core->switches[i].granted)
 			grant_rest(core, i, REACT_STOP);
 	stop_all(core, NONE, gate_shown(request->by, text));
-	const char *forgotten = may_be_forgotten(core) ? ", " FORGOTTEN : "";
-	if (core->let_go)
-		gate_conclude(
-		    d, CORE_ACCEPTED,
-		    "the gateway ends and has let go of the devices: they come to rest by themselves, and stay "
-		    "there after the next start until a person resets it%s",
-		    forgotten);
-	else
-		gate_conclude(d, CORE_ACCEPTED,
-			      "everything is told to rest at once, and stays there until a person resets it%s",
-			      forgotten);
+	gate_conclude(
+	    d, CORE_ACCEPTED,
+	    core->let_go ? SAY(core, "the gateway ends and has let go of the devices: they come to rest by themselves, "
+				     "and stay there after the next start until a person resets it%s")
+			 : SAY(core, "everything is told to rest at once, and stays there until a person resets it%s"),
+	    forgotten(core));
 	return 0;
 }

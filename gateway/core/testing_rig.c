@@ -203,10 +203,24 @@ void rig_start_guarded(struct rig *rig, bool needs_timer_proof)
 			});
 }
 
-void rig_start_full(struct rig *rig)
+void rig_start_for(struct rig *rig, enum language language, enum unit_system units)
 {
 	const struct core_device home[] = {rig_table, rig_belt, rig_pad};
-	rig_start(rig, home, 3, rig_rules, rig_n_rules);
+	start_spec(rig, &(struct core_spec){
+			    .devices = home,
+			    .n_devices = 3,
+			    .rules = rig_rules,
+			    .n_rules = rig_n_rules,
+			    .language = language,
+			    .units = units,
+			    .lease_ms = 1000,
+			    .renew_ms = 250,
+			});
+}
+
+void rig_start_full(struct rig *rig)
+{
+	rig_start_for(rig, LANGUAGE_EN, UNIT_METRIC);
 }
 
 void rig_stop(struct rig *rig)

@@ -10,10 +10,10 @@
 #include "base/unit.h"
 #include "mqtt/testing_devices.h"
 
-static const struct discovery_config table_config = {"homeassistant", "therapy/home",    "home",
-						     "1.2",           "Inversion table", UNIT_METRIC};
-static const struct discovery_config pad_config = {"homeassistant", "therapy/home", "home",
-						   "1.2",           "Heat pad",     UNIT_METRIC};
+static const struct discovery_config table_config = {"homeassistant",   "therapy/home", "home",     "1.2",
+						     "Inversion table", UNIT_METRIC,    LANGUAGE_EN};
+static const struct discovery_config pad_config = {"homeassistant", "therapy/home", "home",     "1.2",
+						   "Heat pad",      UNIT_METRIC,    LANGUAGE_EN};
 
 /* ---- Home Assistant's rules ---- */
 
@@ -304,8 +304,8 @@ static void only_a_device_without_controls_can_be_parked(void **state)
 static void the_gateway_is_a_device_of_its_own(void **state)
 {
 	(void)state;
-	static const struct discovery_config config = {"homeassistant", "therapy/home",         "home",
-						       "1.2",           "Therapy gateway home", UNIT_METRIC};
+	static const struct discovery_config config = {"homeassistant",        "therapy/home", "home",     "1.2",
+						       "Therapy gateway home", UNIT_METRIC,    LANGUAGE_EN};
 	char topic[256];
 	struct str s;
 	str_init(&s, topic, sizeof topic);
@@ -325,8 +325,8 @@ static void the_gateway_is_a_device_of_its_own(void **state)
 	}
 }
 
-static const struct discovery_config blanket_config = {"homeassistant", "therapy/home", "home",
-						       "1.2",           "Blanket",      UNIT_METRIC};
+static const struct discovery_config blanket_config = {"homeassistant", "therapy/home", "home",     "1.2",
+						       "Blanket",       UNIT_METRIC,    LANGUAGE_EN};
 
 static void a_control_with_words_is_a_select_under_an_id_of_its_own(void **state)
 {

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The units and the language that people chose: what they see and ask in changes, what programs rely on does not."""
 import os
+import re
 import subprocess
 import sys
 import unittest
@@ -108,7 +109,8 @@ class German(Chosen):
     """It begins in English, so that there is something to compare with."""
 
     def german(self):
-        self.ha.wait_for(lambda: self.ha.entity("therapy-demo-stop").name == "Stopp", "German")
+        """Devices are announced one after the other; the pad is the last."""
+        self.ha.wait_for(lambda: self.ha.entity("therapy-demo-pad-happened").name == "Ereignisse", "German")
         self.all_there()
 
     def test_after_a_reload_only_names_are_others_and_back_again(self):
@@ -128,9 +130,36 @@ class German(Chosen):
         self.assertEqual(self.seen(), before)
         self.change("")
         self.ctl("reload")
-        self.ha.wait_for(lambda: self.ha.entity("therapy-demo-stop").name == "Stop", "English")
+        self.ha.wait_for(lambda: self.ha.entity("therapy-demo-pad-happened").name == "Events", "English")
         self.all_there()
         self.assertEqual({i: e.name for i, e in self.ha.entities.items()}, names)
+        self.assertEqual(self.ha.complaints, [])
+
+    def test_reasons_are_german_and_what_programs_read_is_not(self):
+        self.settings = '\nlanguage = "de";\n'
+        self.change(self.settings)
+        self.restart()
+        self.german()
+        self.ha.wait_state("therapy-demo-why", "keine Verriegelung, kein Alarm")
+        self.ha.wait_state("therapy-demo-pad-heat_why", "freigegeben")
+        self.home.sim.command("table tilt 30 now")
+        self.ha.wait_state("therapy-demo-pad-heat_why", lambda text: text and re.fullmatch(
+            r"table\.tilt ist 30 deg \(.* alt\), muss <= 10 deg sein \(Regel no-heat-during-inversion\); wieder frei, sobald "
+            r"all inversion\.tilt <= 8 deg for 3 s, frühestens in 3 s", text))
+        refused = self.home.request("pad", "heat", 1)
+        self.assertEqual((refused["outcome"], refused["rule"]), ("not_permitted", "no-heat-during-inversion"))
+        self.assertIn("muss <= 10 deg sein", refused["reason"])
+        event = self.home.wait_safety_event("refused", 0)
+        self.assertIn("muss <= 10 deg sein", event.text)
+        self.assertEqual((event.cause.key, event.inputs[0].must), ("tilt", "<= 10 deg"))
+        self.ha.wait_for(lambda: [k for k, _ in self.ha.entity("therapy-demo-pad-happened").events if k == "refused"],
+                         "the event under its English name")
+        self.assertIn("muss <= 10 deg sein", self.ctl("explain", "pad.heat"))
+        self.assertRegex(self.home.gateway.child.tail(80),
+                         r"refused \(pad\.heat; rule no-heat-during-inversion; table\.tilt [\d.]+ deg\): table\.tilt ist")
+        self.home.sim.command("table tilt 0 now")
+        self.ha.press("therapy-demo-stop")
+        self.ha.wait_state("therapy-demo-why", lambda text: text and text.startswith("alles wurde von mqtt gestoppt, vor "))
         self.assertEqual(self.ha.complaints, [])
 
 

@@ -15,6 +15,7 @@ CALL = re.compile(r"\b(?:language_say|SAY|LANGUAGE_MARK)\(")
 LITERALS = re.compile(r'(?:"(?:\\.|[^"\\])*"\s*)+')
 LITERAL = re.compile(r'"((?:\\.|[^"\\])*)"')
 COMMENT = re.compile(r'("(?:\\.|[^"\\\n])*")|/\*.*?\*/|//[^\n]*', re.S)
+SAYS = re.compile(r"\b(?:gate_conclude|explain_say)\(|\btell\(core,")
 UNMARKED = re.compile(r'"([A-Z][a-z][^"\n]*)"')  # what looks like a name of an entity
 NOT_SAID = {"Therapy Gateway", "Wh"}  # the product, a unit
 NAME = re.compile(r'\.name\s*=\s*("[^"\n]+"),\s*(?:\\\s*)?\.(?:unit|type)\b')
@@ -70,8 +71,21 @@ def tables(root):
     return found
 
 
+def sentences(text):
+    """What the core says without SAY."""
+    said_at = [range(c.end(), c.end() + len(argument(text, c.end()))) for c in CALL.finditer(text)]
+    for call in SAYS.finditer(text):
+        for literals in LITERALS.finditer(argument(text, call.end())):
+            if re.search("[a-z]{2}", re.sub(r"%[.\d*]*[a-z]+", "", literals[0])) and \
+                    not any(call.end() + literals.start() in r for r in said_at):
+                yield joined(literals[0])
+
+
 def unmarked(root):
-    """(file, name) of each name in discovery that goes past the tables."""
+    """(file, text) of what people are told past the tables: names in discovery, sentences of the core."""
+    for path in sorted((root / "gateway" / "core").glob("*.c")):
+        if not path.name.endswith("_test.c"):
+            yield from ((path.relative_to(root), text) for text in sentences(source(path)))
     for path in sorted((root / "gateway" / "mqtt").glob("discovery*.c")):
         text = source(path)
         inside = [range(c.end(), c.end() + len(argument(text, c.end()))) for c in CALL.finditer(text)]
@@ -83,7 +97,7 @@ def unmarked(root):
 def faults(root):
     texts = said(root)
     for path, name in unmarked(root):
-        yield f'{path}: "{name}" is no name that other languages have: expected it in language_say() or LANGUAGE_MARK()'
+        yield f'{path}: "{name}" is in no other language: expected it in SAY(), language_say() or LANGUAGE_MARK()'
     for language, table in tables(root).items():
         for text, path in sorted(texts.items()):
             if text not in table:

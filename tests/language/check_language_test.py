@@ -45,7 +45,12 @@ class Planted(unittest.TestCase):
 
     def test_a_name_in_discovery_that_goes_past_the_tables_is_told(self):
         self.write("gateway/mqtt/discovery_x.c", 'f("on", "Latched", language_say(l, "yes"), "%s");\n')
-        self.assertIn('gateway/mqtt/discovery_x.c: "Latched" is no name that other languages have', self.faults())
+        self.assertIn('gateway/mqtt/discovery_x.c: "Latched" is in no other language', self.faults())
+        self.assertEqual(len(self.faults().splitlines()), 1)
+
+    def test_a_sentence_of_the_core_that_goes_past_the_tables_is_told(self):
+        self.write("gateway/core/b.c", 'gate_conclude(d, X, "%s.%s is off", a, b);\ngate_conclude(d, X, "%.1f %s", SAY(core, "yes"));\n')
+        self.assertIn('gateway/core/b.c: "%s.%s is off" is in no other language', self.faults())
         self.assertEqual(len(self.faults().splitlines()), 1)
 
     def test_tests_and_comments_say_nothing(self):

@@ -83,6 +83,7 @@ static const struct language_entry sentences[] = {
     {"%s.%s is unknown: its last reading is %s old, at most %s is allowed",
      "%s.%s ist unbekannt: der letzte Messwert ist %s alt, erlaubt sind höchstens %s"},
     {"%s.%s reported off and draws %s all the same", "%s.%s meldet aus und nimmt trotzdem %s auf"},
+    {"%s.%s takes %s; nothing is switched yet", "%s.%s nimmt %s an; geschaltet wird noch nichts"},
     {"%s.%s was %s", "%s.%s war %s"},
     {"%s.%s was ended before it began: the memory cannot be written; a new request is needed",
      "%s.%s wurde vor dem Beginn beendet: das Gedächtnis kann nicht geschrieben werden; eine neue Anforderung ist "

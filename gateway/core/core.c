@@ -211,6 +211,15 @@ uint64_t core_deadline(const struct core *core)
 	return first ? first->at : UINT64_MAX;
 }
 
+static double asked(const struct core *core, uint32_t control)
+{
+	const struct control *c = &core->controls[control];
+	bool granted = core->switches[control].granted;
+	if (granted && c->kind == GRANT_TEST)
+		return c->then;
+	return granted || c->suspended ? c->value : 0;
+}
+
 void core_permission(const struct core *core, uint16_t device, uint16_t control, struct core_permission *out)
 {
 	*out = (struct core_permission){.cause = {.device = CORE_NO_DEVICE}};
@@ -223,6 +232,7 @@ void core_permission(const struct core *core, uint16_t device, uint16_t control,
 	out->granted = core->switches[index].granted;
 	out->suspended = c->suspended;
 	out->value = out->granted ? c->value : 0;
+	out->asked = asked(core, index);
 	out->phase = (enum core_phase)core->switches[index].phase;
 	out->permitted =
 	    out->granted ? control_governed(core, index) && c->n_forbidding == 0 : grant_possible(core, index);

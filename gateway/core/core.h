@@ -220,6 +220,8 @@ enum core_verb {
 	CORE_OFF_TEST, /* switch `control` on once and see it go off by its own timer */
 	CORE_SILENCE,  /* what sounds now is silent for two minutes; what is raised later sounds. It permits nothing */
 	CORE_CONFIRM,  /* somebody is there and well: person.present, for as long as that metric stays fresh */
+	CORE_CHECK,    /* does `control` take `value`? Checked like a CORE_SET as far as message and range go; starts
+			  nothing, ends nothing, and says nothing of the rules */
 };
 
 struct core_request {
@@ -456,6 +458,8 @@ struct core_permission {
 	bool granted;   /* a grant runs */
 	bool suspended; /* paused, and will go on by itself */
 	double value;   /* of the grant; 0 without one */
+	double asked;   /* what somebody asked for and waits for: of the grant, of what is suspended, of what follows an
+			   off-test; 0: nothing */
 	enum core_phase phase;
 	const char *rule; /* that forbids it, or NULL */
 	unsigned hazard;

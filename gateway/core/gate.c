@@ -320,6 +320,17 @@ static int set(struct core *core, struct decision *d, const struct core_request 
 	return 0;
 }
 
+static int check(const struct core *core, struct decision *d, const struct core_request *request)
+{
+	double value = request->value;
+	char said[44];
+	if (gate_find_control(core, d, request) || check_range(core, d, request->converted, &value))
+		return -1;
+	gate_conclude(d, CORE_ACCEPTED, SAY(core, "%s.%s takes %s; nothing is switched yet"), request->device,
+		      request->control, gate_value(core, d->control, value, said));
+	return 0;
+}
+
 static int obey(struct core *core, struct decision *d, const struct core_request *request)
 {
 	switch (request->verb) {
@@ -338,6 +349,8 @@ static int obey(struct core *core, struct decision *d, const struct core_request
 		return audio_request(core, d, request);
 	case CORE_CONFIRM:
 		return confirm_request(core, d, request);
+	case CORE_CHECK:
+		return check(core, d, request);
 	}
 	return gate_conclude(d, CORE_MALFORMED, SAY(core, "nothing is known that is asked for like this"));
 }

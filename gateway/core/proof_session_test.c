@@ -359,10 +359,12 @@ static void the_newest_value_is_granted(void **state)
 	uint64_t grant = belt_test();
 	assert_int_equal(rig_ask(&rig, "belt", "tension", 150), CORE_ACCEPTED);
 	assert_contains(why(), "off-test of belt.tension comes first, then it is granted at 150");
+	assert_float_equal(rig_permission(&rig, BELT, BELT_TENSION).asked, 150, 0);
 	assert_int_equal(rig_count(&rig, CORE_OUT_LEASE), 0);
 	assert_int_equal(rig_ask(&rig, "belt", "tension", 1000), CORE_OUT_OF_RANGE);
 	belt_passes(grant);
 	assert_int_equal(rig_ask(&rig, "belt", "tension", 130), CORE_ACCEPTED);
+	assert_float_equal(rig_permission(&rig, BELT, BELT_TENSION).asked, 130, 0);
 	rig_phase(&rig, BELT, BELT_TENSION, CORE_PHASE_AT_REST);
 	assert_float_equal(rig_output(&rig, CORE_OUT_LEASE, 0)->value, 130, 0);
 }
@@ -375,6 +377,7 @@ static void an_off_test_that_somebody_asked_for_is_followed_by_nothing(void **st
 	at_rest();
 	assert_int_equal(rig_verb(&rig, CORE_OFF_TEST, "pad", "heat"), CORE_ACCEPTED);
 	uint64_t grant = rig_output(&rig, CORE_OUT_LEASE, 0)->grant;
+	assert_float_equal(rig_permission(&rig, PAD, PAD_HEAT).asked, 0, 0);
 	assert_int_equal(rig_ask(&rig, "pad", "heat", 1), CORE_NOT_PERMITTED);
 	assert_nothing_begins(grant);
 	ask(1); /* and it counts */

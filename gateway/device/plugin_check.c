@@ -28,6 +28,10 @@ void plugin_fault(struct plugin_faults *f, const char *format, ...)
 /* What a device's state and its entities in Home Assistant have besides (mqtt/keys.h). */
 static const char *const reserved[] = {"connected", "parked", "happened", "link_errors", "link_ups", "respawns"};
 
+/* ... and what each control has there behind its own key. */
+static const char *const reserved_tails[] = {"_control", "_permitted", "_why",    "_off_test", "_select",
+					     "_climate", "_mode",      "_target", "_action"};
+
 static bool key_valid(const char *key)
 {
 	if (!key || key[0] == '\0')
@@ -247,6 +251,20 @@ static void check_test(struct plugin_faults *f, const struct therapy_model *m, c
 		    shown(c->key), c->test_ms, c->device_timer_ms);
 }
 
+static void check_members(struct plugin_faults *f, const struct therapy_model *m, const struct therapy_control *c)
+{
+	size_t n = c->key ? strlen(c->key) : 0;
+	for (uint8_t i = 0; n > 0 && i < m->n_metrics; i++)
+		for (size_t t = 0; t < sizeof reserved_tails / sizeof *reserved_tails; t++) {
+			const char *key = shown(m->metrics[i].key);
+			if (strncmp(key, c->key, n) == 0 && strcmp(key + n, reserved_tails[t]) == 0)
+				plugin_fault(f,
+					     "metric %u has the key \"%s\", which the gateway makes of control \"%s\": "
+					     "expected another",
+					     i, key, c->key);
+		}
+}
+
 /* The first word is rest; each other one can be asked for. */
 static void check_choices(struct plugin_faults *f, const struct therapy_control *c)
 {
@@ -300,6 +318,7 @@ static void check_control(struct plugin_faults *f, const struct therapy_model *m
 	check_confirm(f, m, c);
 	check_load(f, m, c);
 	check_test(f, m, c);
+	check_members(f, m, c);
 	check_choices(f, c);
 	check_measures(f, m, c);
 	if (c->n_rest == 0)

@@ -301,6 +301,7 @@ static void a_control_that_cannot_be_set_as_it_says_is_refused(void **state)
 	BREAK(g->controls[0].type = (enum therapy_control_type)7, "has type 7");
 	BREAK(g->controls[0].step = -1, "step -1");
 	BREAK(g->controls[0].key = "", "control 0 has the key");
+	BREAK(g->metrics[1].key = "heat_mode", "\"heat_mode\", which the gateway makes of control \"heat\"");
 	BREAK(g->models[0].n_controls = 17, "at most 16");
 }
 

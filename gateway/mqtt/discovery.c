@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/words.h"
+#include "mqtt/climate.h"
 #include "mqtt/discovery_parts.h"
 #include "mqtt/keys.h"
 #include "mqtt/quantity.h"
@@ -173,7 +174,10 @@ static void add_interlock(const struct discovery_parts *parts, const Therapy__V1
 
 static void add_control(const struct discovery_parts *parts, const Therapy__V1__DeviceDescription *device, size_t index)
 {
-	add_command(parts, device, index);
+	if (climate_is(device, index))
+		discovery_add_climate(parts, device, index);
+	else
+		add_command(parts, device, index);
 	add_off_test(parts, device, index);
 	add_interlock(parts, device, index);
 }

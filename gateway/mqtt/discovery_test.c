@@ -14,6 +14,8 @@ static const struct discovery_config table_config = {"homeassistant",   "therapy
 						     "Inversion table", UNIT_METRIC,    LANGUAGE_EN};
 static const struct discovery_config pad_config = {"homeassistant", "therapy/home", "home",     "1.2",
 						   "Heat pad",      UNIT_METRIC,    LANGUAGE_EN};
+static const struct discovery_config blanket_config = {"homeassistant", "therapy/home", "home",     "1.2",
+						       "Blanket",       UNIT_METRIC,    LANGUAGE_EN};
 
 /* ---- Home Assistant's rules ---- */
 
@@ -47,6 +49,27 @@ static const char *const event_keys[] = {COMMON, "event_types", NULL};
 static const char *const switch_keys[] = {COMMON, "command_topic", "payload_on", "payload_off", NULL};
 static const char *const number_keys[] = {COMMON,         "command_topic",       "min", "max", "step", "mode",
 					  "device_class", "unit_of_measurement", NULL};
+static const char *const climate_keys[] = {"platform",
+					   "unique_id",
+					   "name",
+					   "qos",
+					   "modes",
+					   "mode_state_topic",
+					   "mode_state_template",
+					   "mode_command_topic",
+					   "temperature_state_topic",
+					   "temperature_state_template",
+					   "temperature_command_topic",
+					   "current_temperature_topic",
+					   "current_temperature_template",
+					   "action_topic",
+					   "action_template",
+					   "temperature_unit",
+					   "min_temp",
+					   "max_temp",
+					   "temp_step",
+					   "precision",
+					   NULL};
 static const char *const select_keys[] = {COMMON, "command_topic", "options", NULL};
 static const struct {
 	const char *device_class, *units;
@@ -125,7 +148,8 @@ static void assert_component(struct json_object *o, const char *device_name)
 	assert_true(json_object_object_get_ex(o, "name", &named)); /* null, or text that does not repeat the device's */
 	if (name)
 		assert_null(strstr(name, device_name));
-	assert_true(text_of(o, "state_topic") || strcmp(platform, "button") == 0);
+	bool stateless = strcmp(platform, "button") == 0 || strcmp(platform, "climate") == 0;
+	assert_true(text_of(o, "state_topic") || stateless);
 	if (strcmp(platform, "button") == 0) {
 		assert_closed(o, button_keys);
 		assert_non_null(text_of(o, "command_topic"));
@@ -145,6 +169,9 @@ static void assert_component(struct json_object *o, const char *device_name)
 		assert_closed(o, number_keys);
 		assert_unit_fits(o);
 		assert_non_null(text_of(o, "command_topic"));
+	} else if (strcmp(platform, "climate") == 0) {
+		assert_closed(o, climate_keys);
+		assert_true(strcmp(text_of(o, "precision"), "0.1") == 0 || strcmp(text_of(o, "precision"), "0.5") == 0);
 	} else if (strcmp(platform, "select") == 0) {
 		assert_closed(o, select_keys);
 		assert_non_null(text_of(o, "command_topic"));
@@ -201,6 +228,13 @@ static struct json_object *component(struct json_object *root, const char *key)
 	return o;
 }
 
+static bool has(struct json_object *root, const char *key)
+{
+	struct json_object *components;
+	assert_true(json_object_object_get_ex(root, "components", &components));
+	return json_object_object_get_ex(components, key, NULL);
+}
+
 /* ---- what we make ---- */
 
 static void the_topic_names_gateway_and_device(void **state)
@@ -253,14 +287,58 @@ static void every_control_can_be_asked_for_and_says_why_not(void **state)
 	assert_string_equal(text_of(heat, "payload_on"), "ON");
 	assert_null(text_of(heat, "retain"));
 	assert_string_equal(text_of(component(root, "heat_why"), "value_template"), "{{ value_json.heat_why }}");
-	/* The number's key is a metric's too: both are there, under different ids. */
-	struct json_object *target = component(root, "temperature_control");
-	assert_string_equal(text_of(target, "platform"), "number");
-	assert_string_equal(text_of(target, "command_topic"), "therapy/home/pad/set/temperature");
-	assert_string_equal(text_of(target, "min"), "0"); /* rest must be showable */
-	assert_string_equal(text_of(target, "max"), "42");
-	assert_string_equal(text_of(target, "step"), "0.5");
+	json_object_put(root);
+	root = checked(&blanket_config, testing_blanket());
+	struct json_object *vibration = component(root, "vibration");
+	assert_string_equal(text_of(vibration, "platform"), "number");
+	assert_string_equal(text_of(vibration, "command_topic"), "therapy/home/blanket/set/vibration");
+	assert_string_equal(text_of(vibration, "min"), "0"); /* rest must be showable */
+	assert_string_equal(text_of(vibration, "max"), "100");
+	assert_string_equal(text_of(vibration, "step"), "5");
+	json_object_put(root);
+}
+
+/* A release that had it as a number called its id "temperature_control": that one is taken back, and this is new. */
+static void a_set_point_is_a_thermostat_under_an_id_of_its_own(void **state)
+{
+	(void)state;
+	struct json_object *root = checked(&pad_config, testing_devices()[PAD]);
+	static const char *const texts[][2] = {
+	    {"platform", "climate"},
+	    {"unique_id", "therapy-home-pad-temperature_control_climate"},
+	    {"name", "Target"},
+	    {"mode_state_topic", "therapy/home/pad/state"},
+	    {"mode_state_template", "{{ value_json.temperature_control_mode }}"},
+	    {"mode_command_topic", "therapy/home/pad/set/temperature/mode"},
+	    {"temperature_state_topic", "therapy/home/pad/state"},
+	    {"temperature_state_template", "{{ value_json.temperature_control_target }}"},
+	    {"temperature_command_topic", "therapy/home/pad/set/temperature/temperature"},
+	    {"current_temperature_topic", "therapy/home/pad/state"},
+	    {"current_temperature_template", "{{ value_json.temperature }}"},
+	    {"action_topic", "therapy/home/pad/state"},
+	    {"action_template", "{{ value_json.temperature_control_action }}"},
+	    {"temperature_unit", "C"},
+	    {"min_temp", "30"},
+	    {"max_temp", "42"},
+	    {"temp_step", "0.5"},
+	    {"precision", "0.1"},
+	};
+	struct json_object *climate = component(root, "temperature_control_climate"), *modes;
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+		assert_string_equal(text_of(climate, texts[i][0]), texts[i][1]);
+	assert_true(json_object_object_get_ex(climate, "modes", &modes));
+	assert_string_equal(json_object_to_json_string_ext(modes, JSON_C_TO_STRING_PLAIN), "[\"off\",\"heat\"]");
+	assert_false(has(root, "temperature_control"));
 	assert_string_equal(text_of(component(root, "temperature"), "platform"), "sensor");
+	json_object_put(root);
+	struct discovery_config imperial = pad_config; /* both temperatures are shown so, and asked for */
+	imperial.units = UNIT_IMPERIAL;
+	root = checked(&imperial, testing_devices()[PAD]);
+	climate = component(root, "temperature_control_climate");
+	static const char *const fahrenheit[][2] = {
+	    {"temperature_unit", "F"}, {"min_temp", "86"}, {"max_temp", "107.6"}, {"temp_step", "0.9"}};
+	for (size_t i = 0; i < sizeof fahrenheit / sizeof *fahrenheit; i++)
+		assert_string_equal(text_of(climate, fahrenheit[i][0]), fahrenheit[i][1]);
 	json_object_put(root);
 }
 
@@ -280,13 +358,6 @@ static void what_explains_a_device_outlives_it(void **state)
 	assert_string_equal(text_of(component(root, "heat_why"), "json_attributes_topic"),
 			    "therapy/home/pad/explain/heat");
 	json_object_put(root);
-}
-
-static bool has(struct json_object *root, const char *key)
-{
-	struct json_object *components;
-	assert_true(json_object_object_get_ex(root, "components", &components));
-	return json_object_object_get_ex(components, key, NULL);
 }
 
 static void only_a_device_without_controls_can_be_parked(void **state)
@@ -325,9 +396,6 @@ static void the_gateway_is_a_device_of_its_own(void **state)
 	}
 }
 
-static const struct discovery_config blanket_config = {"homeassistant", "therapy/home", "home",     "1.2",
-						       "Blanket",       UNIT_METRIC,    LANGUAGE_EN};
-
 static void a_control_with_words_is_a_select_under_an_id_of_its_own(void **state)
 {
 	(void)state;
@@ -364,7 +432,10 @@ static void imperial_units_fit_their_classes_and_say_as_much(void **state)
 	(void)state;
 	struct discovery_config config = pad_config;
 	config.units = UNIT_IMPERIAL;
-	struct json_object *root = checked(&config, testing_devices()[PAD]);
+	static char cold[] = "cold"; /* a heating one would be a thermostat */
+	Therapy__V1__DeviceDescription cooler = *testing_devices()[PAD];
+	cooler.kind = cold;
+	struct json_object *root = checked(&config, &cooler);
 	struct json_object *temperature = component(root, "temperature"),
 			   *target = component(root, "temperature_control");
 	assert_string_equal(text_of(temperature, "unit_of_measurement"), "°F");
@@ -489,6 +560,7 @@ int main(void)
 	    cmocka_unit_test(what_explains_a_device_outlives_it),
 	    cmocka_unit_test(only_a_device_without_controls_can_be_parked),
 	    cmocka_unit_test(the_gateway_is_a_device_of_its_own),
+	    cmocka_unit_test(a_set_point_is_a_thermostat_under_an_id_of_its_own),
 	    cmocka_unit_test(a_control_with_words_is_a_select_under_an_id_of_its_own),
 	    cmocka_unit_test(what_has_a_timer_of_its_own_can_be_tested_and_nothing_else),
 	    cmocka_unit_test(imperial_units_fit_their_classes_and_say_as_much),

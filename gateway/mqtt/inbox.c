@@ -42,6 +42,16 @@ static void cut(char *out, size_t cap, const char *text, size_t size)
 	out[n] = '\0';
 }
 
+/* What stands behind the control's key. */
+static bool take_part(struct inbox_request *r, const char *tail)
+{
+	if (strcmp(tail, "/mode") == 0)
+		r->part = CLIMATE_MODE;
+	else if (strcmp(tail, "/temperature") == 0)
+		r->part = CLIMATE_TEMPERATURE;
+	return *tail == '\0' || (r->core.verb == CORE_SET && r->part != CLIMATE_NONE);
+}
+
 static bool split_topic(const char *base, const char *topic, struct inbox_request *r)
 {
 	size_t n = strlen(base);
@@ -74,31 +84,48 @@ static bool split_topic(const char *base, const char *topic, struct inbox_reques
 	} else {
 		return false;
 	}
-	if (device_size == 0 || (r->core.verb != CORE_PARK && *control == '\0') || strchr(control, '/'))
+	size_t control_size = strcspn(control, "/");
+	if (device_size == 0 || (r->core.verb != CORE_PARK && control_size == 0) ||
+	    !take_part(r, control + control_size))
 		return false;
 	cut(r->device, sizeof r->device, device, device_size);
-	cut(r->control, sizeof r->control, control, strlen(control));
+	cut(r->control, sizeof r->control, control, control_size);
 	return true;
 }
 
 /* ---- what it is about ---- */
 
-static const Therapy__V1__ControlDescription *row_of(const struct inbox_context *context, const struct inbox_request *r)
+static void find_row(const struct inbox_context *context, struct inbox_request *r)
 {
-	if (r->core.verb != CORE_SET)
-		return NULL;
-	for (size_t d = 0; d < context->n_devices; d++) {
+	for (size_t d = 0; r->core.verb == CORE_SET && d < context->n_devices; d++) {
 		const Therapy__V1__DeviceDescription *device = context->devices[d];
-		for (size_t c = 0; strcmp(device->device_id, r->device) == 0 && c < device->n_controls; c++)
-			if (strcmp(device->controls[c]->key, r->control) == 0)
-				return device->controls[c];
+		for (size_t c = 0; strcmp(device->device_id, r->device) == 0 && c < device->n_controls; c++) {
+			bool fits = r->part == CLIMATE_NONE || climate_is(device, c);
+			if (strcmp(device->controls[c]->key, r->control) != 0 || !fits)
+				continue;
+			r->row = device->controls[c];
+			r->device_index = (uint16_t)d;
+			r->control_index = (uint16_t)c;
+		}
 	}
-	return NULL;
 }
 
-static bool has_words(const struct inbox_request *r)
+/* A mode of what has none: the core says that there is no such control. */
+static void give_back_part(struct inbox_request *r)
 {
-	return r->row && r->row->words[0] != '\0';
+	struct str s;
+	size_t n = strlen(r->control);
+	str_init(&s, r->control + n, sizeof r->control - n);
+	str_add(&s, "/%s", r->part == CLIMATE_MODE ? "mode" : "temperature");
+	r->part = CLIMATE_NONE;
+}
+
+/* NULL: it takes no words but ON and OFF. */
+static const char *words_of_request(const struct inbox_request *r)
+{
+	if (r->part == CLIMATE_MODE)
+		return CLIMATE_MODES;
+	return r->row && r->row->words[0] ? r->row->words : NULL;
 }
 
 static void say_expected(struct inbox_request *r)
@@ -106,8 +133,10 @@ static void say_expected(struct inbox_request *r)
 	struct str s;
 	str_init(&s, r->expected, sizeof r->expected);
 	str_add(&s, "expected ");
-	if (has_words(r))
-		words_list(&s, r->row->words);
+	if (words_of_request(r))
+		words_list(&s, words_of_request(r));
+	else if (r->part == CLIMATE_TEMPERATURE)
+		str_add(&s, "a temperature");
 	else
 		str_add(&s, "ON, OFF, a finite number");
 	str_add(&s, ", " EXPECTED_JSON);
@@ -150,9 +179,10 @@ static bool word_or_number(const char *text, double *out)
 static bool text_value(const struct inbox_request *r, const char *text, double *out)
 {
 	double value;
-	if (!has_words(r))
+	const char *words = words_of_request(r);
+	if (!words)
 		return word_or_number(text, out);
-	if (words_value(r->row->words, text, strlen(text), out))
+	if (words_value(words, text, strlen(text), out))
 		return true;
 	if (!word_or_number(text, &value) || value != 0)
 		return false;
@@ -166,14 +196,14 @@ static bool json_value(const struct inbox_request *r, struct json_object *value,
 	switch (json_object_get_type(value)) {
 	case json_type_boolean:
 		*out = json_object_get_boolean(value) ? 1 : 0;
-		return *out == 0 || !has_words(r);
+		return *out == 0 || !words_of_request(r);
 	case json_type_int:
 	case json_type_double:
 		number_read = json_object_get_double(value);
 		if (!isfinite(number_read))
 			return false;
 		*out = number_read;
-		return true;
+		return r->part != CLIMATE_MODE || number_read == 0 || (number_read >= 1 && number_read <= 1);
 	case json_type_string:
 		return strlen(json_object_get_string(value)) == (size_t)json_object_get_string_len(value) &&
 		       text_value(r, json_object_get_string(value), out);
@@ -315,7 +345,9 @@ bool inbox_parse(const struct inbox_context *context, const struct broker_messag
 		return false;
 	if (m->retained && m->size == 0)
 		return false;
-	r->row = row_of(context, r);
+	find_row(context, r);
+	if (r->part != CLIMATE_NONE && !r->row)
+		give_back_part(r);
 	say_expected(r);
 	r->core.device = r->device;
 	r->core.control = r->control;
@@ -330,7 +362,7 @@ bool inbox_parse(const struct inbox_context *context, const struct broker_messag
 	bool ok = m->size <= INBOX_SIZE_MAX && parse_payload(context, r, (const char *)m->payload, m->size);
 	if (ok && r->core.verb == CORE_PARK)
 		ok = parse_park(r);
-	if (ok)
+	if (ok && r->part != CLIMATE_MODE)
 		quantity_take(context->units, r->row, &r->core);
 	if (stop && !ok) {
 		r->core.flaw = CORE_FLAW_NONE;

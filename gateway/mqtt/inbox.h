@@ -10,6 +10,7 @@
  *   <device>/set/<control>       a value, in the unit that the control is shown in; one of its words, if its values
  *                                have words, or in JSON a number
  *   <device>/park                ON or OFF
+ *   <device>/set/<control>/mode  off or heat, of a set-point (climate.h); .../temperature: a number, likewise
  *   <device>/off_test/<control>  nothing, PRESS or ON, likewise for `reset`
  *   stop                         anything at all: who wants a stop must not have to spell it
  */
@@ -20,6 +21,7 @@
 #include "base/unit.h"
 #include "broker/broker.h"
 #include "core/core.h"
+#include "mqtt/climate.h"
 #include "therapy/v1/device.pb-c.h"
 
 #define INBOX_SIZE_MAX     4096u /* bytes of a request */
@@ -43,7 +45,9 @@ struct inbox_request {
 	char flaw_text[CORE_WHY_MAX];
 	char expected[INBOX_EXPECTED_MAX];          /* what it takes, for reasons */
 	const Therapy__V1__ControlDescription *row; /* of the control; NULL: there is none, or it sets nothing */
-	struct core_request core;                   /* points into the above */
+	uint16_t device_index, control_index;       /* of that row */
+	enum climate_part part;
+	struct core_request core; /* points into the above */
 };
 
 /* False: not a request (another topic, or the empty retained message that clears one); nothing is to be answered. */

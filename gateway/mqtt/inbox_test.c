@@ -300,6 +300,91 @@ static void another_word_is_malformed_and_the_reason_lists_those_there_are(void 
 	}
 }
 
+static const struct inbox_request *set_point_in(enum unit_system units, const char *topic, const char *payload,
+						bool retained)
+{
+	static struct inbox_request r;
+	struct inbox_context context = quick;
+	context.units = units;
+	context.devices = testing_devices();
+	context.n_devices = N_DEVICES;
+	const struct broker_message m = {
+	    .topic = topic, .payload = (const uint8_t *)payload, .size = strlen(payload), .retained = retained};
+	assert_true(inbox_parse(&context, &m, &r));
+	return &r;
+}
+
+static const struct inbox_request *set_point(const char *topic, const char *payload, bool retained)
+{
+	return set_point_in(UNIT_METRIC, topic, payload, retained);
+}
+
+#define MODE    "therapy/home/pad/set/temperature/mode"
+#define DEGREES "therapy/home/pad/set/temperature/temperature"
+
+static void a_set_point_has_a_topic_for_its_mode_and_one_for_its_temperature(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *topic, *payload;
+		enum climate_part part;
+		double value;
+	} rows[] = {{MODE, "heat", CLIMATE_MODE, 1},
+		    {MODE, "off", CLIMATE_MODE, 0},
+		    {MODE, "OFF", CLIMATE_MODE, 0}, /* who wants rest need not spell it */
+		    {MODE, "{\"value\":\"heat\",\"id\":\"m\"}", CLIMATE_MODE, 1},
+		    {DEGREES, "38.5", CLIMATE_TEMPERATURE, 38.5},
+		    {DEGREES, "{\"value\":38,\"time\":1772387999}", CLIMATE_TEMPERATURE, 38},
+		    {"therapy/home/pad/set/temperature", "38.0", CLIMATE_NONE, 38}};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		const struct inbox_request *r = set_point(rows[i].topic, rows[i].payload, false);
+		assert_int_equal(r->core.flaw, CORE_FLAW_NONE);
+		assert_int_equal(r->core.verb, CORE_SET);
+		assert_int_equal(r->part, rows[i].part);
+		assert_near(r->core.value, rows[i].value, 0);
+		assert_string_equal(r->device, "pad");
+		assert_string_equal(r->control, "temperature");
+		assert_int_equal(r->device_index, PAD);
+		assert_int_equal(r->control_index, SETPOINT);
+	}
+}
+
+static void bad_modes_and_temperatures_have_their_flaw(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *topic, *payload, *expected;
+	} rows[] = {{MODE, "cool", "expected off, heat"},      {MODE, "ON", "expected off, heat"},
+		    {MODE, "38", "expected off, heat"},        {MODE, "{\"value\":38}", "expected off, heat"},
+		    {MODE, "", "expected off, heat"},          {DEGREES, "warm", "expected a temperature"},
+		    {DEGREES, "nan", "expected a temperature"}};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		const struct inbox_request *r = set_point(rows[i].topic, rows[i].payload, false);
+		if (r->core.flaw != CORE_FLAW_MALFORMED)
+			fail_msg("taken: %s", rows[i].payload);
+		assert_contains(r->core.flaw_text, rows[i].expected);
+	}
+	assert_int_equal(set_point(MODE, "heat", true)->core.flaw, CORE_FLAW_RETAINED);
+	assert_int_equal(set_point(DEGREES, "38", true)->core.flaw, CORE_FLAW_RETAINED);
+}
+
+static void a_temperature_is_in_the_unit_that_is_shown_and_a_mode_in_none(void **state)
+{
+	(void)state;
+	assert_near(set_point_in(UNIT_IMPERIAL, DEGREES, "100.4", false)->core.value, 38, 1e-9);
+	assert_near(set_point_in(UNIT_IMPERIAL, MODE, "heat", false)->core.value, 1, 0);
+}
+
+static void what_is_no_set_point_has_neither(void **state)
+{
+	(void)state;
+	const struct inbox_request *r = set_point("therapy/home/pad/set/heat/mode", "heat", false);
+	assert_int_equal(r->part, CLIMATE_NONE);
+	assert_string_equal(r->control, "heat/mode"); /* the core knows no such control */
+	r = set_point("therapy/home/nobody/set/heat/temperature", "38", false);
+	assert_string_equal(r->control, "heat/temperature");
+}
+
 static void each_order_has_its_topic_and_none_of_them_carries_a_value(void **state)
 {
 	(void)state;
@@ -375,6 +460,10 @@ int main(void)
 	    cmocka_unit_test(only_request_topics_are_requests),
 	    cmocka_unit_test(a_control_with_words_takes_them_as_they_are_declared),
 	    cmocka_unit_test(another_word_is_malformed_and_the_reason_lists_those_there_are),
+	    cmocka_unit_test(a_set_point_has_a_topic_for_its_mode_and_one_for_its_temperature),
+	    cmocka_unit_test(bad_modes_and_temperatures_have_their_flaw),
+	    cmocka_unit_test(a_temperature_is_in_the_unit_that_is_shown_and_a_mode_in_none),
+	    cmocka_unit_test(what_is_no_set_point_has_neither),
 	    cmocka_unit_test(each_order_has_its_topic_and_none_of_them_carries_a_value),
 	    cmocka_unit_test(a_stop_is_a_stop_however_it_is_written),
 	    cmocka_unit_test(orders_that_say_something_else_are_malformed_and_kept_ones_refused),

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "mqtt/climate.h"
+
 void keys_control(struct str *out, const Therapy__V1__DeviceDescription *device, size_t control)
 {
 	const char *key = device->controls[control]->key;
@@ -15,7 +17,16 @@ void keys_control(struct str *out, const Therapy__V1__DeviceDescription *device,
 void keys_component(struct str *out, const Therapy__V1__DeviceDescription *device, size_t control)
 {
 	keys_control(out, device, control);
-	str_add(out, "%s", device->controls[control]->words[0] ? "_select" : "");
+	if (device->controls[control]->words[0])
+		str_add(out, "_select");
+	else if (climate_is(device, control))
+		str_add(out, "_climate");
+}
+
+void keys_climate(struct str *out, const Therapy__V1__DeviceDescription *device, size_t control, const char *what)
+{
+	keys_control(out, device, control);
+	str_add(out, "_%s", what);
 }
 
 void keys_off_test(struct str *out, const Therapy__V1__DeviceDescription *device, size_t control)

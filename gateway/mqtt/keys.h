@@ -18,10 +18,13 @@
 
 /* A control's key in the state: its own, with "_control" behind it where a metric has the same. */
 void keys_control(struct str *out, const Therapy__V1__DeviceDescription *device, size_t control);
-/* Its entity's id in discovery: the same, but for "<key>_select", so that no id ever changes its platform. */
+/* Its entity's id in discovery: the same, but for "<key>_select" and "<key>_climate", so that no id ever changes its
+ * platform. */
 void keys_component(struct str *out, const Therapy__V1__DeviceDescription *device, size_t control);
 /* "<key>_off_test": the id of the button. */
 void keys_off_test(struct str *out, const Therapy__V1__DeviceDescription *device, size_t control);
+/* Of a set-point: "<key>_mode", "<key>_target", "<key>_action". */
+void keys_climate(struct str *out, const Therapy__V1__DeviceDescription *device, size_t control, const char *what);
 /* "<key>_permitted", "<key>_why". */
 void keys_permitted(struct str *out, const Therapy__V1__DeviceDescription *device, size_t control);
 void keys_why(struct str *out, const Therapy__V1__DeviceDescription *device, size_t control);

@@ -405,17 +405,35 @@ void outlet_events(struct outlet *o)
 	publish_events(o);
 }
 
+static void answer(struct outlet *o, const struct core_output *output)
+{
+	const struct inbox_request *r = o->current->asked;
+	o->refused += output->outcome != CORE_ACCEPTED;
+	if (r->part != CLIMATE_NONE)
+		climate_answered(state_climate(o->devices[r->device_index].state, r->control_index), r->part, &r->core,
+				 output->outcome, clock_boot_ms());
+	publish_result(o, output);
+}
+
+/* Who has stopped everything begins low again. */
+static void forget_wishes(struct outlet *o)
+{
+	for (size_t d = 0; d < o->safety.n_devices; d++)
+		for (size_t c = 0; c < o->safety.devices[d]->n_controls; c++)
+			state_climate(o->devices[d].state, c)->until_ms = 0;
+}
+
 void outlet_core(struct outlet *o, const struct core_output *output)
 {
 	switch (output->type) {
 	case CORE_OUT_RESULT:
-		if (o->current) { /* else it answers somebody else's */
-			o->refused += output->outcome != CORE_ACCEPTED;
-			publish_result(o, output);
-		}
+		if (o->current) /* else it answers somebody else's */
+			answer(o, output);
 		touch(o, output->device); /* Home Assistant shows what it asked for until it hears what is */
 		break;
 	case CORE_OUT_EVENT:
+		if (output->event == CORE_EVENT_STOPPED)
+			forget_wishes(o);
 		o->safety_due = true;     /* latches and alarms are in it */
 		touch(o, output->device); /* parked or not is in its state */
 		break;

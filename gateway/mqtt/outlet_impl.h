@@ -4,6 +4,7 @@
 #define MQTT_OUTLET_IMPL_H
 
 #include "base/id.h"
+#include "mqtt/inbox.h"
 #include "mqtt/iso8601.h"
 #include "mqtt/outlet.h"
 #include "mqtt/safety.h"
@@ -73,7 +74,7 @@ struct outlet {
 };
 
 struct outlet_request {
-	const char *device, *control;
+	const struct inbox_request *asked;
 	const struct broker_message *message;
 };
 

@@ -26,6 +26,7 @@ struct fixture {
 	/* the last request that came, and the answer to the next */
 	unsigned requests;
 	char control[64], id[CORE_REQUEST_ID_MAX];
+	enum core_verb verb;
 	double value;
 	enum core_flaw flaw;
 	struct core_output answer;
@@ -41,6 +42,7 @@ static void on_request(void *user, const struct core_request *r)
 	f->requests++;
 	snprintf(f->control, sizeof f->control, "%s.%s", r->device, r->control);
 	snprintf(f->id, sizeof f->id, "%s", r->id);
+	f->verb = r->verb;
 	f->value = r->value;
 	f->flaw = r->flaw;
 	struct core_output answer = f->answer;
@@ -422,6 +424,39 @@ static void bad_requests_reach_the_gate_with_their_flaw(void **state)
 	assert_string_equal(f->control, "nobody.x");
 }
 
+/* Two messages of one action, in the order that Home Assistant does not choose. */
+static void a_temperature_and_then_a_mode_become_one_request_for_that_temperature(void **state)
+{
+	struct fixture *f = *state;
+	ready(f);
+	f->answer.control = SETPOINT;
+	f->answer.value = 0;
+	testing_client_publish(&f->client, "therapy/home/pad/set/temperature/temperature", "38.0", 4, 0, false, NULL,
+			       NULL);
+	wait_for(f, "therapy/home/pad/result", "\"outcome\":\"accepted\"");
+	assert_int_equal(f->verb, CORE_CHECK);
+	wait_for(f, "therapy/home/pad/state", "\"temperature_control_target\":38");
+	testing_client_publish(&f->client, "therapy/home/pad/set/temperature/mode", "heat", 4, 0, false, NULL, NULL);
+	while (f->requests < 2)
+		testing_pump_for(&f->loop, &f->client, 10);
+	assert_int_equal(f->verb, CORE_SET);
+	assert_near(f->value, 38, 0);
+}
+
+/* Who stops everything begins low again. */
+static void a_stop_forgets_what_was_wanted(void **state)
+{
+	struct fixture *f = *state;
+	ready(f);
+	f->answer.control = SETPOINT;
+	testing_client_publish(&f->client, "therapy/home/pad/set/temperature/temperature", "38.0", 4, 0, false, NULL,
+			       NULL);
+	wait_for(f, "therapy/home/pad/state", "\"temperature_control_target\":38");
+	const struct core_output stopped = {.type = CORE_OUT_EVENT, .event = CORE_EVENT_STOPPED, .device = PAD};
+	outlet_core(f->outlet, &stopped);
+	wait_for(f, "therapy/home/pad/state", "\"temperature_control_target\":30");
+}
+
 static void answers_do_not_go_to_the_gateways_own_topics_or_to_wildcards(void **state)
 {
 	struct fixture *f = *state;
@@ -470,7 +505,8 @@ static void what_was_announced_and_is_not_any_more_is_taken_back(void **state)
 	    strstr(f->announced, "therapy/home/pad/explain/heat")); /* also without a broker: before it is told */
 	f->before = "{\"topics\":{\"homeassistant/device/therapy-home-belt/config\":{\"tension\":\"number\"},"
 		    "\"therapy/home/belt/state\":{},"
-		    "\"homeassistant/device/therapy-home-pad/config\":{\"lamp\":\"switch\"}}}";
+		    "\"homeassistant/device/therapy-home-pad/config\":{\"lamp\":\"switch\","
+		    "\"temperature_control\":\"number\"}}}"; /* a set-point was a number once */
 	testing_client_publish(&f->client, "therapy/home/belt/state", "{}", 2, 1, true, NULL, NULL);
 	wait_for(f, "therapy/home/belt/state", "{}");
 	testing_client_forget(&f->client);
@@ -478,6 +514,8 @@ static void what_was_announced_and_is_not_any_more_is_taken_back(void **state)
 	assert_non_null(strstr(f->announced, "therapy/home/belt/state")); /* until it is taken back */
 	assert_true(testing_pump(&f->loop, &f->client, is_forgotten, f, LIMIT_MS));
 	wait_for(f, "homeassistant/device/therapy-home-pad/config", "\"lamp\":{\"platform\":\"switch\"}");
+	wait_for(f, "homeassistant/device/therapy-home-pad/config",
+		 "\"temperature_control\":{\"platform\":\"number\"}");
 	assert_int_equal(wait_for(f, "homeassistant/device/therapy-home-belt/config", NULL)->size, 0);
 	assert_int_equal(wait_for(f, "therapy/home/belt/state", NULL)->size, 0);
 	assert_null(strstr(f->announced, "lamp"));
@@ -590,6 +628,8 @@ int main(void)
 	    WITH_OUTLET(after_a_refusal_the_state_is_shown_again),
 	    WITH_OUTLET(a_retained_request_is_refused_live_and_from_the_store),
 	    WITH_OUTLET(bad_requests_reach_the_gate_with_their_flaw),
+	    WITH_OUTLET(a_temperature_and_then_a_mode_become_one_request_for_that_temperature),
+	    WITH_OUTLET(a_stop_forgets_what_was_wanted),
 	    WITH_OUTLET(answers_do_not_go_to_the_gateways_own_topics_or_to_wildcards),
 	    WITH_OUTLET(home_assistants_birth_has_everything_told_again),
 	    WITH_OUTLET(what_was_announced_and_is_not_any_more_is_taken_back),

@@ -327,7 +327,8 @@ void publish_result(struct outlet *o, const struct core_output *result)
 	char topic[OUTLET_TOPIC_MAX];
 	if (!worth_answering(o, result))
 		return;
-	char *text = safety_result(&o->safety, result, asked->control);
+	const char *device = asked->asked->device;
+	char *text = safety_result(&o->safety, result, asked->asked->control);
 	if (!text)
 		return;
 	const struct broker_properties properties = {
@@ -336,9 +337,9 @@ void publish_result(struct outlet *o, const struct core_output *result)
 	    .correlation_size = asked->message->correlation_size,
 	};
 	int rc = 0;
-	bool home = asked->device[0] == '\0'; /* stop and reset are about all of it */
-	if (home || id_valid(asked->device)) {
-		publish_topic(topic, o->base, home ? NULL : asked->device, "result");
+	bool home = device[0] == '\0'; /* stop and reset are about all of it */
+	if (home || id_valid(device)) {
+		publish_topic(topic, o->base, home ? NULL : device, "result");
 		rc = broker_publish(o->broker, topic, text, strlen(text), 1, false, &properties, 0);
 	}
 	if (may_answer_to(o, asked->message->response_topic))

@@ -25,8 +25,9 @@ void receive_subscribe(struct outlet *o)
 	str_init(&s, topic, sizeof topic);
 	str_add(&s, "%s/ping/+", o->base);
 	subscribe(o, topic, false);
-	static const char *const requests[] = {"stop",    "reset",        "silence", "present",
-					       "+/set/+", "+/off_test/+", "+/park"};
+	static const char *const requests[] = {
+	    "stop",         "reset", "silence", "present", "+/set/+", "+/set/+/mode", "+/set/+/temperature",
+	    "+/off_test/+", "+/park"};
 	for (size_t i = 0; i < sizeof requests / sizeof *requests; i++) {
 		str_init(&s, topic, sizeof topic);
 		str_add(&s, "%s/%s", o->base, requests[i]);
@@ -57,6 +58,14 @@ static bool take_birth(struct outlet *o, const struct broker_message *m)
 	return true;
 }
 
+static void ask_climate(struct outlet *o, struct inbox_request *r)
+{
+	struct core_permission now = {0};
+	const struct climate *climate = state_climate(o->devices[r->device_index].state, r->control_index);
+	o->callbacks.permission(o->callbacks.user, r->device_index, r->control_index, &now);
+	climate_request(climate, r->row, r->part, &now, clock_boot_ms(), &r->core);
+}
+
 void receive_message(void *user, const struct broker_message *m)
 {
 	struct outlet *o = user;
@@ -74,7 +83,9 @@ void receive_message(void *user, const struct broker_message *m)
 	if (!inbox_parse(&context, m, &request))
 		return;
 	o->requests++;
-	const struct outlet_request current = {request.device, request.control, m};
+	if (request.part != CLIMATE_NONE)
+		ask_climate(o, &request);
+	const struct outlet_request current = {&request, m};
 	o->current = &current;
 	o->callbacks.request(o->callbacks.user, &request.core);
 	o->current = NULL;

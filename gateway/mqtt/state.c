@@ -25,7 +25,8 @@ struct state {
 	const Therapy__V1__DeviceDescription *device;
 	enum unit_system units;
 	bool moved, touched;
-	uint64_t published_ms; /* 0: never */
+	uint64_t published_ms;    /* 0: never */
+	struct climate *climates; /* one per control */
 	struct shown metrics[];
 };
 
@@ -34,6 +35,11 @@ int state_new(const Therapy__V1__DeviceDescription *device, enum unit_system uni
 	struct state *s = calloc(1, sizeof *s + device->n_metrics * sizeof *s->metrics);
 	if (!s)
 		return UV_ENOMEM;
+	s->climates = calloc(device->n_controls + 1, sizeof *s->climates);
+	if (!s->climates) {
+		free(s);
+		return UV_ENOMEM;
+	}
 	s->device = device;
 	s->units = units;
 	s->touched = true;
@@ -43,7 +49,14 @@ int state_new(const Therapy__V1__DeviceDescription *device, enum unit_system uni
 
 void state_free(struct state *s)
 {
+	if (s)
+		free(s->climates);
 	free(s);
+}
+
+struct climate *state_climate(struct state *s, size_t control)
+{
+	return &s->climates[control];
 }
 
 static bool moved(const struct shown *m, double deadband)
@@ -94,6 +107,8 @@ static void age(struct state *s, uint64_t now_ms)
 bool state_due(struct state *s, uint64_t now_ms)
 {
 	age(s, now_ms);
+	for (size_t i = 0; i < s->device->n_controls; i++)
+		s->touched |= climate_expired(&s->climates[i], now_ms);
 	if (s->touched || s->published_ms == 0)
 		return true;
 	return s->moved && now_ms - s->published_ms >= STATE_EVERY_MS;
@@ -151,6 +166,45 @@ static struct json_object *control_value(const struct core_permission *p, const 
 	return !on && p->phase == CORE_PHASE_COMING_TO_REST ? NULL : on_off(on);
 }
 
+static struct json_object *text_or_null(const char *text)
+{
+	return text ? json_object_new_string(text) : NULL;
+}
+
+/* What it does is what flows, where that is measured: also of a thermostat that stuck, while it is off. */
+static const char *action(const struct state *s, const Therapy__V1__ControlDescription *row, const char *mode)
+{
+	bool measured = row->load_ms > 0 && row->load_metric < s->device->n_metrics;
+	const struct shown *load = measured ? &s->metrics[row->load_metric] : NULL;
+	bool off = mode && strcmp(mode, "off") == 0;
+	if (!load || !load->known)
+		return off ? "off" : NULL;
+	if (load->value > row->load_max)
+		return "heating";
+	return off ? "off" : mode ? "idle" : NULL;
+}
+
+static void add_climate(const struct state *s, struct json_object *root, size_t i, const struct core_permission *p,
+			uint64_t now_ms)
+{
+	const Therapy__V1__ControlDescription *row = s->device->controls[i];
+	const char *mode = climate_mode(p);
+	struct quantity_scale scale;
+	char key[KEY_MAX];
+	struct str str;
+	str_init(&str, key, sizeof key);
+	keys_climate(&str, s->device, i, "mode");
+	json_object_object_add(root, key, text_or_null(mode));
+	str_init(&str, key, sizeof key);
+	keys_climate(&str, s->device, i, "target");
+	quantity_scale(s->units, row, &scale);
+	json_object_object_add(root, key,
+			       number(quantity_shown(&scale, climate_target(&s->climates[i], row, p, now_ms))));
+	str_init(&str, key, sizeof key);
+	keys_climate(&str, s->device, i, "action");
+	json_object_object_add(root, key, text_or_null(action(s, row, mode)));
+}
+
 static void add_control(const struct state *s, struct json_object *root, size_t i, const struct core_permission *p)
 {
 	char key[KEY_MAX];
@@ -179,8 +233,11 @@ char *state_payload(struct state *s, uint64_t now_ms, const struct core_permissi
 		m->was = m->value;
 		m->was_known = m->known;
 	}
-	for (size_t i = 0; i < s->device->n_controls; i++)
+	for (size_t i = 0; i < s->device->n_controls; i++) {
 		add_control(s, root, i, &permissions[i]);
+		if (climate_is(s->device, i))
+			add_climate(s, root, i, &permissions[i], now_ms);
+	}
 	if (s->device->n_controls == 0)
 		json_object_object_add(root, KEYS_PARKED, on_off(parked));
 	s->moved = s->touched = false;

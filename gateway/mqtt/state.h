@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * state - what one device shows: a JSON object with one member per metric and, per control, its state ("ON", "OFF", a
- * number or a word), "<control>_permitted" and "<control>_why". What is not known is null; no member is ever missing,
+ * number or a word), "<control>_permitted" and "<control>_why"; of a set-point also
+ * "<control>_mode", "<control>_target" and "<control>_action". What is not known is null; no member is ever missing,
  * because Home Assistant logs an error for each one that is.
  *
  * It is published when a value moved by its deadband, at most once a second; what controls do and may do goes out at
@@ -12,6 +13,7 @@
 
 #include "base/unit.h"
 #include "core/core.h"
+#include "mqtt/climate.h"
 #include "therapy/v1/device.pb-c.h"
 
 #define STATE_EVERY_MS 1000u
@@ -24,6 +26,8 @@ void state_free(struct state *state);
 void state_readings(struct state *state, const struct core_reading *readings, size_t n);
 /* The device is gone: nothing of it is known. */
 void state_forget(struct state *state);
+/* What is wanted of its control `control`; owned by the state, which shows it where it is a set-point. */
+struct climate *state_climate(struct state *state, size_t control);
 /* Publish at the next chance, whatever the rate. */
 void state_touch(struct state *state);
 /* Is it time to publish? Lets readings grow stale first. */

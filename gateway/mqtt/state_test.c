@@ -110,7 +110,8 @@ static void what_controls_do_goes_out_whatever_the_rate(void **state)
 	static const char unknown[] =
 	    "{\"temperature\":null,\"power\":null,\"energy\":null,\"heat\":null,\"heat_permitted\":\"OFF\","
 	    "\"heat_why\":\"\",\"temperature_control\":null,\"temperature_control_permitted\":\"OFF\","
-	    "\"temperature_control_why\":\"\"}";
+	    "\"temperature_control_why\":\"\",\"temperature_control_mode\":null,\"temperature_control_target\":30,"
+	    "\"temperature_control_action\":null}";
 	assert_payload(s, 1000, nothing, unknown);
 	assert_false(state_due(s, 1001));
 	state_touch(s);
@@ -122,7 +123,9 @@ static void what_controls_do_goes_out_whatever_the_rate(void **state)
 	assert_payload(s, 1001, on,
 		       "{\"temperature\":null,\"power\":null,\"energy\":null,\"heat\":\"ON\",\"heat_permitted\":\"ON\","
 		       "\"heat_why\":\"permitted\",\"temperature_control\":0,\"temperature_control_permitted\":\"OFF\","
-		       "\"temperature_control_why\":\"tilt 35 deg is above 10 deg\"}");
+		       "\"temperature_control_why\":\"tilt 35 deg is above 10 deg\","
+		       "\"temperature_control_mode\":\"off\",\"temperature_control_target\":30,"
+		       "\"temperature_control_action\":\"off\"}");
 }
 
 static void a_control_shows_what_is_and_not_what_was_asked(void **state)
@@ -170,6 +173,51 @@ static void a_control_with_words_shows_its_word(void **state)
 	}
 }
 
+/* What flows says what it does; what was told does not. */
+static void a_set_point_shows_what_it_does_and_what_it_is_to_come_to(void **state)
+{
+	struct state *s = *state;
+	const struct core_permission on = {.granted = true, .value = 38, .asked = 38, .phase = CORE_PHASE_CONFIRMED_ON},
+				     off = {.phase = CORE_PHASE_AT_REST};
+	static const double idle = 0.5, flows = 40;
+	const struct {
+		const struct core_permission *p;
+		const double *power; /* NULL: not known */
+		const char *shown;
+	} rows[] = {
+	    {&on, NULL, "_mode\":\"heat\",\"temperature_control_target\":38,\"temperature_control_action\":null"},
+	    {&on, &flows, "_target\":38,\"temperature_control_action\":\"heating\""},
+	    {&on, &idle, "_target\":38,\"temperature_control_action\":\"idle\""},
+	    {&off, &idle, "_mode\":\"off\",\"temperature_control_target\":30,\"temperature_control_action\":\"off\""},
+	    {&off, &flows,
+	     "_mode\":\"off\",\"temperature_control_target\":30,\"temperature_control_action\":\"heating\""},
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		const struct core_permission both[2] = {off, *rows[i].p};
+		state_forget(s);
+		if (rows[i].power)
+			read_one(s, POWER, *rows[i].power, 1000, THERAPY_GOOD);
+		char *text = state_payload(s, 1000, both, false);
+		assert_contains(text, rows[i].shown);
+		free(text);
+	}
+}
+
+static void a_wish_that_is_over_is_shown_by_itself(void **state)
+{
+	struct state *s = *state;
+	const struct core_permission off[2] = {{.phase = CORE_PHASE_AT_REST}, {.phase = CORE_PHASE_AT_REST}};
+	*state_climate(s, SETPOINT) = (struct climate){38, 61000};
+	char *text = state_payload(s, 1000, off, false);
+	assert_contains(text, "_target\":38");
+	free(text);
+	assert_false(state_due(s, 60999));
+	assert_true(state_due(s, 61000));
+	text = state_payload(s, 61000, off, false);
+	assert_contains(text, "_target\":30");
+	free(text);
+}
+
 static void a_device_that_was_put_away_says_so(void **state)
 {
 	struct state *s = *state;
@@ -199,6 +247,7 @@ static void in_imperial_numbers_are_converted_and_rest_is_still_0(void **state)
 	p[SETPOINT].value = 41.5;
 	text = state_payload(s, 1000, p, false);
 	assert_contains(text, "\"temperature_control\":106.7,");
+	assert_contains(text, "\"temperature_control_target\":106.7,");
 	free(text);
 	state_free(s);
 }
@@ -214,6 +263,8 @@ int main(void)
 	    WITH_TABLE(a_device_that_was_put_away_says_so),
 	    WITH_PAD(what_controls_do_goes_out_whatever_the_rate),
 	    WITH_BLANKET(a_control_with_words_shows_its_word),
+	    WITH_PAD(a_set_point_shows_what_it_does_and_what_it_is_to_come_to),
+	    WITH_PAD(a_wish_that_is_over_is_shown_by_itself),
 	    WITH_PAD(a_control_shows_what_is_and_not_what_was_asked),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -100,6 +100,10 @@ const Therapy__V1__DeviceDescription *const *testing_devices(void)
 	setpoint.min = 30;
 	setpoint.max = 42;
 	setpoint.step = 0.5;
+	setpoint.measured = 1 + TEMPERATURE;
+	setpoint.load_metric = POWER;
+	setpoint.load_max = 3;
+	setpoint.load_ms = 15000;
 
 	table.device_id = id_table;
 	table.kind = kind_table;

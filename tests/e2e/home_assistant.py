@@ -35,10 +35,24 @@ PLATFORMS = {
     "select": STATE | COMMAND | {"options"},
     "button": {"command_topic", "command_template", "device_class", "payload_press", "retain"},
     "event": STATE | {"device_class", "event_types"},
+    "climate": {"modes", "mode_state_topic", "mode_state_template", "mode_command_topic", "mode_command_template",
+                "temperature_state_topic", "temperature_state_template", "temperature_command_topic",
+                "temperature_command_template", "current_temperature_topic", "current_temperature_template", "action_topic",
+                "action_template", "temperature_unit", "min_temp", "max_temp", "temp_step", "precision", "initial",
+                "optimistic", "retain", "preset_modes", "preset_mode_state_topic", "preset_mode_value_template",
+                "preset_mode_command_topic", "power_command_topic", "payload_on", "payload_off"},
 }
+HVAC_MODES = {"auto", "off", "cool", "heat", "dry", "fan_only", "heat_cool"}
+HVAC_ACTIONS = {"cooling", "defrosting", "drying", "fan", "heating", "idle", "off", "preheating"}
+# Of a climate, whose parts have a topic and a template each: what is shown, and which configuration it comes from.
+CLIMATE_PARTS = {"mode": "mode_state", "temperature": "temperature_state", "current_temperature": "current_temperature",
+                 "action": "action"}
 NEEDS = {"sensor": {"state_topic"}, "binary_sensor": {"state_topic"}, "switch": {"command_topic"},
          "number": {"command_topic"}, "select": {"command_topic", "options"}, "button": {"command_topic"},
-         "event": {"state_topic", "event_types"}}
+         "event": {"state_topic", "event_types"},
+         # ours must not be optimistic, so that the real one's optional topics are needed
+         "climate": {"modes", "mode_state_topic", "mode_command_topic", "temperature_state_topic",
+                     "temperature_command_topic", "temperature_unit", "min_temp", "max_temp"}}
 CATEGORIES = {"sensor": {"diagnostic"}, "binary_sensor": {"diagnostic"}, "event": {"diagnostic"}}
 BINARY_CLASSES = {"battery", "battery_charging", "carbon_monoxide", "cold", "connectivity", "door", "garage_door", "gas",
                   "heat", "light", "lock", "moisture", "motion", "moving", "occupancy", "opening", "plug", "power",
@@ -68,6 +82,9 @@ class Entity:
         self.state = None        # None: unknown
         self.attributes = {}
         self.events = []         # (type, attributes) of an event entity
+        self.parts = {}          # of a climate: CLIMATE_PARTS -> what is shown
+        self.part_templates = {part: ENVIRONMENT.from_string(config[f"{key}_template"])
+                               for part, key in CLIMATE_PARTS.items() if f"{key}_template" in config}
         source = config if "availability" in config or "availability_topic" in config else root
         listed = source.get("availability") or []
         if "availability_topic" in source:
@@ -94,7 +111,7 @@ class Entity:
                                                   "suggested_display_precision"} & set(c))
 
     def topics(self):
-        for key in ("state_topic", "json_attributes_topic"):
+        for key in ("state_topic", "json_attributes_topic", *(f"{key}_topic" for key in CLIMATE_PARTS.values())):
             if key in self.config:
                 yield self.config[key]
         yield from self.online
@@ -163,6 +180,26 @@ class HomeAssistant:
         e = self.entities[unique_id]
         text = value if isinstance(value, str) else f"{float(value)}"
         self.client.publish(e.config["command_topic"], text, e.config["qos"])
+
+    def set_temperature(self, unique_id, temperature=None, mode=None, reverse=False):
+        """The action climate.set_temperature: the mode first, as two messages; `reverse`: the other way round."""
+        e = self.entities[unique_id]
+        messages = [(e.config["mode_command_topic"], mode)] if mode else []
+        if temperature is not None:
+            messages.append((e.config["temperature_command_topic"], f"{float(temperature)}"))
+        for topic, text in reversed(messages) if reverse else messages:
+            self.client.publish(topic, text, e.config["qos"])
+
+    def wait_climate(self, unique_id, timeout=10.0, **parts):
+        """Until that thermostat is available and shows these of CLIMATE_PARTS."""
+        def look():
+            e = self.entities.get(unique_id)
+            return e if e and e.available and all(e.parts.get(k) == v for k, v in parts.items()) else None
+        try:
+            return self.wait_for(look, f"{unique_id} to show {parts}", timeout)
+        except Failure as failure:
+            e = self.entities.get(unique_id)
+            raise Failure(f"{failure}; it shows {e and e.parts}") from None
 
     # ---- what comes in ----
 
@@ -265,7 +302,7 @@ class HomeAssistant:
             return
         e = self.entities[unique_id] = Entity(root["device"]["identifiers"][0], key, config, root)
         if old:
-            e.state, e.attributes, e.events = old.state, old.attributes, old.events
+            e.state, e.attributes, e.events, e.parts = old.state, old.attributes, old.events, old.parts
         for t in e.topics():
             if t in self.kept and (platform != "event" or t in e.online):
                 self._update(e, t, self.kept[t], True)
@@ -336,6 +373,32 @@ class HomeAssistant:
             return f"unit {unit!r} does not fit class {device_class}"
         return None
 
+    def _select_fault(self, c):
+        options = c["options"]
+        if not isinstance(options, list) or not options or not all(isinstance(o, str) and o for o in options):
+            return f"options {options!r}"
+        if len(set(options)) != len(options):
+            return f"an option is there twice: {options}"
+        return "an option 'none' cannot be told from unknown" if "none" in [o.lower() for o in options] else None
+
+    def _climate_fault(self, c):
+        modes = c["modes"]
+        if not isinstance(modes, list) or not modes or set(modes) - HVAC_MODES or len(set(modes)) != len(modes):
+            return f"modes {modes!r}"
+        if c["temperature_unit"] not in ("C", "F"):
+            return f"temperature_unit {c['temperature_unit']!r}"
+        numbers = [c[key] for key in ("min_temp", "max_temp", "temp_step", "precision") if key in c]
+        if not all(isinstance(n, (int, float)) and not isinstance(n, bool) for n in numbers):
+            return "a temperature is no number"
+        if not c["min_temp"] < c["max_temp"] or not c.get("temp_step", 1.0) > 0:
+            return "min_temp, max_temp or temp_step"
+        if c.get("precision", 0.1) not in (0.1, 0.5, 1.0):
+            return f"precision {c['precision']}"
+        if ("preset_modes" in c) != ("preset_mode_command_topic" in c):
+            return "preset_modes go with preset_mode_command_topic"
+        lonely = [key for key in c if key.endswith("_template") and key[:-len("template")] + "topic" not in c]
+        return f"templates without a topic: {lonely}" if lonely else None
+
     def _event_fault(self, c):
         return None if c["event_types"] and len(set(c["event_types"])) == len(c["event_types"]) else "event_types"
 
@@ -359,6 +422,9 @@ class HomeAssistant:
                 self.complain(f"{topic}: availability {text!r}")
         if topic == e.config.get("state_topic") and text:
             self._state(e, text, retained)
+        for part, key in CLIMATE_PARTS.items():
+            if topic == e.config.get(f"{key}_topic") and text:
+                self._part(e, part, text)
         if topic == e.config.get("json_attributes_topic") and text:
             self._attributes(e, text)
 
@@ -405,6 +471,29 @@ class HomeAssistant:
             self.complain(f"{e.unique_id}: {fault}")
             return
         e.state = float(value) if e.numeric and e.platform in ("sensor", "number") else value
+
+    def _part(self, e, part, text):
+        value = self._render(e, e.part_templates.get(part), text)
+        if value is None:
+            return
+        if value == "None":
+            e.parts[part] = None
+            return
+        if part in ("mode", "action"):
+            known = e.config["modes"] if part == "mode" else HVAC_ACTIONS
+            if value not in known:
+                self.complain(f"{e.unique_id}: {part} {value!r} is not one of {sorted(known)}")
+                return
+            e.parts[part] = value
+            return
+        try:
+            e.parts[part] = float(value)
+        except ValueError:
+            self.complain(f"{e.unique_id}: {part} {value!r} is no number")
+            return
+        low, high = e.config["min_temp"], e.config["max_temp"]
+        if part == "temperature" and not low <= e.parts[part] <= high:
+            self.complain(f"{e.unique_id}: the target {value} is outside {low} to {high}")
 
     def _value_fault(self, e, value):
         c = e.config

@@ -468,10 +468,6 @@ class Home:
             raise
         return self
 
-    def schema(self):
-        """What decodes the gateway's protobuf: told with all the rest, within 100 ms of its connect."""
-        return Schema(self.client.wait(f"{self.base}/schema", since=None).payload)
-
     def before_sim(self):
         """For a home that puts something between the simulator and the broker."""
 
@@ -564,6 +560,7 @@ class Home:
             time.sleep(0.2)  # nothing tells that a request would no longer be refused
 
     def schema(self):
+        """What decodes the gateway's protobuf: told with all the rest, within 100 ms of its connect."""
         return Schema(self.client.wait(f"{self.base}/schema", since=None).payload)
 
     def safety_events(self, since=0):

@@ -3,6 +3,7 @@
 
   strip_will   a broker that never heard of the last will of these clients: it is cut out of their CONNECT
   refuse()     no new connection; those that are there go on. What was killed and started again reaches nothing
+  close()      all connections end, and what was held is lost
   hold()       nothing passes any more in either direction, and nothing is closed: as when the air is gone
 
 Knows just enough of MQTT 5 to find a will. Threads of its own; close() ends them.
@@ -12,7 +13,7 @@ import threading
 
 
 class Proxy:
-    def __init__(self, port, strip_will=()):
+    def __init__(self, port, strip_will=(), listen=0):
         self.target = port
         self.strip_will = tuple(strip_will)
         self.stripped = []  # client ids whose will was cut out
@@ -20,7 +21,7 @@ class Proxy:
         self.going.set()
         self.closed = False
         self.sockets = []
-        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.listener = socket.create_server(("127.0.0.1", listen))
         self.port = self.listener.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
 

@@ -77,6 +77,15 @@ static bool on_parked_wanted(void *user, uint16_t device)
 	return core_parked(g->core, device, &until_ms);
 }
 
+/* Two gateways that drive the same plug would each take the other's ON for a stranger's. */
+static void on_alone(void *user, bool alone)
+{
+	struct gateway *g = user;
+	for (size_t i = 0; i < g->n_seats; i++)
+		if (g->config->devices[i].address.kind == LINK_MQTT)
+			process_hold(g->seats[i].process, !alone);
+}
+
 static void on_announced(void *user, const char *text)
 {
 	struct gateway *g = user;
@@ -143,6 +152,7 @@ static void on_desk_status(void *user, struct json_object *status)
 	const struct gateway *g = user;
 	tell_put(status, "broker", g->outlet ? g->config->mqtt.url : NULL);
 	tell_put_bool(status, "connected", g->outlet && outlet_is_up(g->outlet));
+	tell_put(status, "stands_back_for", g->outlet ? outlet_stands_back(g->outlet) : NULL);
 }
 
 /* ---- life ---- */
@@ -191,9 +201,11 @@ static int open_outlet(struct gateway *g)
 						   .event_next = on_event_next_wanted,
 						   .event_delivered = on_event_delivered,
 						   .safety = on_safety_wanted,
+						   .alone = on_alone,
 						   .announced = on_announced,
 						   .parked = on_parked_wanted,
 						   .explanation = on_explanation_wanted};
+	on_alone(g, false); /* until it is known */
 	int error = outlet_new(&g->loop, &config, &callbacks, &g->outlet);
 	free(before);
 	return error;

@@ -401,7 +401,7 @@ fail_config:
 
 bool broker_is_up(const struct broker *b)
 {
-	return b->phase == UP && !b->closing;
+	return b && b->phase == UP && !b->closing;
 }
 
 enum broker_protocol broker_protocol(const struct broker *b)

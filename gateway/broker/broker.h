@@ -85,6 +85,7 @@ struct broker;
 /* Begins to connect. 0, or a negative UV_E* code: UV_EINVAL for a URL that is none. */
 int broker_new(uv_loop_t *loop, const struct broker_config *config, const struct broker_callbacks *callbacks,
 	       struct broker **out);
+/* NULL: no. */
 bool broker_is_up(const struct broker *broker);
 /* What this connection, or the last one, speaks: BROKER_MQTT_5 or _311; AUTO before the first. */
 enum broker_protocol broker_protocol(const struct broker *broker);

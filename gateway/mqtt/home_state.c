@@ -81,6 +81,7 @@ char *home_state_payload(const struct home_facts *facts)
 	put_safety(root, facts->safety, facts->language);
 	tell_put(root, "started", facts->started);
 	put_flag(root, "clock_problem", !facts->clock_trusted);
+	put_flag(root, "second_gateway", facts->contested);
 	tell_put(root, "version", status->version);
 	json_object_object_add(root, "round_trip_ms",
 			       facts->round_trip_ms < 0 ? NULL : json_object_new_int64(facts->round_trip_ms));

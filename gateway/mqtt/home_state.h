@@ -16,6 +16,7 @@ struct home_facts {
 	const Therapy__V1__GatewayStatus *status;
 	const char *started; /* ISO 8601, or NULL: not known */
 	bool clock_trusted;
+	bool contested;         /* another gateway has our id */
 	int64_t round_trip_ms;  /* to the broker and back; negative: not known */
 	enum language language; /* of "why", where the core says nothing */
 };

@@ -14,7 +14,7 @@ static char *payload_of(const char *safety, const char *started, bool trusted)
 	assert_non_null(o);
 	static char version[] = "1.2";
 	status.version = version;
-	const struct home_facts facts = {o, &status, started, trusted, trusted ? 3 : -1, LANGUAGE_EN};
+	const struct home_facts facts = {o, &status, started, trusted, !trusted, trusted ? 3 : -1, LANGUAGE_EN};
 	char *text = home_state_payload(&facts);
 	json_object_put(o);
 	assert_non_null(text);
@@ -35,7 +35,8 @@ static void what_is_well_is_said_to_be_well_and_nothing_is_missing(void **state)
 	assert_string_equal(
 	    text, "{\"latched\":\"OFF\",\"latches\":0,\"stopped\":\"OFF\",\"sounding\":\"OFF\",\"alarm\":\"none\","
 		  "\"why\":\"no latch, no alarm\",\"started\":\"2026-01-01T00:00:00Z\","
-		  "\"clock_problem\":\"OFF\",\"version\":\"1.2\",\"round_trip_ms\":3,\"broker_connects\":2,\"readings_"
+		  "\"clock_problem\":\"OFF\",\"second_gateway\":\"OFF\",\"version\":\"1.2\",\"round_trip_ms\":3,"
+		  "\"broker_connects\":2,\"readings_"
 		  "queued\":0,"
 		  "\"readings_dropped\":0,\"events_queued\":0,\"events_dropped\":0,\"requests_refused\":0,"
 		  "\"process_respawns\":3}");
@@ -49,6 +50,7 @@ static void what_is_not_known_is_null(void **state)
 	assert_contains(text, "\"started\":null");
 	assert_contains(text, "\"clock_problem\":\"ON\"");
 	assert_contains(text, "\"round_trip_ms\":null");
+	assert_contains(text, "\"second_gateway\":\"ON\"");
 	free(text);
 }
 

@@ -11,18 +11,18 @@
 #include "mqtt/outlet_impl.h"
 #include "mqtt/status.h"
 
+#define REQUEST_QUEUE                                                                                                  \
+	4096u /* messages that wait for the loop: a flood that a broker forwards in its stead is no more */
 #define QUEUE          65536u /* readings: ten minutes of 100 a second, 4 MB when it is full */
 #define HISTORY_EVENTS 25u    /* that may leave in each tick: 2,000 that waited take 20 s */
-#define REQUEST_QUEUE                                                                                                  \
-	4096u             /* messages that wait for the loop: a flood that a broker forwards in its stead is no more */
-#define BATCH_MS     90u  /* with its way to the broker no reading is then older than 100 ms */
-#define TICK_MS      250u /* how late a state, a ping or a status may be */
-#define RETRY_MS     50u  /* when the connection takes no more */
-#define UP_SPREAD_MS 100u /* after our own connect */
-#define REASONS_MS   5000u
-#define REFRESH_MS   1200000u /* states are told again three times before the broker would forget them */
-#define CLOSE_MS     500u     /* for `offline` to be acknowledged */
-#define ANNOUNCED    SIZE_MAX
+#define BATCH_MS       90u    /* with its way to the broker no reading is then older than 100 ms */
+#define TICK_MS        250u   /* how late a state, a ping or a status may be */
+#define RETRY_MS       50u    /* when the connection takes no more */
+#define UP_SPREAD_MS   100u   /* after our own connect */
+#define REASONS_MS     5000u
+#define REFRESH_MS     1200000u /* states are told again three times before the broker would forget them */
+#define CLOSE_MS       500u     /* for `offline` to be acknowledged */
+#define ANNOUNCED      SIZE_MAX
 
 /* ---- timers ---- */
 
@@ -146,7 +146,7 @@ void outlet_soon(struct outlet *o)
 
 /* ---- the broker's callbacks ---- */
 
-static void on_up(void *user)
+void outlet_up(void *user)
 {
 	struct outlet *o = user;
 	if (o->downs > 1)
@@ -156,6 +156,7 @@ static void on_up(void *user)
 	o->downs = 0;
 	o->down_why[0] = '\0';
 	timeliness_up(&o->timeliness);
+	place_taken(o);
 	receive_subscribe(o);
 	(void)publish_gateway(o, true); /* announcing repeats it */
 	(void)publish_ping(o, clock_boot_ms());
@@ -170,7 +171,7 @@ static void on_up(void *user)
 	flush_telemetry(o);
 }
 
-static void on_down(void *user, const char *why, uint64_t retry_ms)
+void outlet_down(void *user, const char *why, uint64_t retry_ms)
 {
 	struct outlet *o = user;
 	char kept[sizeof o->down_why];
@@ -178,6 +179,7 @@ static void on_down(void *user, const char *why, uint64_t retry_ms)
 	telemetry_down(o->telemetry);
 	o->downs++;
 	(void)snprintf(kept, sizeof kept, "%s", why);
+	place_lost(o);
 	if (strcmp(kept, o->down_why) == 0) { /* a broker that is away for a week fills no disk */
 		log_debug("mqtt", "%s; attempt %u, trying again in %u ms", why, o->downs, (unsigned)retry_ms);
 		return;
@@ -186,7 +188,7 @@ static void on_down(void *user, const char *why, uint64_t retry_ms)
 	log_warn("mqtt", "%s; trying again, now in %u ms and later at most every 10 s", why, (unsigned)retry_ms);
 }
 
-static void on_delivered(void *user, uint64_t token, bool ok)
+void outlet_delivered(void *user, uint64_t token, bool ok)
 {
 	struct outlet *o = user;
 	uint64_t n = token & ((UINT64_C(1) << 56) - 1);
@@ -286,26 +288,6 @@ static int make_telemetry(struct outlet *o, const struct outlet_config *config)
 	return telemetry_new(&telemetry, &o->telemetry);
 }
 
-static int make_broker(struct outlet *o, const struct outlet_config *config)
-{
-	char will_topic[OUTLET_TOPIC_MAX];
-	struct str s;
-	str_init(&s, will_topic, sizeof will_topic);
-	str_add(&s, "%s/availability", o->base);
-	struct broker_config broker = config->broker;
-	if (broker.queue == 0)
-		broker.queue = REQUEST_QUEUE;
-	broker.client_id = o->client_id;
-	broker.reconnect = true;
-	broker.will_topic = will_topic;
-	broker.will_payload = "offline";
-	broker.will_size = strlen("offline");
-	broker.will_qos = 1;
-	broker.will_retained = true;
-	const struct broker_callbacks callbacks = {o, on_up, on_down, receive_message, on_delivered};
-	return broker_new(o->loop, &broker, &callbacks, &o->broker);
-}
-
 int outlet_new(uv_loop_t *loop, const struct outlet_config *config, const struct outlet_callbacks *callbacks,
 	       struct outlet **out)
 {
@@ -323,6 +305,11 @@ int outlet_new(uv_loop_t *loop, const struct outlet_config *config, const struct
 	o->schema_size = config->schema ? config->schema_size : 0;
 	o->started_ms = clock_boot_ms();
 	o->cursor = ANNOUNCED;
+	o->broker_config = config->broker;
+	o->broker_config.client_id = o->client_id;
+	o->broker_config.reconnect = true;
+	if (o->broker_config.queue == 0)
+		o->broker_config.queue = REQUEST_QUEUE;
 	int rc = copy_texts(o, config);
 	if (rc == 0)
 		rc = make_devices(o, config);
@@ -331,12 +318,12 @@ int outlet_new(uv_loop_t *loop, const struct outlet_config *config, const struct
 	if (rc == 0)
 		rc = announce_open(o, config->announced);
 	if (rc == 0)
-		rc = make_broker(o, config);
+		rc = place_open(o);
 	if (rc != 0) {
 		release(o);
 		return rc;
 	}
-	uv_timer_t *timers[] = {&o->tick, &o->batch, &o->soon, &o->announce};
+	uv_timer_t *timers[] = {&o->tick, &o->batch, &o->soon, &o->announce, &o->place};
 	for (size_t i = 0; i < sizeof timers / sizeof *timers; i++) {
 		uv_timer_init(loop, timers[i]); /* cannot fail */
 		timers[i]->data = o;
@@ -386,6 +373,11 @@ static void touch(struct outlet *o, uint16_t device)
 bool outlet_is_up(const struct outlet *o)
 {
 	return broker_is_up(o->broker);
+}
+
+const char *outlet_stands_back(const struct outlet *o)
+{
+	return o->stands_back ? o->namesake.host : NULL;
 }
 
 void outlet_facts(struct outlet *o, const char *hazards, const char *const *deadman, bool asks_presence,
@@ -452,7 +444,7 @@ void outlet_core(struct outlet *o, const struct core_output *output)
 
 /* ---- the end ---- */
 
-static void one_closed(struct outlet *o)
+void outlet_one_closed(struct outlet *o)
 {
 	if (--o->handles > 0)
 		return;
@@ -465,12 +457,7 @@ static void one_closed(struct outlet *o)
 
 static void on_timer_closed(uv_handle_t *handle)
 {
-	one_closed(handle->data);
-}
-
-static void on_broker_closed(void *user)
-{
-	one_closed(user);
+	outlet_one_closed(handle->data);
 }
 
 void outlet_close(struct outlet *o, void (*closed)(void *user), void *user)
@@ -487,6 +474,6 @@ void outlet_close(struct outlet *o, void (*closed)(void *user), void *user)
 	uv_close((uv_handle_t *)&o->batch, on_timer_closed);
 	uv_close((uv_handle_t *)&o->soon, on_timer_closed);
 	uv_close((uv_handle_t *)&o->announce, on_timer_closed);
-	o->handles++;
-	broker_close(o->broker, CLOSE_MS, false, on_broker_closed, o);
+	uv_close((uv_handle_t *)&o->place, on_timer_closed);
+	place_close(o, CLOSE_MS);
 }

@@ -25,9 +25,9 @@
 struct outlet_config {
 	const char *gateway_id;
 	const char *version;
-	const char *discovery_prefix;                         /* "homeassistant"; "" or NULL: no discovery */
-	const char *birth_topic;                              /* "homeassistant/status" */
-	struct broker_config broker;                          /* will and client id are set by outlet */
+	const char *discovery_prefix; /* "homeassistant"; "" or NULL: no discovery */
+	const char *birth_topic;      /* "homeassistant/status" */
+	struct broker_config broker;  /* will and client id are set by outlet; its strings outlive it */
 	const Therapy__V1__DeviceDescription *const *devices; /* outlive the outlet; index = core's device index */
 	const char *const *names;                             /* what people call each device; parallel to devices */
 	size_t n_devices;
@@ -69,6 +69,9 @@ struct outlet_callbacks {
 	void (*event_delivered)(void *user, uint64_t sequence);
 	/* Adds latches and alarms to what `safety` says. May be NULL. */
 	void (*safety)(void *user, struct json_object *root);
+	/* No other gateway of this id has the place at the broker: first told with the first connection. False: an
+	 * older one has, and what else of this gateway goes to the broker is to leave it alone. May be NULL. */
+	void (*alone)(void *user, bool alone);
 	/* To be kept for the next run: what the broker keeps for this gateway. May be NULL. */
 	void (*announced)(void *user, const char *text);
 	/* Is the device put away? May be NULL. */
@@ -87,6 +90,8 @@ void outlet_readings(struct outlet *outlet, uint16_t device, uint32_t generation
 /* The device's link and process are there, or not: its availability. */
 void outlet_presence(struct outlet *outlet, uint16_t device, bool present);
 bool outlet_is_up(const struct outlet *outlet);
+/* The machine on which another gateway with our id runs, which has our place at the broker; NULL: none has. */
+const char *outlet_stands_back(const struct outlet *outlet);
 /* These facts hold now: told again to all. They outlive the outlet, or the next call. */
 void outlet_facts(struct outlet *outlet, const char *hazards, const char *const *deadman, bool asks_presence,
 		  enum language language);

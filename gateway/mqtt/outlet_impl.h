@@ -6,6 +6,7 @@
 #include "base/id.h"
 #include "mqtt/inbox.h"
 #include "mqtt/iso8601.h"
+#include "mqtt/namesake.h"
 #include "mqtt/outlet.h"
 #include "mqtt/safety.h"
 #include "mqtt/state.h"
@@ -30,7 +31,13 @@ struct outlet_device {
 struct outlet {
 	uv_loop_t *loop;
 	struct outlet_callbacks callbacks;
-	struct broker *broker;
+	struct broker *broker;               /* NULL: our place there is not taken yet, or another has it */
+	struct broker_config broker_config;  /* its strings are the owner's */
+	struct namesake *look;               /* NULL: nobody looks */
+	struct namesake_card card, namesake; /* ours; the other's, as it was seen last */
+	uint64_t up_ms, namesake_ms;         /* when the connection came up; when the other was seen, 0: never */
+	unsigned shorts;                     /* connections in a row that did not last */
+	bool stands_back, had_place;
 	char gateway_id[ID_MAX], base[OUTLET_BASE_MAX], client_id[ID_MAX + 16], boot_id[37];
 	char *version, *prefix, *birth_topic; /* prefix NULL: no discovery */
 	struct safety_config safety;          /* devices are in it */
@@ -59,7 +66,7 @@ struct outlet {
 	bool safety_due;
 	size_t cursor; /* next step of announcing, OUTLET_ANNOUNCED: none */
 
-	uv_timer_t tick, batch, soon, announce;
+	uv_timer_t tick, batch, soon, announce, place;
 	unsigned handles;
 	bool closing;
 	void (*closed)(void *);
@@ -124,6 +131,23 @@ int announce_changed(struct outlet *outlet);
 int announce_step(struct outlet *outlet);
 /* The broker has it all. */
 void announce_acknowledged(struct outlet *outlet);
+
+/* place.c: our place at the broker, which another gateway of our id may have. */
+int place_open(struct outlet *outlet);
+void place_taken(struct outlet *outlet);
+/* Before the connection is tried again. */
+void place_lost(struct outlet *outlet);
+bool place_asked(struct outlet *outlet, const struct broker_message *message);
+/* Another gateway of our id runs: it has the place, or wants it. */
+bool place_contested(const struct outlet *outlet);
+void place_close(struct outlet *outlet, unsigned wait_ms);
+
+/* outlet.c: the connection came up; it is lost, or was not had; what was published is acknowledged, or not. */
+void outlet_up(void *outlet);
+void outlet_down(void *outlet, const char *why, uint64_t retry_ms);
+void outlet_delivered(void *outlet, uint64_t token, bool ok);
+/* One of the handles and connections is closed. */
+void outlet_one_closed(struct outlet *outlet);
 
 /* receive.c: what comes in. */
 void receive_subscribe(struct outlet *outlet);

@@ -193,9 +193,13 @@ static char *home_state(struct outlet *o)
 	if (o->callbacks.safety)
 		o->callbacks.safety(o->callbacks.user, safety);
 	fill_status(o, now_ms, &status);
-	const struct home_facts facts = {
-	    safety,     &status, started(o, wall_ms, now_ms, trusted), trusted, timeliness_round_trip(&o->timeliness),
-	    o->language};
+	const struct home_facts facts = {.safety = safety,
+					 .status = &status,
+					 .started = started(o, wall_ms, now_ms, trusted),
+					 .clock_trusted = trusted,
+					 .contested = place_contested(o),
+					 .round_trip_ms = timeliness_round_trip(&o->timeliness),
+					 .language = o->language};
 	char *text = home_state_payload(&facts);
 	json_object_put(safety);
 	return text;

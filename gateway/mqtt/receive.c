@@ -14,7 +14,7 @@ static void subscribe(struct outlet *o, const char *topic, bool as_published)
 {
 	int rc =
 	    as_published ? broker_subscribe_as_published(o->broker, topic, 1) : broker_subscribe(o->broker, topic, 0);
-	if (rc != 0)
+	if (rc != 0 && rc != UV_ENOTCONN) /* that is told as a loss */
 		log_warn("mqtt", "cannot subscribe to '%s': %s", topic, uv_strerror(rc));
 }
 
@@ -25,6 +25,7 @@ void receive_subscribe(struct outlet *o)
 	str_init(&s, topic, sizeof topic);
 	str_add(&s, "%s/ping/+", o->base);
 	subscribe(o, topic, false);
+	subscribe(o, publish_topic(topic, o->base, NULL, "who"), false);
 	static const char *const requests[] = {
 	    "stop",         "reset", "silence", "present", "+/set/+", "+/set/+/mode", "+/set/+/temperature",
 	    "+/off_test/+", "+/park"};
@@ -69,7 +70,7 @@ static void ask_climate(struct outlet *o, struct inbox_request *r)
 void receive_message(void *user, const struct broker_message *m)
 {
 	struct outlet *o = user;
-	if (take_ping(o, m) || take_birth(o, m))
+	if (take_ping(o, m) || take_birth(o, m) || place_asked(o, m))
 		return;
 	struct inbox_context context = {
 	    .base = o->base,

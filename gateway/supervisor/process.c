@@ -31,6 +31,7 @@ struct process {
 	bool running; /* the child handle is active */
 	bool said;    /* described itself since it was started */
 	bool wanted;  /* process_open was called */
+	bool held;    /* by process_hold */
 	bool linked;  /* a descriptor was handed over and not reported lost */
 	bool present;
 	bool failed, closing, timer_closed;
@@ -114,7 +115,7 @@ static void on_open_failed(void *user, const char *why, uint64_t retry_ms)
 
 static void open_link(struct process *p)
 {
-	if (!p->wanted || !p->said || !p->wire || p->linked || p->closing)
+	if (!p->wanted || p->held || !p->said || !p->wire || p->linked || p->closing)
 		return;
 	if (p->config.address.kind == LINK_MQTT) {
 		p->linked = to_device_open(p->wire, -1) == 0;
@@ -424,6 +425,18 @@ void process_free(struct process *p)
 void process_open(struct process *p)
 {
 	p->wanted = true;
+	open_link(p);
+}
+
+/* A process that loses its wire brings its device to rest and exits; the next one finds no link. */
+void process_hold(struct process *p, bool hold)
+{
+	p->held = hold;
+	if (hold && p->linked && p->wire) {
+		drop_wire(p);
+		set_present(p, false);
+		p->asked_ms = clock_boot_ms();
+	}
 	open_link(p);
 }
 

@@ -49,6 +49,8 @@ int process_new(uv_loop_t *loop, const struct process_config *config, const stru
 		struct process **out);
 /* From now on its link is kept open. After `described`. */
 void process_open(struct process *process);
+/* Its link is let go, and its device comes to rest; or it may be opened again. */
+void process_hold(struct process *process, bool hold);
 /* What it said of itself; NULL before `described`. */
 const Therapy__V1__DeviceDescription *process_description(const struct process *process);
 void process_lease(struct process *process, uint16_t control, uint64_t grant, double value, uint64_t expires_ms,

@@ -110,6 +110,13 @@ void show_status(struct json_object *status)
 	else
 		printf("  %s %s\n", field_text(status, "broker"),
 		       field_true(status, "connected") ? "connected" : "NOT connected; it goes on guarding");
+	if (field_text(status, "stands_back_for")[0]) {
+		printf("  ");
+		print_text(BAD, "! ");
+		printf("another gateway with this id runs on '%s': this one stands back, and leaves the devices behind "
+		       "the broker to it; give one of the two another gateway.id\n",
+		       field_text(status, "stands_back_for"));
+	}
 	if (field_count(status, "events_waiting") > 0 && field_text(status, "broker")[0])
 		printf("  %u events wait to be delivered\n", (unsigned)field_count(status, "events_waiting"));
 	if (json_object_array_length(latches) + json_object_array_length(alarms) > 0 || any_kept(devices))

@@ -14,6 +14,7 @@ the broker's log and by what the board says; `restart` is in no bound.
 """
 import argparse
 import collections
+import contextlib
 import json
 import multiprocessing
 import os
@@ -69,7 +70,8 @@ class Bench(Place):
         self.gateway.child.kill()
         for pid, began in left:
             if born(pid) == began:  # a number may have been given to somebody else since
-                os.kill(pid, signal.SIGKILL)
+                with contextlib.suppress(ProcessLookupError):  # it may end by itself in this very moment
+                    os.kill(pid, signal.SIGKILL)
 
     def living_children(self):
         pids = self.gateway.child.descendants() if self.gateway.child.alive() else []

@@ -37,6 +37,7 @@ static const struct language_entry names[] = {
     {"Relay", "Relais"},
     {"Requests refused", "Abgelehnte Anforderungen"},
     {"Reset", "Quittieren"},
+    {"Second gateway with this id", "Zweites Gateway mit dieser Kennung"},
     {"Sensor temperature", "Sensortemperatur"},
     {"Set force", "Sollkraft"},
     {"Silence for 2 minutes", "2 Minuten Ruhe"},

@@ -106,7 +106,7 @@ static void add_diagnostics(const struct discovery_parts *parts)
 	json_object_object_add(o, "enabled_by_default", json_object_new_boolean(false));
 	o = add_flag(parts, "clock_problem", LANGUAGE_MARK("Clock"), "problem");
 	discovery_put(o, "entity_category", "diagnostic");
-	o = add_flag(parts, "second_gateway", "Second gateway with this id", "problem");
+	o = add_flag(parts, "second_gateway", LANGUAGE_MARK("Second gateway with this id"), "problem");
 	discovery_put(o, "entity_category", "diagnostic");
 }
 

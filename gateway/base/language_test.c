@@ -176,6 +176,20 @@ static void each_text_is_found_and_what_is_unknown_stays_english(void **state)
 	assert_string_equal(language_say(LANGUAGE_COUNT_, "Stop"), "Stop");
 }
 
+/* Discovery may say a name again that is said already, and puts names into others. */
+static void names_may_be_said_twice_and_fit_into_others(void **state)
+{
+	(void)state;
+	for (int language = LANGUAGE_EN + 1; language < LANGUAGE_COUNT_; language++) {
+		struct language_table names = language_table((enum language)language, 1);
+		for (size_t i = 0; i < names.n; i++) {
+			const char *said = names.entries[i].other;
+			assert_string_equal(language_say((enum language)language, said), said);
+			assert_true(strlen(said) < 80);
+		}
+	}
+}
+
 static void every_language_has_a_name_for_the_configuration(void **state)
 {
 	(void)state;
@@ -191,6 +205,7 @@ int main(void)
 	    cmocka_unit_test(every_translation_is_text_that_can_be_shown),
 	    cmocka_unit_test(tables_are_in_order_and_have_nothing_twice),
 	    cmocka_unit_test(each_text_is_found_and_what_is_unknown_stays_english),
+	    cmocka_unit_test(names_may_be_said_twice_and_fit_into_others),
 	    cmocka_unit_test(every_language_has_a_name_for_the_configuration),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -51,8 +51,7 @@ static void put_unit(struct json_object *to, const struct unit_view *view)
 static void add_metric(const struct discovery_parts *parts, const Therapy__V1__MetricDescription *m)
 {
 	bool binary = m->unit == THERAPY__V1__UNIT__UNIT_BOOL;
-	struct json_object *o =
-	    discovery_component(parts, binary ? "binary_sensor" : "sensor", m->key, discovery_name(parts, m->name));
+	struct json_object *o = discovery_component(parts, binary ? "binary_sensor" : "sensor", m->key, m->name);
 	discovery_shows(parts, o, m->key);
 	if (m->diagnostic)
 		discovery_put(o, "entity_category", "diagnostic");
@@ -108,7 +107,7 @@ static void add_command(const struct discovery_parts *parts, const Therapy__V1__
 						    select   ? "select"
 						    : number ? "number"
 							     : "switch",
-						    id, discovery_name(parts, control->name));
+						    id, control->name);
 	discovery_shows(parts, o, key);
 	discovery_put_format(o, "command_topic", "%s/%s/set/%s", parts->config->base, parts->device, control->key);
 	if (select) {
@@ -184,8 +183,8 @@ static void add_control(const struct discovery_parts *parts, const Therapy__V1__
 
 static void add_presence(const struct discovery_parts *parts)
 {
-	struct json_object *o = discovery_component(parts, "binary_sensor", KEYS_CONNECTED,
-						    language_say(parts->config->language, "Connection"));
+	struct json_object *o =
+	    discovery_component(parts, "binary_sensor", KEYS_CONNECTED, LANGUAGE_MARK("Connection"));
 	discovery_put_topic(parts, o, "state_topic", "availability");
 	discovery_put(o, "payload_on", "online");
 	discovery_put(o, "payload_off", "offline");
@@ -203,8 +202,7 @@ static void add_diagnostics(const struct discovery_parts *parts)
 		      {KEYS_LINK_UPS, LANGUAGE_MARK("Link connections")},
 		      {KEYS_RESPAWNS, LANGUAGE_MARK("Process started anew")}};
 	for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
-		struct json_object *o =
-		    discovery_component(parts, "sensor", counts[i].key, discovery_name(parts, counts[i].name));
+		struct json_object *o = discovery_component(parts, "sensor", counts[i].key, counts[i].name);
 		discovery_put_topic(parts, o, "state_topic", "diagnostics");
 		discovery_put_format(o, "value_template", "{{ value_json.%s }}", counts[i].key);
 		discovery_put(o, "state_class", "total_increasing");
@@ -217,8 +215,7 @@ static void add_diagnostics(const struct discovery_parts *parts)
 /* Only what has no control can be put away. */
 static void add_parking(const struct discovery_parts *parts)
 {
-	struct json_object *o =
-	    discovery_component(parts, "switch", KEYS_PARKED, language_say(parts->config->language, "Parked"));
+	struct json_object *o = discovery_component(parts, "switch", KEYS_PARKED, LANGUAGE_MARK("Parked"));
 	discovery_shows(parts, o, KEYS_PARKED);
 	discovery_put_topic(parts, o, "command_topic", "park");
 	discovery_put(o, "payload_on", "ON");

@@ -7,8 +7,7 @@
 void discovery_add_events(const struct discovery_parts *parts)
 {
 	const ProtobufCEnumDescriptor *types = &therapy__v1__safety_event_type__descriptor;
-	struct json_object *o =
-	    discovery_component(parts, "event", KEYS_HAPPENED, language_say(parts->config->language, "Events"));
+	struct json_object *o = discovery_component(parts, "event", KEYS_HAPPENED, LANGUAGE_MARK("Events"));
 	struct json_object *names = json_object_new_array();
 	discovery_put_topic(parts, o, "state_topic", KEYS_HAPPENED);
 	for (unsigned i = 0; i < types->n_values; i++) {

@@ -11,7 +11,7 @@
 
 static void add_button(const struct discovery_parts *parts, const char *key, const char *name, const char *icon)
 {
-	struct json_object *o = discovery_component(parts, "button", key, discovery_name(parts, name));
+	struct json_object *o = discovery_component(parts, "button", key, name);
 	discovery_put_topic(parts, o, "command_topic", key);
 	discovery_put(o, "payload_press", PRESS);
 	discovery_put(o, "icon", icon);
@@ -20,7 +20,7 @@ static void add_button(const struct discovery_parts *parts, const char *key, con
 static struct json_object *add_flag(const struct discovery_parts *parts, const char *key, const char *name,
 				    const char *device_class)
 {
-	struct json_object *o = discovery_component(parts, "binary_sensor", key, discovery_name(parts, name));
+	struct json_object *o = discovery_component(parts, "binary_sensor", key, name);
 	discovery_shows(parts, o, key);
 	discovery_put(o, "device_class", device_class);
 	return o;
@@ -36,8 +36,7 @@ static void add_safety(const struct discovery_parts *parts)
 {
 	static const char *const priorities[] = {"none", "low", "medium", "high"};
 	put_attributes(parts, add_flag(parts, "latched", LANGUAGE_MARK("Latched"), "problem"), "latches");
-	struct json_object *o =
-	    discovery_component(parts, "sensor", "alarm", language_say(parts->config->language, "Alarm"));
+	struct json_object *o = discovery_component(parts, "sensor", "alarm", LANGUAGE_MARK("Alarm"));
 	struct json_object *options = json_object_new_array();
 	discovery_shows(parts, o, "alarm");
 	discovery_put(o, "device_class", "enum");
@@ -47,15 +46,14 @@ static void add_safety(const struct discovery_parts *parts)
 	discovery_put(o, "icon", "mdi:alert");
 	put_attributes(parts, o, "alarms");
 	discovery_put(add_flag(parts, "sounding", LANGUAGE_MARK("Alarm sounds"), "sound"), "icon", "mdi:bell-ring");
-	o = discovery_component(parts, "sensor", "why", language_say(parts->config->language, "Reason"));
+	o = discovery_component(parts, "sensor", "why", LANGUAGE_MARK("Reason"));
 	discovery_shows(parts, o, "why");
 	discovery_put(o, "icon", "mdi:message-alert");
 }
 
 static void add_coverage(const struct discovery_parts *parts)
 {
-	struct json_object *o = discovery_component(parts, "sensor", "uncovered",
-						    language_say(parts->config->language, "Hazards not covered"));
+	struct json_object *o = discovery_component(parts, "sensor", "uncovered", LANGUAGE_MARK("Hazards not covered"));
 	discovery_put_topic(parts, o, "state_topic", "hazards");
 	discovery_put(o, "value_template",
 		      "{{ value_json | selectattr('level', 'eq', 'not_covered') | list | count }}");
@@ -81,23 +79,20 @@ static void add_diagnostics(const struct discovery_parts *parts)
 	    {"process_respawns", LANGUAGE_MARK("Device processes started anew")},
 	};
 	for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
-		struct json_object *o =
-		    discovery_component(parts, "sensor", counts[i].key, discovery_name(parts, counts[i].name));
+		struct json_object *o = discovery_component(parts, "sensor", counts[i].key, counts[i].name);
 		discovery_shows(parts, o, counts[i].key);
 		discovery_put(o, "state_class", strstr(counts[i].key, "_queued") ? "measurement" : "total_increasing");
 		discovery_put(o, "entity_category", "diagnostic");
 		json_object_object_add(o, "enabled_by_default", json_object_new_boolean(false));
 	}
-	struct json_object *o =
-	    discovery_component(parts, "sensor", "started", language_say(parts->config->language, "Started"));
+	struct json_object *o = discovery_component(parts, "sensor", "started", LANGUAGE_MARK("Started"));
 	discovery_shows(parts, o, "started");
 	discovery_put(o, "device_class", "timestamp");
 	discovery_put(o, "entity_category", "diagnostic");
-	o = discovery_component(parts, "sensor", "version", language_say(parts->config->language, "Version"));
+	o = discovery_component(parts, "sensor", "version", LANGUAGE_MARK("Version"));
 	discovery_shows(parts, o, "version");
 	discovery_put(o, "entity_category", "diagnostic");
-	o = discovery_component(parts, "sensor", "round_trip",
-				language_say(parts->config->language, "Way to the broker and back"));
+	o = discovery_component(parts, "sensor", "round_trip", LANGUAGE_MARK("Way to the broker and back"));
 	discovery_shows(parts, o, "round_trip_ms");
 	discovery_put(o, "device_class", "duration");
 	discovery_put(o, "unit_of_measurement", "ms");

@@ -92,7 +92,7 @@ struct json_object *discovery_component(const struct discovery_parts *parts, con
 	str_add(&s, "-%s", key);
 	discovery_put(o, "platform", platform);
 	discovery_put(o, "unique_id", id);
-	put_name(o, parts->config->name, name);
+	put_name(o, parts->config->name, name ? discovery_name(parts, name) : NULL);
 	/* QoS 0, also for commands: with QoS 1 a client repeats what it could not deliver, an ON minutes late. In every
 	 * component, because older versions do not inherit it. */
 	json_object_object_add(o, "qos", json_object_new_int(0));

@@ -29,9 +29,10 @@ char *discovery_end(struct discovery_parts *parts);
 /* "therapy-<gateway>" or "therapy-<gateway>-<device>". Keys of components have no '-', so that no two ids of one
  * gateway are the same. */
 void discovery_id(struct str *out, const struct discovery_config *config, const char *device);
-/* What a plugin calls something, or a table of names here, in the language of this home. */
+/* What something is called in the language of this home, for names that are made of others. */
 const char *discovery_name(const struct discovery_parts *parts, const char *english);
-/* Adds a component without a topic. `name` NULL: the device's main entity. */
+/* Adds a component without a topic. `name`: in English, or made of words that are said already; NULL: the device's main
+ * entity. */
 struct json_object *discovery_component(const struct discovery_parts *parts, const char *platform, const char *key,
 					const char *name);
 /* A component that there may have been is not there any more: left out, it would stay as an orphan. */

@@ -128,8 +128,14 @@ class World:
         return text if isinstance(value, str) else value
 
 
+def discovery_of(consumer):
+    """(topic, payload) of each device that the strict consumer (home_assistant.py) was told of."""
+    with consumer.changed:
+        return [(topic, payload.decode()) for topic, payload in sorted(consumer.kept.items()) if topic.endswith("/config")]
+
+
 def world_of(consumer, entities):
-    """What the strict consumer (home_assistant.py) knows now of these entities (etc/home-assistant/discovered.py)."""
+    """What it knows now of these entities (etc/home-assistant/discovered.py)."""
     world = World()
     with consumer.changed:  # not while it takes a discovery
         for e in entities:

@@ -9,7 +9,7 @@ import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from ha_files import (BLUEPRINTS, FOLDER, PUNCTUATION, Automation, Blueprint, World, cards_of, dashboard_faults,  # noqa: E402
-                      entities_of, files, load, parse, template_faults, walk, world_of)
+                      discovery_of, entities_of, files, load, parse, template_faults, walk, world_of)
 from harness import SOURCE, Home  # noqa: E402
 from home_assistant import HomeAssistant  # noqa: E402
 
@@ -307,7 +307,7 @@ class Discovered(unittest.TestCase):
         self.addCleanup(self.ha.close)
         self.ha.wait_for(lambda: len({e.device for e in list(self.ha.entities.values())}) == 4, "all devices to come")
         self.ha.wait_all_available()
-        self.messages = [(topic, m.text) for topic, m in self.home.client.latest.items() if topic.endswith("/config")]
+        self.messages = discovery_of(self.ha)
         self.ids = {e.id: e for e in one_home(self.messages).entities}
 
     def make(self, *options):
@@ -358,7 +358,7 @@ class Discovered(unittest.TestCase):
         self.ha.wait_for(lambda: self.ha.entity("therapy-demo-latched").attributes.get("latches"), "the stop to be told")
         self.ha.wait_state("therapy-demo-pad-heat_why", lambda text: text and "stop" in text)
         self.assertIn("- everything was stopped by mqtt", self.rendered())
-        self.assertRegex(self.rendered(), r"permission: not permitted\*\*\s+everything was stopped")
+        self.assertRegex(self.rendered(), r"\*\*Heat: not permitted\*\*\s+everything was stopped")
 
     def happen(self, auto, unique_id, kind):
         """That event, once it came, changes the entity in the world of the automation. Did it run?"""
@@ -418,6 +418,28 @@ class Discovered(unittest.TestCase):
         deaf = automation("stop_by_voice", World(), waits=[lambda: None])
         self.assertTrue(deaf.run({}))
         self.assertIn("pull the plug", deaf.answer)
+
+
+class InGerman(unittest.TestCase):
+    def test_a_german_home_has_a_german_dashboard_and_is_spoken_of_in_german(self):
+        text = read(os.path.join(SOURCE, "etc", "demo.cfg"))
+        home = Home(config_text=f'language = "de";\n{text}')
+        self.enterContext(home)
+        ha = HomeAssistant(home.broker.port)
+        self.addCleanup(ha.close)
+        ha.wait_for(lambda: len(ha.payloads) == 4, "all devices to come")
+        lines = "".join(f"{topic} {payload}\n" for topic, payload in discovery_of(ha))
+        made = subprocess.run([MAKE, "--language", "de"], input=lines.encode(), capture_output=True, timeout=60, check=True)
+        found = one_home(discovery_of(ha))
+        self.assertEqual(sorted(entities_of(parse(made.stdout.decode())) - {e.id for e in found.entities}), [])
+        self.assertIn("Wärme: nicht erlaubt", made.stdout.decode())
+        mark = home.client.mark()
+        home.client.publish(f"{home.base}/stop", "PRESS", 0)
+        event = home.client.wait(f"{home.base}/happened", lambda m: m.json["event_type"] == "stopped", mark).json
+        say = automation("say_what_happens", World(), {"language": "de"})
+        say.change(EVENTS, "unknown")
+        self.assertTrue(say.change(EVENTS, say.world.moment(), event))
+        self.assertEqual(say.said(), ["Alles ist gestoppt. alles soll sofort zur Ruhe kommen, durch mqtt"])
 
 
 # ---- helpers ----

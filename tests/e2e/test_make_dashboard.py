@@ -45,8 +45,10 @@ def make(lines, *options):
 
 class Made(unittest.TestCase):
     def test_what_the_demo_has_not_fits_in(self):
-        pad = {"climate": {"platform": "climate", "name": None}, "level": {"platform": "select"},
-               "level_permitted": {"platform": "binary_sensor", "device_class": "safety"}, "level_why": {"platform": "sensor"},
+        barred = {"platform": "binary_sensor", "device_class": "safety"}
+        pad = {"heat_climate": {"platform": "climate", "name": "Wärme"}, "heat_permitted": barred, "heat_why": {"platform": "sensor"},
+               "level": {"platform": "select"},
+               "level_permitted": barred, "level_why": {"platform": "sensor"},
                "force": {"platform": "sensor", "unit_of_measurement": "lbf"}, "gone": None,
                "noise": {"platform": "sensor", "enabled_by_default": False},
                "set": {"platform": "number", "unit_of_measurement": "lbf", "max": 60},
@@ -57,8 +59,11 @@ class Made(unittest.TestCase):
         made = parse(done.stdout.decode())
         self.assertEqual(list(dashboard_faults(made)), [])
         named = entities_of(made)
-        self.assertLessEqual({"climate.kissen", "select.kissen_level", "button.therapie_silence_for_2_minutes", "number.kissen_set"}, named)
+        self.assertLessEqual({"climate.kissen_warme", "select.kissen_level", "button.therapie_silence_for_2_minutes",
+                              "number.kissen_set"}, named)
         self.assertFalse({"sensor.kissen_gone", "sensor.kissen_noise"} & named)
+        words = [c["content"] for c in cards_of(made) if c["type"] == "markdown"]
+        self.assertTrue(any(text.startswith("**Wärme: not permitted**") for text in words), words)
         gauge = next(c for c in cards_of(made) if c["type"] == "gauge")
         self.assertEqual((gauge["entity"], gauge["max"]), ("sensor.kissen_force", 60))
 

@@ -6,6 +6,12 @@
 #include "core/explanation.h"
 #include "core/testing_rig.h"
 
+static void start(struct rig *rig, enum language language, enum unit_system units)
+{
+	const struct core_device home[] = {rig_table, rig_belt, rig_pad};
+	rig_start_for(rig, home, 3, rig_rules, rig_n_rules, language, units);
+}
+
 static const char *why(const struct rig *rig)
 {
 	return rig_output(rig, CORE_OUT_RESULT, 0)->why;
@@ -49,10 +55,10 @@ static void in_german_the_same_happens_for_the_same_reasons(void **state)
 	static char english[8][CORE_WHY_MAX], german[8][CORE_WHY_MAX];
 	enum core_outcome a[8] = {CORE_ACCEPTED}, b[8] = {CORE_ACCEPTED};
 	struct rig rig;
-	rig_start_for(&rig, LANGUAGE_EN, UNIT_METRIC);
+	start(&rig, LANGUAGE_EN, UNIT_METRIC);
 	live(&rig, english, a);
 	rig_stop(&rig);
-	rig_start_for(&rig, LANGUAGE_DE, UNIT_METRIC);
+	start(&rig, LANGUAGE_DE, UNIT_METRIC);
 	live(&rig, german, b);
 	rig_stop(&rig);
 	assert_memory_equal(a, b, sizeof a);
@@ -68,7 +74,7 @@ static void figures_are_in_the_units_that_people_chose(void **state)
 	(void)state;
 	struct rig rig;
 	struct core_rule_explanation rule;
-	rig_start_for(&rig, LANGUAGE_EN, UNIT_IMPERIAL);
+	start(&rig, LANGUAGE_EN, UNIT_IMPERIAL);
 	rig_calm(&rig);
 	rig_read(&rig, BELT, BELT_FORCE, 30);
 	assert_contains(rig_permission(&rig, PAD, PAD_HEAT).why,

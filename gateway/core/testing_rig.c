@@ -173,17 +173,25 @@ static void start_spec(struct rig *rig, const struct core_spec *spec)
 	assert_int_equal(bad, 0);
 }
 
-void rig_start(struct rig *rig, const struct core_device *devices, size_t n_devices, const struct core_rule *rules,
-	       size_t n_rules)
+void rig_start_for(struct rig *rig, const struct core_device *devices, size_t n_devices, const struct core_rule *rules,
+		   size_t n_rules, enum language language, enum unit_system units)
 {
 	start_spec(rig, &(struct core_spec){
 			    .devices = devices,
 			    .n_devices = n_devices,
 			    .rules = rules,
 			    .n_rules = n_rules,
+			    .language = language,
+			    .units = units,
 			    .lease_ms = 1000,
 			    .renew_ms = 250,
 			});
+}
+
+void rig_start(struct rig *rig, const struct core_device *devices, size_t n_devices, const struct core_rule *rules,
+	       size_t n_rules)
+{
+	rig_start_for(rig, devices, n_devices, rules, n_rules, LANGUAGE_EN, UNIT_METRIC);
 }
 
 void rig_start_guarded(struct rig *rig, bool needs_timer_proof)
@@ -203,24 +211,10 @@ void rig_start_guarded(struct rig *rig, bool needs_timer_proof)
 			});
 }
 
-void rig_start_for(struct rig *rig, enum language language, enum unit_system units)
-{
-	const struct core_device home[] = {rig_table, rig_belt, rig_pad};
-	start_spec(rig, &(struct core_spec){
-			    .devices = home,
-			    .n_devices = 3,
-			    .rules = rig_rules,
-			    .n_rules = rig_n_rules,
-			    .language = language,
-			    .units = units,
-			    .lease_ms = 1000,
-			    .renew_ms = 250,
-			});
-}
-
 void rig_start_full(struct rig *rig)
 {
-	rig_start_for(rig, LANGUAGE_EN, UNIT_METRIC);
+	const struct core_device home[] = {rig_table, rig_belt, rig_pad};
+	rig_start(rig, home, 3, rig_rules, rig_n_rules);
 }
 
 void rig_stop(struct rig *rig)

@@ -33,8 +33,9 @@ void rig_start(struct rig *rig, const struct core_device *devices, size_t n_devi
 	       size_t n_rules);
 /* The full home with the shipped rules. */
 void rig_start_full(struct rig *rig);
-/* The same, that tells people in this language and these units. */
-void rig_start_for(struct rig *rig, enum language language, enum unit_system units);
+/* These devices and rules, for people who chose this language and these units. */
+void rig_start_for(struct rig *rig, const struct core_device *devices, size_t n_devices, const struct core_rule *rules,
+		   size_t n_rules, enum language language, enum unit_system units);
 /* A home whose devices are watched and can stop everything: table, belt with a pain button, pad behind a plug that cuts
  * it off, a stop button. The rules are the shipped ones and rig_guarded_rules. */
 enum { PLUG = PAD + 1, REMOTE, RIG_GUARDED };

@@ -432,7 +432,7 @@ class InGerman(unittest.TestCase):
         made = subprocess.run([MAKE, "--language", "de"], input=lines.encode(), capture_output=True, timeout=60, check=True)
         found = one_home(discovery_of(ha))
         self.assertEqual(sorted(entities_of(parse(made.stdout.decode())) - {e.id for e in found.entities}), [])
-        self.assertIn("Wärme: nicht erlaubt", made.stdout.decode())
+        self.assertIn("Wärme: nicht freigegeben", made.stdout.decode())
         mark = home.client.mark()
         home.client.publish(f"{home.base}/stop", "PRESS", 0)
         event = home.client.wait(f"{home.base}/happened", lambda m: m.json["event_type"] == "stopped", mark).json

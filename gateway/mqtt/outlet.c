@@ -397,16 +397,6 @@ void outlet_events(struct outlet *o)
 	publish_events(o);
 }
 
-static void answer(struct outlet *o, const struct core_output *output)
-{
-	const struct inbox_request *r = o->current->asked;
-	o->refused += output->outcome != CORE_ACCEPTED;
-	if (r->part != CLIMATE_NONE)
-		climate_answered(state_climate(o->devices[r->device_index].state, r->control_index), r->part, &r->core,
-				 output->outcome, clock_boot_ms());
-	publish_result(o, output);
-}
-
 /* Who has stopped everything begins low again. */
 static void forget_wishes(struct outlet *o)
 {
@@ -420,7 +410,7 @@ void outlet_core(struct outlet *o, const struct core_output *output)
 	switch (output->type) {
 	case CORE_OUT_RESULT:
 		if (o->current) /* else it answers somebody else's */
-			answer(o, output);
+			receive_answered(o, output);
 		touch(o, output->device); /* Home Assistant shows what it asked for until it hears what is */
 		break;
 	case CORE_OUT_EVENT:

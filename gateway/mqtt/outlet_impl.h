@@ -152,6 +152,8 @@ void outlet_one_closed(struct outlet *outlet);
 /* receive.c: what comes in. */
 void receive_subscribe(struct outlet *outlet);
 void receive_message(void *outlet, const struct broker_message *message);
+/* The core's answer to the request whose callback is running. */
+void receive_answered(struct outlet *outlet, const struct core_output *result);
 /* Tells all again after a delay of `least_ms` and up to `spread_ms` more. */
 void outlet_announce(struct outlet *outlet, unsigned least_ms, unsigned spread_ms);
 /* Publishes what was touched, in the next turn of the loop. */

@@ -409,9 +409,12 @@ static void bad_requests_reach_the_gate_with_their_flaw(void **state)
 {
 	struct fixture *f = *state;
 	ready(f);
+	f->answer = (struct core_output){
+	    .outcome = CORE_MALFORMED, .device = CORE_NO_DEVICE, .control = CORE_NO_CONTROL}; /* as the core answers */
 	ask(f, "warm", false);
 	wait_for(f, "therapy/home/pad/result", NULL);
 	assert_int_equal(f->flaw, CORE_FLAW_MALFORMED);
+	wait_for(f, "therapy/home/pad/state", "\"heat\":\"OFF\""); /* it is shown what is, all the same */
 	testing_client_forget(&f->client);
 	char *big = calloc(1, 5001);
 	memset(big, 'x', 5000);

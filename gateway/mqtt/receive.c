@@ -91,3 +91,30 @@ void receive_message(void *user, const struct broker_message *m)
 	o->callbacks.request(o->callbacks.user, &request.core);
 	o->current = NULL;
 }
+
+/* What is wrong with a message the core says before it looks what it is about: what is in force is told and shown all
+ * the same. */
+static void name_control(struct outlet *o, const struct inbox_request *r, struct core_output *result)
+{
+	struct core_permission now = {0};
+	if (!r->row || result->control != CORE_NO_CONTROL)
+		return;
+	o->callbacks.permission(o->callbacks.user, r->device_index, r->control_index, &now);
+	result->device = r->device_index;
+	result->control = r->control_index;
+	result->value = now.value;
+	state_touch(o->devices[r->device_index].state);
+	outlet_soon(o);
+}
+
+void receive_answered(struct outlet *o, const struct core_output *output)
+{
+	const struct inbox_request *r = o->current->asked;
+	struct core_output result = *output;
+	o->refused += output->outcome != CORE_ACCEPTED;
+	if (r->part != CLIMATE_NONE)
+		climate_answered(state_climate(o->devices[r->device_index].state, r->control_index), r->part, &r->core,
+				 output->outcome, clock_boot_ms());
+	name_control(o, r, &result);
+	publish_result(o, &result);
+}

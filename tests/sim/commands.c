@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "sim/arguments.h"
 #include "sim/json.h"
 #include "sim/sim.h"
 
@@ -20,74 +21,22 @@ struct command {
 	int (*run)(struct sim *sim, char **args, unsigned n);
 };
 
-#define WRONG (-1)
-
-/* ---- arguments ---- */
-
-static int number(const char *text, const char *unit, double *out)
-{
-	char *end;
-	errno = 0;
-	double value = strtod(text, &end);
-	if (end == text || errno || !isfinite(value) || (*end && strcmp(end, unit) != 0))
-		return WRONG;
-	*out = value;
-	return 0;
-}
-
-static int on_off(const char *text, bool *out)
-{
-	if (strcmp(text, "on") != 0 && strcmp(text, "off") != 0)
-		return WRONG;
-	*out = text[1] == 'n';
-	return 0;
-}
-
-/* "1%" or 0.01 */
-static int chance(const char *text, double *out)
-{
-	double value;
-	bool percent = strchr(text, '%');
-	if (number(text, "%", &value))
-		return WRONG;
-	value = percent ? value / 100 : value;
-	if (value < 0 || value > 1)
-		return WRONG;
-	*out = value;
-	return 0;
-}
-
-/* "3s", "250ms" */
-static int duration(const char *text, uint64_t *out_ms)
-{
-	double value;
-	if (number(text, "ms", &value)) {
-		if (number(text, "s", &value))
-			return WRONG;
-		value *= 1000;
-	}
-	if (value < 0 || value > 3.6e6)
-		return WRONG;
-	*out_ms = (uint64_t)value;
-	return 0;
-}
-
 /* ---- the same for table and belt ---- */
 
 static int drop(struct mischief *m, char **args)
 {
-	return chance(args[0], &m->drop);
+	return argument_chance(args[0], &m->drop);
 }
 
 static int corrupt(struct mischief *m, char **args)
 {
-	return chance(args[0], &m->corrupt);
+	return argument_chance(args[0], &m->corrupt);
 }
 
 static int gap(struct mischief *m, char **args)
 {
 	uint64_t ms;
-	if (duration(args[0], &ms))
+	if (argument_duration(args[0], &ms))
 		return WRONG;
 	m->silent_until_ms = clock_boot_ms() + ms;
 	return 0;
@@ -97,7 +46,7 @@ static int gap(struct mischief *m, char **args)
 static int wander(struct drift *drift, const char *rate, const char *unit)
 {
 	double per_s;
-	if (number(rate, unit, &per_s) || fabs(per_s) > 1000)
+	if (argument_number(rate, unit, &per_s) || fabs(per_s) > 1000)
 		return WRONG;
 	*drift = (struct drift){.per_s = per_s, .since_us = clock_boot_us()};
 	return 0;
@@ -112,7 +61,7 @@ static int wander(struct drift *drift, const char *rate, const char *unit)
 	static int belt_##verb(struct sim *sim, char **args, unsigned n)                                               \
 	{                                                                                                              \
 		(void)n;                                                                                               \
-		return verb(&sim->belt.mischief, args);                                                                \
+		return verb(&sim->belt.link.mischief, args);                                                           \
 	}
 BOTH(drop)
 BOTH(corrupt)
@@ -124,13 +73,13 @@ static int table_tilt(struct sim *sim, char **args, unsigned n)
 {
 	double target, rate = DEFAULT_TILT_RATE;
 	uint64_t now_us = clock_boot_us();
-	if (number(args[0], "deg", &target) || fabs(target) > 180)
+	if (argument_number(args[0], "deg", &target) || fabs(target) > 180)
 		return WRONG;
 	if (n > 1 && !strcmp(args[1], "now")) {
 		tilt_put(&sim->table.tilt, now_us, target);
 		return 0;
 	}
-	if (n > 1 && (number(args[1], "deg/s", &rate) || rate <= 0 || rate > 2000))
+	if (n > 1 && (argument_number(args[1], "deg/s", &rate) || rate <= 0 || rate > 2000))
 		return WRONG;
 	tilt_go(&sim->table.tilt, now_us, target, rate);
 	return 0;
@@ -140,7 +89,7 @@ static int table_rate(struct sim *sim, char **args, unsigned n)
 {
 	double hz;
 	(void)n;
-	if (number(args[0], "Hz", &hz) || hz < 0.1 || hz > 20000)
+	if (argument_number(args[0], "Hz", &hz) || hz < 0.1 || hz > 20000)
 		return WRONG;
 	table_port_rate(&sim->table, hz);
 	return 0;
@@ -150,7 +99,7 @@ static int table_watch(struct sim *sim, char **args, unsigned n)
 {
 	double deg = (double)NAN;
 	(void)n;
-	if (strcmp(args[0], "off") != 0 && number(args[0], "deg", &deg))
+	if (strcmp(args[0], "off") != 0 && argument_number(args[0], "deg", &deg))
 		return WRONG;
 	sim->table.watch_deg = deg;
 	sim->table.beyond = fabs(tilt_at(&sim->table.tilt, clock_boot_us())) > deg;
@@ -161,7 +110,7 @@ static int table_freeze(struct sim *sim, char **args, unsigned n)
 {
 	bool on;
 	(void)n;
-	if (on_off(args[0], &on))
+	if (argument_on_off(args[0], &on))
 		return WRONG;
 	table_port_freeze(&sim->table, on);
 	return 0;
@@ -193,7 +142,7 @@ static int table_plug(struct sim *sim, char **args, unsigned n)
 static int belt_freeze(struct sim *sim, char **args, unsigned n)
 {
 	(void)n;
-	return on_off(args[0], &sim->belt.mischief.frozen);
+	return argument_on_off(args[0], &sim->belt.link.mischief.frozen);
 }
 
 static int belt_drift(struct sim *sim, char **args, unsigned n)
@@ -221,7 +170,7 @@ static int belt_press(struct sim *sim, char **args, unsigned n)
 {
 	bool on;
 	(void)n;
-	if (on_off(args[0], &on))
+	if (argument_on_off(args[0], &on))
 		return WRONG;
 	belt_pain(&sim->belt.board, clock_boot_ms(), on);
 	return 0;
@@ -231,7 +180,7 @@ static int belt_ignore(struct sim *sim, char **args, unsigned n)
 {
 	bool on;
 	(void)n;
-	if (on_off(args[0], &on))
+	if (argument_on_off(args[0], &on))
 		return WRONG;
 	sim->belt.board.obeys = !on;
 	return 0;
@@ -241,7 +190,7 @@ static int belt_timer(struct sim *sim, char **args, unsigned n)
 {
 	bool on;
 	(void)n;
-	if (on_off(args[0], &on))
+	if (argument_on_off(args[0], &on))
 		return WRONG;
 	sim->belt.board.no_timer = !on;
 	return 0;
@@ -251,7 +200,7 @@ static int belt_ramp(struct sim *sim, char **args, unsigned n)
 {
 	double rate;
 	(void)n;
-	if (number(args[0], "N/s", &rate) || rate <= 0 || rate > 10000)
+	if (argument_number(args[0], "N/s", &rate) || rate <= 0 || rate > 10000)
 		return WRONG;
 	sim->belt.board.ramp_n_s = rate;
 	return 0;
@@ -267,7 +216,7 @@ static int pad_ignore(struct sim *sim, char **args, unsigned n)
 		sim->pad.plug.obedience = PLUG_DEAF;
 	else if (!strcmp(args[0], "refuse"))
 		sim->pad.plug.obedience = PLUG_REFUSES;
-	else if (on_off(args[0], &on))
+	else if (argument_on_off(args[0], &on))
 		return WRONG;
 	else
 		sim->pad.plug.obedience = on ? PLUG_PRETENDS : PLUG_OBEYS;
@@ -278,7 +227,7 @@ static int pad_weld(struct sim *sim, char **args, unsigned n)
 {
 	bool on;
 	(void)n;
-	if (on_off(args[0], &on))
+	if (argument_on_off(args[0], &on))
 		return WRONG;
 	plug_weld(&sim->pad.plug, on);
 	return 0;
@@ -288,7 +237,7 @@ static int pad_press(struct sim *sim, char **args, unsigned n)
 {
 	bool on;
 	(void)n;
-	if (on_off(args[0], &on))
+	if (argument_on_off(args[0], &on))
 		return WRONG;
 	plug_press(&sim->pad.plug, clock_boot_ms(), on);
 	return 0;
@@ -298,7 +247,7 @@ static int pad_handset(struct sim *sim, char **args, unsigned n)
 {
 	bool on;
 	(void)n;
-	if (on_off(args[0], &on))
+	if (argument_on_off(args[0], &on))
 		return WRONG;
 	plug_handset(&sim->pad.plug, on);
 	return 0;
@@ -308,7 +257,7 @@ static int pad_timer(struct sim *sim, char **args, unsigned n)
 {
 	bool on;
 	(void)n;
-	if (on_off(args[0], &on))
+	if (argument_on_off(args[0], &on))
 		return WRONG;
 	plug_timer(&sim->pad.plug, on);
 	return 0;
@@ -317,7 +266,7 @@ static int pad_timer(struct sim *sim, char **args, unsigned n)
 static int pad_rogue(struct sim *sim, char **args, unsigned n)
 {
 	bool on;
-	if (on_off(args[0], &on) || (n > 1 && strcmp(args[1], "retained") != 0))
+	if (argument_on_off(args[0], &on) || (n > 1 && strcmp(args[1], "retained") != 0))
 		return WRONG;
 	plug_link_rogue(&sim->pad, on ? "ON" : "OFF", n > 1);
 	return 0;
@@ -327,7 +276,7 @@ static int pad_network(struct sim *sim, char **args, unsigned n)
 {
 	bool on;
 	(void)n;
-	if (on_off(args[0], &on))
+	if (argument_on_off(args[0], &on))
 		return WRONG;
 	plug_link_network(&sim->pad, on);
 	return 0;
@@ -355,10 +304,67 @@ static int pad_tau(struct sim *sim, char **args, unsigned n)
 {
 	double seconds;
 	(void)n;
-	if (number(args[0], "s", &seconds) || seconds <= 0)
+	if (argument_number(args[0], "s", &seconds) || seconds <= 0)
 		return WRONG;
 	sim->pad.plug.tau_s = seconds;
 	return 0;
+}
+
+/* ---- heater ---- */
+
+static int heater_button(struct sim *sim, char **args, unsigned n)
+{
+	bool on;
+	(void)n;
+	if (argument_on_off(args[0], &on))
+		return WRONG;
+	heater_press(&sim->heater.board, clock_boot_ms(), on);
+	return 0;
+}
+
+static int heater_skin(struct sim *sim, char **args, unsigned n)
+{
+	double skin;
+	(void)n;
+	if (argument_number(args[0], "degC", &skin) || skin < -40 || skin > 125)
+		return WRONG;
+	sim->heater.board.skin_c = skin;
+	return 0;
+}
+
+static int heater_ignore(struct sim *sim, char **args, unsigned n)
+{
+	bool on;
+	(void)n;
+	if (argument_on_off(args[0], &on))
+		return WRONG;
+	sim->heater.board.obeys = !on;
+	return 0;
+}
+
+static int heater_timer(struct sim *sim, char **args, unsigned n)
+{
+	bool on;
+	(void)n;
+	if (argument_on_off(args[0], &on))
+		return WRONG;
+	sim->heater.board.no_timer = !on;
+	return 0;
+}
+
+static int heater_unplug(struct sim *sim, char **args, unsigned n)
+{
+	(void)args;
+	(void)n;
+	heater_port_unplug(&sim->heater);
+	return 0;
+}
+
+static int heater_plug(struct sim *sim, char **args, unsigned n)
+{
+	(void)args;
+	(void)n;
+	return heater_port_plug(&sim->heater);
 }
 
 static const struct command COMMANDS[] = {
@@ -393,10 +399,18 @@ static const struct command COMMANDS[] = {
     {"pad", "unplug", "pad unplug", 0, 0, pad_unplug},
     {"pad", "plug", "pad plug", 0, 0, pad_plug},
     {"pad", "tau", "pad tau SECONDS", 1, 1, pad_tau},
+    {"heater", "skin", "heater skin DEG_C", 1, 1, heater_skin},
+    {"heater", "press", "heater press on|off", 1, 1, heater_button},
+    {"heater", "ignore", "heater ignore on|off", 1, 1, heater_ignore},
+    {"heater", "timer", "heater timer on|off", 1, 1, heater_timer},
+    {"heater", "unplug", "heater unplug", 0, 0, heater_unplug},
+    {"heater", "plug", "heater plug", 0, 0, heater_plug},
 };
 
 static bool has(const struct sim *sim, const char *device)
 {
+	if (*device == 'h')
+		return sim->config.heater != 0;
 	return *device == 't' ? sim->config.with_table : *device == 'b' ? sim->config.with_belt : sim->config.with_pad;
 }
 
@@ -426,6 +440,10 @@ static void add_state(struct sim *sim, struct str *answer)
 		str_add(answer, ",\"pad\":");
 		plug_link_state(&sim->pad, answer);
 	}
+	if (sim->config.heater) {
+		str_add(answer, ",\"heater\":");
+		heater_port_state(&sim->heater, answer);
+	}
 	str_add(answer, "}");
 }
 
@@ -436,7 +454,7 @@ static void device_command(struct sim *sim, char **words, unsigned n, const char
 		if (strcmp(c->device, words[0]) != 0 || strcmp(c->verb, words[1]) != 0)
 			continue;
 		if (!has(sim, c->device)) {
-			refuse(answer, "a device that was started (see --only)", c->device);
+			refuse(answer, "a device that was started (see --only, --heater)", c->device);
 			return;
 		}
 		int code = n - 2 < c->least || n - 2 > c->most ? WRONG : c->run(sim, words + 2, n - 2);

@@ -20,6 +20,7 @@ static const char HELP[] =
     "  --dir DIR           where `table`, `control` and `ready` appear\n"
     "  --mqtt URL          the broker the heat pad's plug connects to\n"
     "  --only LIST         some of table,belt,pad (default: all)\n"
+    "  --heater KIND       setpoint or stages: a heat pad with a board of its own, besides (default: none)\n"
     "  --table-rate HZ     samples per second of the inclinometer, 3 frames each (default 10)\n"
     "  --belt-port PORT    TCP port of the traction board on 127.0.0.1 (default: a free one)\n"
     "  --pad NAME          topic of the plug (default pad_plug)\n"
@@ -31,8 +32,9 @@ static const char HELP[] =
     "  table   WitMotion WT901 inclinometer on the pseudo-terminal DIR/table\n"
     "  belt    traction board, open firmware protocol over TCP\n"
     "  pad     heat pad behind a Tasmota plug over MQTT\n"
+    "  heater  heat pad with a thermostat or stages, open firmware protocol over TCP; only with --heater\n"
     "\n"
-    "DIR/ready is written when all of it is up: {pid, control, table, belt_port, pad}.\n"
+    "DIR/ready is written when all of it is up: {pid, control, table, belt_port, pad, heater_port}.\n"
     "DIR/control takes one command a line and answers one JSON line each:\n"
     "  state | subscribe | quit\n"
     "  table tilt DEG [DEG_PER_S|now] | rate HZ | watch DEG|off\n"
@@ -41,7 +43,9 @@ static const char HELP[] =
     "        drop 1% | corrupt 1% | gap 3s | freeze on|off | drift N_PER_S | unplug | plug\n"
     "  pad   ignore on|refuse|silent|off | weld on|off | timer on|off | press on|off | handset on|off\n"
     "        rogue on|off [retained] | network on|off | unplug | plug | tau SECONDS\n"
-    "After `subscribe` events follow: relay, command, pad, belt, table, crossing. Times are CLOCK_BOOTTIME in us.\n";
+    "  heater skin DEG_C | press on|off | ignore on|off | timer on|off | unplug | plug\n"
+    "After `subscribe` events follow: relay, command, pad, belt, table, crossing, heater. Times are CLOCK_BOOTTIME in "
+    "us.\n";
 
 static int usage(const char *what, const char *found)
 {
@@ -68,6 +72,14 @@ static int parse_only(const char *list, struct sim_config *config)
 	return 0;
 }
 
+static int parse_heater(const char *kind, struct sim_config *config)
+{
+	if (strcmp(kind, "setpoint") != 0 && strcmp(kind, "stages") != 0)
+		return usage("--heater setpoint or stages", kind);
+	config->heater = strcmp(kind, "setpoint") == 0 ? HEATER_SETPOINT : HEATER_STAGED;
+	return 0;
+}
+
 static int parse_number(const char *text, double least, double most, const char *what, double *out)
 {
 	char *end;
@@ -91,7 +103,7 @@ static int check(const struct sim_config *config)
 	return 0;
 }
 
-enum { OPT_DIR, OPT_MQTT, OPT_ONLY, OPT_RATE, OPT_PORT, OPT_PAD, OPT_SEED, OPT_PARENT, OPT_HELP };
+enum { OPT_DIR, OPT_MQTT, OPT_ONLY, OPT_HEATER, OPT_RATE, OPT_PORT, OPT_PAD, OPT_SEED, OPT_PARENT, OPT_HELP };
 
 /* 0: go on, 1: all done (help), -1: told what is wrong. */
 static int parse(int argc, char **argv, struct sim_config *config)
@@ -99,6 +111,7 @@ static int parse(int argc, char **argv, struct sim_config *config)
 	static const struct option options[] = {{"dir", required_argument, NULL, OPT_DIR},
 						{"mqtt", required_argument, NULL, OPT_MQTT},
 						{"only", required_argument, NULL, OPT_ONLY},
+						{"heater", required_argument, NULL, OPT_HEATER},
 						{"table-rate", required_argument, NULL, OPT_RATE},
 						{"belt-port", required_argument, NULL, OPT_PORT},
 						{"pad", required_argument, NULL, OPT_PAD},
@@ -121,6 +134,9 @@ static int parse(int argc, char **argv, struct sim_config *config)
 			break;
 		case OPT_ONLY:
 			code = parse_only(optarg, config);
+			break;
+		case OPT_HEATER:
+			code = parse_heater(optarg, config);
 			break;
 		case OPT_PARENT:
 			config->parent = (int)getppid();

@@ -55,9 +55,11 @@ static void write_ready(void *user)
 		sim_close(sim);
 		return;
 	}
-	fprintf(file, "{\"pid\":%d,\"control\":\"%s\",\"table\":\"%s\",\"belt_port\":%d,\"pad\":\"%s\"}\n",
+	fprintf(file,
+		"{\"pid\":%d,\"control\":\"%s\",\"table\":\"%s\",\"belt_port\":%d,\"pad\":\"%s\",\"heater_port\":%d}\n",
 		(int)getpid(), sim->control.path, sim->config.with_table ? sim->table.path : "",
-		sim->config.with_belt ? sim->belt.port : 0, sim->config.with_pad ? sim->config.pad : "");
+		sim->config.with_belt ? sim->belt.link.port : 0, sim->config.with_pad ? sim->config.pad : "",
+		sim->config.heater ? sim->heater.link.port : 0);
 	if (fclose(file) || rename(path, sim->ready_path))
 		log_error(PART, "cannot write %s: %s", sim->ready_path, strerror(errno));
 }
@@ -76,6 +78,10 @@ static int open_parts(struct sim *sim)
 	}
 	if (config->with_belt && (code = belt_port_open(&sim->belt, &sim->world, config->belt_port))) {
 		log_error(PART, "belt on port %d: %s", config->belt_port, uv_strerror(code));
+		return code;
+	}
+	if (config->heater && (code = heater_port_open(&sim->heater, &sim->world, config->heater))) {
+		log_error(PART, "heater: %s", uv_strerror(code));
 		return code;
 	}
 	if (config->with_pad &&
@@ -120,6 +126,7 @@ void sim_close(struct sim *sim)
 	unlink(sim->ready_path);
 	table_port_close(&sim->table);
 	belt_port_close(&sim->belt);
+	heater_port_close(&sim->heater);
 	plug_link_close(&sim->pad);
 	control_close(&sim->control);
 	uv_close((uv_handle_t *)&sim->sigint, NULL);

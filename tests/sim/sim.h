@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * sim - the simulated home: three devices on real links, one control socket. commands.c is what can be said to it. On
+ * sim - the simulated home: its devices on real links, one control socket. commands.c is what can be said to it. On
  * the loop's thread.
  */
 #ifndef SIM_SIM_H
@@ -8,6 +8,7 @@
 
 #include "sim/belt_port.h"
 #include "sim/control.h"
+#include "sim/heater_port.h"
 #include "sim/plug_link.h"
 #include "sim/table_port.h"
 #include "sim/world.h"
@@ -20,7 +21,8 @@ struct sim_config {
 	int belt_port; /* 0: a free one */
 	uint64_t seed;
 	bool with_table, with_belt, with_pad;
-	int parent; /* with --die-with-parent: its process id; 0: none */
+	enum heater_kind heater; /* 0: none */
+	int parent;              /* with --die-with-parent: its process id; 0: none */
 };
 
 struct sim {
@@ -29,6 +31,7 @@ struct sim {
 	struct table_port table;
 	struct belt_port belt;
 	struct plug_link pad;
+	struct heater_port heater;
 	struct control control;
 	uv_signal_t sigint, sigterm;
 	char ready_path[200];

@@ -19,6 +19,8 @@ const struct core_known_metric vocabulary_metrics[] = {
     {"heat", "current"},
     {"heat", "energy"},
     {"heat", "skin_temp"},
+    {"heat", "setpoint"},
+    {"heat", "stage"},
     {"cold", "relay"},
     {"cold", "power"},
     {"cold", "skin_temp"},

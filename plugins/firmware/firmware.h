@@ -34,7 +34,13 @@ enum firmware_type {
 	FIRMWARE_TYPE_REPORT = 0x90,
 };
 
-enum firmware_kind { FIRMWARE_HEAT = 1, FIRMWARE_TRACTION = 2, FIRMWARE_INVERSION = 3 };
+enum firmware_kind {
+	FIRMWARE_HEAT = 1,
+	FIRMWARE_TRACTION = 2,
+	FIRMWARE_INVERSION = 3,
+	FIRMWARE_HEAT_SETPOINT = 4,
+	FIRMWARE_HEAT_STAGES = 5,
+};
 
 /* The verbs of every firmware model, in this order; a board without a control has the first two only. */
 enum firmware_verb {

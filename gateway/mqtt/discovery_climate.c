@@ -48,7 +48,7 @@ void discovery_add_climate(const struct discovery_parts *parts, const Therapy__V
 	struct str s;
 	str_init(&s, id, sizeof id);
 	keys_component(&s, device, control);
-	struct json_object *o = discovery_component(parts, "climate", id, discovery_name(parts, row->name));
+	struct json_object *o = discovery_component(parts, "climate", id, row->name);
 	put_modes(o);
 	put_own(parts, o, device, control, "mode_state", "mode");
 	discovery_put_format(o, "mode_command_topic", "%s/%s/set/%s/mode", base, parts->device, row->key);

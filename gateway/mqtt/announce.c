@@ -205,16 +205,15 @@ int announce_step(struct outlet *o)
 
 void announce_acknowledged(struct outlet *o)
 {
-	char *before = announced_text(o->before), *now = announced_text(o->announced);
-	if (before && now && strcmp(before, now) != 0) {
-		struct announced *only = announced_new(now);
-		if (only) {
-			announced_free(o->before);
-			o->before = only;
-			keep(o, only);
-			log_info("mqtt", "what was announced earlier and is not configured any more was taken back");
-		}
-	}
-	free(before);
+	if (announced_same(o->before, o->announced))
+		return;
+	char *now = announced_text(o->announced);
+	struct announced *only = now ? announced_new(now) : NULL;
 	free(now);
+	if (!only)
+		return; /* no memory: what was taken back is taken back once more next time */
+	announced_free(o->before);
+	o->before = only;
+	keep(o, only);
+	log_info("mqtt", "what was announced earlier and is not configured any more was taken back");
 }

@@ -144,3 +144,8 @@ char *announced_remove(const struct announced *before, const char *topic, char *
 	json_object_put(root);
 	return payload;
 }
+
+bool announced_same(const struct announced *a, const struct announced *b)
+{
+	return json_object_equal(a->topics, b->topics) == 1;
+}

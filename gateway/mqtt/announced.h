@@ -28,5 +28,7 @@ const char *announced_gone(const struct announced *before, const struct announce
 /* `payload`, the discovery for `topic`, and in it each component that `before` had there and it has no more as its
  * platform alone, which removes it. Takes `payload`; an allocated string, or NULL: out of memory. */
 char *announced_remove(const struct announced *before, const char *topic, char *payload);
+/* Do both hold the same? */
+bool announced_same(const struct announced *a, const struct announced *b);
 
 #endif

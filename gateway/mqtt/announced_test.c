@@ -56,6 +56,9 @@ static void a_topic_that_is_not_any_more_is_told(void **state)
 	assert_true(announced_join(now, before)); /* not forgotten before they are taken back */
 	assert_null(announced_gone(before, now, 0));
 	assert_false(announced_join(now, before));
+	assert_false(announced_same(now, before));
+	assert_true(announced_join(before, now));
+	assert_true(announced_same(now, before));
 	announced_free(before);
 	announced_free(now);
 }

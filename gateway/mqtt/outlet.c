@@ -13,12 +13,13 @@
 
 #define REQUEST_QUEUE                                                                                                  \
 	4096u /* messages that wait for the loop: a flood that a broker forwards in its stead is no more */
-#define QUEUE          65536u /* readings: ten minutes of 100 a second, 4 MB when it is full */
-#define HISTORY_EVENTS 25u    /* that may leave in each tick: 2,000 that waited take 20 s */
-#define BATCH_MS       90u    /* with its way to the broker no reading is then older than 100 ms */
-#define TICK_MS        250u   /* how late a state, a ping or a status may be */
-#define RETRY_MS       50u    /* when the connection takes no more */
-#define UP_SPREAD_MS   100u   /* after our own connect */
+#define QUEUE          65536u   /* readings: ten minutes of 100 a second, 4 MB when it is full */
+#define HISTORY_EVENTS 25u      /* that may leave in each tick: 2,000 that waited take 20 s */
+#define BATCH_MS       90u      /* with its way to the broker no reading is then older than 100 ms */
+#define TICK_MS        250u     /* how late a state, a ping or a status may be */
+#define RETRY_MS       50u      /* when the connection takes no more */
+#define UP_SPREAD_MS   100u     /* after our own connect */
+#define ANNOUNCE_NS    2000000u /* of announcing at a time, then rules and readings have their turn */
 #define REASONS_MS     5000u
 #define REFRESH_MS     1200000u /* states are told again three times before the broker would forget them */
 #define CLOSE_MS       500u     /* for `offline` to be acknowledged */
@@ -123,11 +124,16 @@ static void on_announce(uv_timer_t *timer)
 	struct outlet *o = timer->data;
 	if (!broker_is_up(o->broker) || o->cursor == ANNOUNCED)
 		return;
-	int rc = announce_step(o);
+	/* A timer of 0 ms would be run again before anything else has its turn: a thousand devices in one go. */
+	uint64_t until = uv_hrtime() + ANNOUNCE_NS;
+	int rc;
+	do
+		rc = announce_step(o);
+	while (rc == 0 && uv_hrtime() < until);
 	if (rc > 0)
 		o->cursor = ANNOUNCED;
 	else
-		uv_timer_start(timer, on_announce, rc == 0 ? 0 : RETRY_MS, 0);
+		uv_timer_start(timer, on_announce, rc == 0 ? 1 : RETRY_MS, 0);
 }
 
 void outlet_announce(struct outlet *o, unsigned least_ms, unsigned spread_ms)

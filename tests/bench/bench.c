@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * therapy-bench GATEWAY [reaction|throughput|footprint|start]... - measures the gateway as it is built, over real
- * links, and prints one JSON object. Beside the reaction stands its floor: a thread of this program that relays the
- * same bytes between the same kinds of link, without processes, rules or protobuf, in the same run.
+ * therapy-bench GATEWAY [reaction|round-trip|throughput|footprint|start]... - measures the gateway as it is built, over
+ * real links, and prints one JSON object. Beside the reaction stands its floor: a thread of this program that relays
+ * the same bytes between the same kinds of link, without processes, rules or protobuf, in the same run.
  */
 #include <arpa/inet.h>
 #include <dirent.h>
@@ -182,6 +182,45 @@ static void measure_reaction(const char *program)
 	measure_floor();
 }
 
+/* ---- round trip ---- */
+
+/* From the publishing of a request to the state that shows it, both at this program's own MQTT client. The level table
+ * goes on meanwhile, so that heat stays permitted. False: it was not shown within 3 s. */
+static bool ask_and_see(struct world *w, bool on, uint64_t *next, struct samples *s)
+{
+	_Atomic uint64_t *shown = on ? &w->shown_on_ns : &w->shown_off_ns;
+	uint64_t from = now_ns();
+	world_ask_heat(w, on);
+	while (atomic_load(shown) < from) {
+		pace(next, 10000000);
+		world_tilt(w, 0, 2.0);
+		if (now_ns() > from + 3000000000u)
+			return false;
+	}
+	add(s, from, atomic_load(shown));
+	return true;
+}
+
+static void measure_round_trip(const char *program)
+{
+	static struct samples s;
+	struct world w;
+	world_begin(&w, 1);
+	world_start_gateway(&w, program, 500);
+	world_wait_ready(&w);
+	uint64_t next = now_ns();
+	for (unsigned i = 0; i < 200; i++, pace(&next, 10000000)) /* the connection proves itself, and heat its rest */
+		world_tilt(&w, 0, 2.0);
+	for (unsigned i = 0; i < 250; i++) {
+		if (!ask_and_see(&w, true, &next, &s) || !ask_and_see(&w, false, &next, &s))
+			die("round-trip: a request was not shown in the state within 3 s");
+		for (unsigned k = 0; k < 10 + i % 7; k++, pace(&next, 10000000)) /* until its rest is proved */
+			world_tilt(&w, 0, 2.0);
+	}
+	world_end(&w);
+	put_samples("round_trip", &s);
+}
+
 /* ---- throughput ---- */
 
 static void measure_throughput(const char *program, unsigned seconds)
@@ -341,14 +380,14 @@ static void measure_start(const char *program, unsigned runs)
 
 int main(int argc, char **argv)
 {
-	static char *all[] = {"reaction", "throughput", "footprint", "start"};
+	static char *all[] = {"reaction", "round-trip", "throughput", "footprint", "start"};
 	if (argc < 2 || access(argv[1], X_OK) != 0) {
-		fprintf(stderr, "usage: therapy-bench GATEWAY [reaction|throughput|footprint|start]...\n"
+		fprintf(stderr, "usage: therapy-bench GATEWAY [reaction|round-trip|throughput|footprint|start]...\n"
 				"  GATEWAY is the program to measure, build/release/gateway/therapy-gateway\n");
 		return 2;
 	}
 	char **what = argc > 2 ? argv + 2 : all;
-	int n = argc > 2 ? argc - 2 : 4;
+	int n = argc > 2 ? argc - 2 : (int)(sizeof all / sizeof *all);
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	printf("{");
 	for (int i = 0; i < n; i++) {
@@ -356,6 +395,8 @@ int main(int argc, char **argv)
 			printf(",\n");
 		if (strcmp(what[i], "reaction") == 0)
 			measure_reaction(argv[1]);
+		else if (strcmp(what[i], "round-trip") == 0)
+			measure_round_trip(argv[1]);
 		else if (strcmp(what[i], "throughput") == 0)
 			measure_throughput(argv[1], 20);
 		else if (strcmp(what[i], "footprint") == 0)
@@ -363,7 +404,7 @@ int main(int argc, char **argv)
 		else if (strcmp(what[i], "start") == 0)
 			measure_start(argv[1], 20);
 		else
-			die("'%s' is none of reaction, throughput, footprint, start", what[i]);
+			die("'%s' is none of reaction, round-trip, throughput, footprint, start", what[i]);
 	}
 	printf("}\n");
 	return 0;

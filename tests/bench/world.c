@@ -189,10 +189,30 @@ uint64_t world_tilt(struct world *w, size_t i, double tilt_deg)
 
 /* ---- the broker and the independent client ---- */
 
+static void on_state(struct world *w, const char *json)
+{
+	uint64_t now = now_ns();
+	bool on = strstr(json, "\"heat\":\"ON\"");
+	if (on != (atomic_load(&w->shown_on_ns) > atomic_load(&w->shown_off_ns)))
+		atomic_store(on ? &w->shown_on_ns : &w->shown_off_ns, now);
+}
+
+/* Brokers leave Nagle's algorithm on: whoever does not acknowledge at once waits 40 ms for the next small message, and
+ * would measure its own delay. */
+static void acknowledge_at_once(struct mosquitto *client)
+{
+	int one = 1;
+	setsockopt(mosquitto_socket(client), IPPROTO_TCP, TCP_QUICKACK, &one, sizeof one);
+}
+
 static void on_message(struct mosquitto *client, void *user, const struct mosquitto_message *m)
 {
 	struct world *w = user;
-	(void)client;
+	acknowledge_at_once(client);
+	if (strcmp(m->topic, "therapy/bench/pad/state") == 0) {
+		on_state(w, m->payloadlen > 0 ? (const char *)m->payload : ""); /* libmosquitto ends it with a NUL */
+		return;
+	}
 	Therapy__V1__ReadingBatch *batch = therapy__v1__reading_batch__unpack(NULL, (size_t)m->payloadlen, m->payload);
 	if (!batch)
 		return;
@@ -240,6 +260,7 @@ static void start_broker(struct world *w)
 		usleep(5000);
 	}
 	mosquitto_subscribe(w->client, NULL, "therapy/bench/+/telemetry", 0);
+	mosquitto_subscribe(w->client, NULL, "therapy/bench/pad/state", 0);
 	mosquitto_loop_start(w->client);
 }
 

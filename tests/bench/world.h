@@ -42,6 +42,7 @@ struct world {
 	struct board board;
 	struct mosquitto *client;
 	_Atomic uint64_t readings, batches, gaps, oldest_ms; /* telemetry seen by the independent client */
+	_Atomic uint64_t shown_on_ns, shown_off_ns;          /* the pad's state began to say so */
 	uint64_t gateway_started_ns;
 };
 

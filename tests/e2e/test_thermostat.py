@@ -24,8 +24,8 @@ devices = ( { id = "pad"; name = "Heat pad"; plugin = "heat_pad"; model = "firmw
 
 
 class AtHome(unittest.TestCase):
-    def at_home(self, heater, **how):
-        self.home = Home(sim=("--only", "table", "--heater", heater), config_text=CONFIG % heater, gateway=False, **how)
+    def at_home(self, heater, settings="", **how):
+        self.home = Home(sim=("--only", "table", "--heater", heater), config_text=CONFIG % heater + settings, gateway=False, **how)
         self.enterContext(self.home)
         self.sim = self.home.sim
         self.home.environ["THERAPY_HEATER_PORT"] = str(self.sim.ready["heater_port"])
@@ -85,6 +85,25 @@ class Thermostat(AtHome):
         self.assertEqual(self.home.request("pad", "heat", 36)["outcome"], "accepted")  # the plain topic goes on working
         self.ha.wait_climate(self.climate, temperature=36.0)
         self.board(36)
+        self.off()
+        self.calm()
+
+    def test_in_degrees_fahrenheit_the_board_gets_what_was_asked_and_never_more(self):
+        self.at_home("setpoint", 'units = "imperial";\n')
+        self.permitted()
+        self.ha.wait_climate(self.climate, mode="off", temperature=86.0)
+        self.assertEqual(self.ha.entity(self.climate).config["temperature_unit"], "F")
+        self.ha.set_temperature(self.climate, 104, "heat")
+        self.ha.wait_climate(self.climate, mode="heat", temperature=104.0)
+        self.board(40)
+        self.ha.set_temperature(self.climate, 101)  # 38.33 degrees Celsius, in steps of half a degree
+        self.ha.wait_climate(self.climate, temperature=100.4)
+        self.board(38)
+        self.ha.set_temperature(self.climate, 100.4)  # what is shown, as a scene restores it
+        self.ha.wait_climate(self.climate, temperature=100.4)
+        shown = self.ha.entity(self.climate).parts["current_temperature"]
+        self.assertTrue(60 < shown < 110, shown)
+        self.board(38)
         self.off()
         self.calm()
 

@@ -3,6 +3,7 @@
  * The wiring between the core and the world: MQTT (mqtt/outlet.h), and the desk with its journal and control socket. */
 #include <stdlib.h>
 
+#include "announced_earlier.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "broker/broker.h"
@@ -166,12 +167,14 @@ static int open_outlet(struct gateway *g)
 	announced_file_init(&g->announced, &g->loop,
 			    memory_keeper_place(g->config, state, sizeof state) ? state : NULL);
 	char *before = announced_file_read(&g->announced);
+	if (g->announced.path[0])
+		before = announced_earlier(state, g->path, before);
 	struct outlet_config config = {
 	    .gateway_id = g->config->gateway_id,
 	    .announced = before,
 	    .version = THERAPY_VERSION,
 	    .discovery_prefix = m->discovery_prefix,
-	    .birth_topic = "homeassistant/status",
+	    .birth_topic = m->birth_topic,
 	    .broker = {.url = m->url,
 		       .username = m->username,
 		       .password = m->password,

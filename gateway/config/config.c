@@ -150,8 +150,10 @@ int config_load(const char *path, const struct config_places *places, struct con
 	size_t before = faults->n;
 	struct owner *owner = arena_new(&arena, 1, sizeof *owner);
 	owner->config.file = arena_copy(&arena, path, strlen(path));
-	owner->config.mqtt = (struct config_mqtt){
-	    .keep_alive_s = 10, .queue = 65536, .discovery_prefix = arena_copy(&arena, "homeassistant", 13)};
+	owner->config.mqtt = (struct config_mqtt){.keep_alive_s = 10,
+						  .queue = 65536,
+						  .discovery_prefix = arena_copy(&arena, "homeassistant", 13),
+						  .birth_topic = arena_copy(&arena, "homeassistant/status", 20)};
 	if (reader_open(&r, &arena, faults, owner->config.file, NULL) == 0) {
 		read_file(&r, places, &owner->config);
 		reader_close(&r);

@@ -52,6 +52,7 @@ struct config_mqtt {
 	enum config_protocol protocol;
 	unsigned keep_alive_s;
 	char *discovery_prefix; /* "homeassistant"; "" switches discovery off */
+	char *birth_topic;      /* "homeassistant/status"; "": nobody is listened to there */
 	size_t queue;           /* readings kept while the broker is away */
 };
 

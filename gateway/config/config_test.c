@@ -56,6 +56,7 @@ static void small_file_gets_every_default(void **state)
 	assert_int_equal(c->mqtt.keep_alive_s, 10);
 	assert_int_equal(c->mqtt.queue, 65536);
 	assert_string_equal(c->mqtt.discovery_prefix, "homeassistant");
+	assert_string_equal(c->mqtt.birth_topic, "homeassistant/status");
 	assert_int_equal(c->n_devices, 1);
 	assert_string_equal(c->devices[0].name, "Pad");
 	assert_string_equal(c->devices[0].model, "");
@@ -82,14 +83,14 @@ static void gateway_and_broker_are_as_the_file_says(void **state)
 {
 	struct test_home *home = *state;
 	char ca[96];
-	struct config *c =
-	    load(home, "gateway = { id = \"attic-2\"; log = \"debug\"; lease = \"2 s\"; renew = \"500 ms\"; "
-		       "deadline = \"1500 ms\"; quiet = \"0 ms\"; };\n"
-		       "devices = ( );\n"
-		       "mqtt = { url = \"mqtts://broker.lan:8883\"; username_file = \"user\"; password_file = "
-		       "\"secret\"; ca_file = \"ca.pem\"; cert_file = \"ca.pem\"; key_file = \"key.pem\"; "
-		       "protocol = \"3.1.1\"; keep_alive = \"5 s\"; discovery_prefix = \"\"; "
-		       "queue = 100; };\n");
+	struct config *c = load(
+	    home, "gateway = { id = \"attic-2\"; log = \"debug\"; lease = \"2 s\"; renew = \"500 ms\"; "
+		  "deadline = \"1500 ms\"; quiet = \"0 ms\"; };\n"
+		  "devices = ( );\n"
+		  "mqtt = { url = \"mqtts://broker.lan:8883\"; username_file = \"user\"; password_file = "
+		  "\"secret\"; ca_file = \"ca.pem\"; cert_file = \"ca.pem\"; key_file = \"key.pem\"; "
+		  "protocol = \"3.1.1\"; keep_alive = \"5 s\"; discovery_prefix = \"\"; birth_topic = \"ha/birth\"; "
+		  "queue = 100; };\n");
 	assert_string_equal(c->gateway_id, "attic-2");
 	assert_int_equal(c->log_level, LOG_DEBUG);
 	assert_int_equal(c->lease_ms, 2000);
@@ -107,6 +108,7 @@ static void gateway_and_broker_are_as_the_file_says(void **state)
 	assert_int_equal(c->mqtt.protocol, CONFIG_MQTT_311);
 	assert_int_equal(c->mqtt.keep_alive_s, 5);
 	assert_string_equal(c->mqtt.discovery_prefix, "");
+	assert_string_equal(c->mqtt.birth_topic, "ha/birth");
 	assert_int_equal(c->mqtt.queue, 100);
 	config_free(c);
 }

@@ -189,6 +189,9 @@ static const struct row rows[] = {
      "home.cfg:4: mqtt: queue: found the number 99, expected a whole number of 100 to 1000000\n"},
     {"half a reading cannot be queued", MQTT("url = \"mqtt://h\"; queue = 100.5;"),
      "home.cfg:4: mqtt: queue: found the number 100.5, expected a whole number of 100 to 1000000\n"},
+    {"a birth topic that is a filter is a fault", MQTT("url = \"mqtt://h\"; birth_topic = \"ha/+\";"),
+     "home.cfg:4: mqtt: birth_topic: found \"ha/+\", expected a topic like \"homeassistant/status\", without + # $ or "
+     "blanks and no / at its ends\n"},
     {"wildcards in the discovery prefix are a fault", MQTT("url = \"mqtt://h\"; discovery_prefix = \"home/#\";"),
      "home.cfg:4: mqtt: discovery_prefix: found \"home/#\", expected the first level of topics, without + # $ or "
      "blanks "

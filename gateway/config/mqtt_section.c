@@ -39,6 +39,7 @@ static const struct field fields[] = {
      .max = 60000,
      .expected = "a duration like \"10 s\""},
     {.key = "discovery_prefix", .type = FIELD_OTHER},
+    {.key = "birth_topic", .type = FIELD_OTHER},
     FIELD(queue, FIELD_COUNT, .min = 100, .max = 1000000, .expected = "a number of readings"),
 };
 #undef FIELD
@@ -80,27 +81,28 @@ static char *read_url(struct reader *r, setting *s, const char *written)
 	return url;
 }
 
-/* A topic's first levels: no wildcards, no empty levels. "" switches discovery off. */
-static void read_prefix(struct reader *r, setting *group, struct config_mqtt *out)
+/* Levels of a topic: no wildcards, no empty levels. "" switches off what it is for. */
+static void read_levels(struct reader *r, setting *group, const char *key, const char *expected, char **out)
 {
-	setting *s = read_member(group, "discovery_prefix");
+	char what[48];
+	setting *s = read_member(group, key);
 	const char *text = s ? setting_string(s) : NULL;
 	if (!s)
 		return;
 	if (text && !*text) {
-		out->discovery_prefix = arena_copy(r->arena, "", 0);
+		*out = arena_copy(r->arena, "", 0);
 		return;
 	}
-	char *prefix = setting_text(r, s, "mqtt: discovery_prefix", 65, "the first level of topics, or \"\" for none");
-	if (!prefix)
+	snprintf(what, sizeof what, "mqtt: %s", key);
+	char *levels = setting_text(r, s, what, 65, expected);
+	if (!levels)
 		return;
-	if (strpbrk(prefix, "+# $") || prefix[0] == '/' || prefix[strlen(prefix) - 1] == '/' || strstr(prefix, "//"))
+	if (strpbrk(levels, "+# $") || levels[0] == '/' || levels[strlen(levels) - 1] == '/' || strstr(levels, "//"))
 		read_fault(r, setting_line(s),
-			   "mqtt: discovery_prefix: found \"%s\", expected the first level of topics, without + # $ or "
-			   "blanks and no / at its ends",
-			   prefix);
+			   "mqtt: %s: found \"%s\", expected %s, without + # $ or blanks and no / at its ends", key,
+			   levels, expected);
 	else
-		out->discovery_prefix = prefix;
+		*out = levels;
 }
 
 /* A value that may be given inline or as a file, not both. */
@@ -206,5 +208,6 @@ void mqtt_section(struct reader *r, setting *root, struct config_mqtt *out)
 			   (unsigned)in.keep_alive_ms);
 	out->keep_alive_s = (unsigned)(in.keep_alive_ms / 1000);
 	out->queue = (size_t)in.queue;
-	read_prefix(r, group, out);
+	read_levels(r, group, "discovery_prefix", "the first level of topics", &out->discovery_prefix);
+	read_levels(r, group, "birth_topic", "a topic like \"homeassistant/status\"", &out->birth_topic);
 }

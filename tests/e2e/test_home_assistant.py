@@ -25,8 +25,8 @@ class Consumed(unittest.TestCase):
     def make_home(self):
         return Home()
 
-    def open_home_assistant(self):
-        ha = HomeAssistant(self.home.broker.port)
+    def open_home_assistant(self, prefix="homeassistant"):
+        ha = HomeAssistant(self.home.broker.port, prefix)
         self.addCleanup(ha.close)
         return ha
 
@@ -127,6 +127,40 @@ class Changes(Consumed):
         late = self.open_home_assistant()
         late.wait_for(lambda: late.entities, "what is retained")
         self.assertEqual([t for t, payload in late.kept.items() if "/belt/" in t and payload], [])
+
+
+    def reconfigured(self, old, new):
+        self.assertEqual(self.home.gateway.stop(), 0)
+        self.assertIn(old, self.home.config_text)
+        self.home.config_text = self.home.config_text.replace(old, new, 1)
+
+    def kept(self, prefix="homeassistant"):
+        """The topics at the broker that hold something, as one sees it who comes later."""
+        late = self.open_home_assistant(prefix)
+        late.wait_for(lambda: late.entities, "what is retained")
+        return {topic for topic, payload in late.kept.items() if payload}
+
+    def test_a_gateway_with_another_id_leaves_nothing_of_the_old_one(self):
+        self.all_there()
+        self.reconfigured('id = "demo"', 'id = "cellar"')
+        self.home.base = "therapy/cellar"
+        self.home.start_gateway()
+        devices = {d.replace("demo", "cellar") for d in DEVICES}
+        self.ha.wait_for(lambda: {e.device for e in list(self.ha.entities.values())} == devices, "only the new ones to be there")
+        self.ha.wait_all_available()
+        self.assertEqual(self.ha.complaints, [])
+        self.assertEqual({t for t in self.kept() if "demo" in t}, set())
+
+    def test_another_prefix_leaves_nothing_at_the_old_one(self):
+        before = self.all_there()
+        self.reconfigured("mqtt = {", 'mqtt = { discovery_prefix = "ha";')
+        self.home.start_gateway()
+        self.ha.wait_for(lambda: not self.ha.entities, "nothing to be left where it was")
+        self.assertEqual({t for t in self.kept(prefix="ha") if t.startswith("homeassistant/")}, set())
+        other = self.open_home_assistant("ha")
+        other.wait_for(lambda: sorted(other.entities) == before, "the same entities at the other prefix")
+        other.wait_all_available()
+        self.assertEqual(self.ha.complaints + other.complaints, [])
 
 
 class Orders(Consumed):

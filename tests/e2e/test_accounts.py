@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import socket
+import ssl
 import subprocess
 import tempfile
 import threading
@@ -25,9 +26,9 @@ def run(*argv):
 
 
 class Broker:
-    """mosquitto with the shipped files."""
+    """mosquitto with the shipped files. `certificates`: with the lines that let nobody in without one."""
 
-    def __init__(self, directory):
+    def __init__(self, directory, certificates=False):
         self.directory = directory
         os.mkdir(os.path.join(directory, "kept"))
         self.make_certificates()
@@ -42,6 +43,8 @@ class Broker:
                 text = text.replace(path, os.path.join(directory, here))
             text = text.replace("listener 1883 127.0.0.1", f"listener {self.plain} 127.0.0.1")
             text = text.replace("listener 8883", f"listener {self.secure} 127.0.0.1")
+            if certificates:
+                text = text.replace("# cafile", "cafile").replace("# require_certificate", "require_certificate")
             if name == "mosquitto.conf" and os.geteuid() == 0:
                 text += "user root\n"  # else it looks for a user that need not exist here
             with open(os.path.join(directory, name), "w") as f:
@@ -56,11 +59,13 @@ class Broker:
         key = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes")
         run("openssl", "req", "-x509", *key, "-days", "2", "-subj", "/CN=Home CA", "-keyout", here("ca.key"), "-out",
             here("ca.pem"))
-        run("openssl", "req", *key, "-subj", "/CN=localhost", "-keyout", here("broker.key"), "-out", here("broker.csr"))
         with open(here("names"), "w") as f:
             f.write("subjectAltName=DNS:localhost")
-        run("openssl", "x509", "-req", "-in", here("broker.csr"), "-CA", here("ca.pem"), "-CAkey", here("ca.key"),
-            "-CAcreateserial", "-days", "2", "-extfile", here("names"), "-out", here("broker.pem"))
+        for whose in ("broker", "gateway"):
+            run("openssl", "req", *key, "-subj", "/CN=localhost", "-keyout", here(f"{whose}.key"), "-out", here("csr"))
+            run("openssl", "x509", "-req", "-in", here("csr"), "-CA", here("ca.pem"), "-CAkey", here("ca.key"),
+                "-CAcreateserial", "-days", "2", "-extfile", here("names"), "-out", here(f"{whose}.pem"))
+            os.chmod(here(f"{whose}.key"), 0o600)
 
     def listens(self):
         if not self.child.alive():
@@ -73,10 +78,12 @@ class Broker:
 
 
 class Accounts(unittest.TestCase):
+    certificates = False
+
     def setUp(self):
         temporary = tempfile.TemporaryDirectory(prefix="therapy-accounts-")
         self.addCleanup(temporary.cleanup)
-        self.broker = Broker(temporary.name)
+        self.broker = Broker(temporary.name, self.certificates)
         self.addCleanup(self.broker.child.stop)
         secret = os.path.join(temporary.name, "secret")
         with open(secret, "w") as f:
@@ -85,11 +92,14 @@ class Accounts(unittest.TestCase):
         with open(os.path.join(SOURCE, "etc", "demo.cfg")) as f:
             text = f.read().replace('id = "demo"', 'id = "home"; log = "debug"')
         text = re.sub(r"mqtt = .*", f'mqtt = {{ url = "mqtts://localhost:{self.broker.secure}"; username = "therapy-gateway"; '
-                      f'password_file = "{secret}"; ca_file = "{temporary.name}/ca.pem"; }};', text)
+                      f'password_file = "{secret}"; ca_file = "{temporary.name}/ca.pem"; {self.more(temporary.name)} }};', text)
         self.home = Home(url=f"mqtt://127.0.0.1:{self.broker.plain}", config_text=text, gateway_id="home")
         self.home.account = ("homeassistant", ACCOUNTS["homeassistant"])
         self.home.sim_url = f"mqtt://pad_plug:{ACCOUNTS['pad_plug']}@127.0.0.1:{self.broker.plain}"
         self.enterContext(self.home)
+
+    def more(self, directory):
+        return ""
 
     def somebody(self, name, topic="#"):
         client = Client(self.broker.plain, (topic,), account=(name, ACCOUNTS[name]))
@@ -157,6 +167,30 @@ class Accounts(unittest.TestCase):
         self.assertTrue(told.wait(5))
         client.loop_stop()
         self.assertEqual(codes[0], 5)  # not authorised
+
+
+class Certificates(Accounts):
+    """The gateway and its devices show a certificate."""
+    certificates = True
+
+    def more(self, directory):
+        return f'cert_file = "{directory}/gateway.pem"; key_file = "{directory}/gateway.key";'
+
+    test_nobody_else_commands = None  # as above
+    test_without_an_account_nobody_comes_in = None
+
+    def test_without_a_certificate_nobody_comes_in(self):
+        connect = b"\x10\x0d\x00\x04MQTT\x04\x02\x00\x3c\x00\x01x"
+        context = ssl.create_default_context(cafile=os.path.join(self.broker.directory, "ca.pem"))
+        answer = b""
+        try:
+            with socket.create_connection(("localhost", self.broker.secure), 5) as plain:
+                with context.wrap_socket(plain, server_hostname="localhost") as secure:
+                    secure.sendall(connect)
+                    answer = secure.recv(100)
+        except (ssl.SSLError, ConnectionError):
+            pass
+        self.assertEqual(answer, b"")
 
 
 if __name__ == "__main__":

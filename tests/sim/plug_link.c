@@ -219,9 +219,9 @@ static int parse_url(const char *url, char *host, size_t size, int *port)
 /* "mqtt://name:password@...": a test's own, so it may stand on a command line. */
 static int set_account(struct mosquitto *mosquitto, const char *url)
 {
-	char name[64], password[64];
-	if (sscanf(url, "mqtt://%63[^:@/]:%63[^@/]@", name, password) != 2)
-		return 0;
+	char name[64], password[64], at;
+	if (sscanf(url, "mqtt://%63[^:@/]:%63[^@/]%c", name, password, &at) != 3 || at != '@')
+		return 0; /* none: "host:port" looks like one until its end */
 	return mosquitto_username_pw_set(mosquitto, name, password) == MOSQ_ERR_SUCCESS ? 0 : UV_ENOMEM;
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/str.h"
 #include "broker/url.h"
+#include "core/explanation.h"
 #include "device_process.h"
 #include "supervisor/process.h"
 
@@ -21,6 +22,12 @@ static bool broker_is_here(const struct config_mqtt *mqtt)
 	if (!mqtt->enabled || url_parse(mqtt->url, &url, why, sizeof why) != 0)
 		return false;
 	return strcmp(url.host, "localhost") == 0 || strncmp(url.host, "127.", 4) == 0 || strcmp(url.host, "::1") == 0;
+}
+
+/* How long a number may take to be proved at rest is how long its ramp may take. What heats is off at once. */
+static bool ramps(const char *kind, const Therapy__V1__ControlDescription *d)
+{
+	return d->type == THERAPY__V1__CONTROL_TYPE__CONTROL_TYPE_NUMBER && strcmp(kind, "heat") != 0;
 }
 
 static void fill_control(const struct config *config, const struct core *core, size_t device, size_t control,
@@ -46,8 +53,7 @@ static void fill_control(const struct config *config, const struct core *core, s
 		       .rest_ms = d->rest_bound_ms,
 		       .confirm_ms = d->confirm_ms,
 		       .load_ms = d->load_ms,
-		       /* How long a number may take to be proved at rest is how long its ramp may take. */
-		       .ramp_ms = d->type == THERAPY__V1__CONTROL_TYPE__CONTROL_TYPE_NUMBER ? d->confirm_ms : 0,
+		       .ramp_ms = ramps(core_device_kind(core, (uint16_t)device), d) ? d->confirm_ms : 0,
 		       .age_ms = core_silence_ms(core, (uint16_t)device, (uint16_t)control)},
 	};
 }

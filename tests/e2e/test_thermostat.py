@@ -9,7 +9,7 @@ import sys
 import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from harness import Home, build_dir  # noqa: E402
+from harness import SOURCE, Home, build_dir  # noqa: E402
 from home_assistant import HomeAssistant  # noqa: E402
 
 THERAPYCTL = os.path.join(build_dir(), "gateway", "therapyctl", "therapyctl")
@@ -27,6 +27,8 @@ class AtHome(unittest.TestCase):
     def at_home(self, heater, settings="", **how):
         self.home = Home(sim=("--only", "table", "--heater", heater), config_text=CONFIG % heater + settings, gateway=False, **how)
         self.enterContext(self.home)
+        with open(os.path.join(self.home.directory, "warm.cfg"), "w", encoding="utf-8") as rules:
+            rules.write('limits = ( { id = "warmth"; unit = "degC"; default = "36 degC"; caps = [ "kind:heat" ]; } );')
         self.sim = self.home.sim
         self.home.environ["THERAPY_HEATER_PORT"] = str(self.sim.ready["heater_port"])
         self.home.start_gateway()
@@ -59,6 +61,8 @@ class Thermostat(AtHome):
     def test_mode_and_temperature_end_the_same_in_both_orders(self):
         self.at_home("setpoint")
         self.permitted()
+        promised = self.home.client.wait(f"{self.home.base}/pad/deadman", since=None).json["heat"]["faults"]["gateway_killed"]
+        self.assertEqual(promised["rests_ms"], promised["begins_ms"], "what heats is off at once: nothing ramps")
         self.ha.wait_climate(self.climate, mode="off", temperature=30.0, action="off")
         mark = self.sim.mark()
         self.ha.set_temperature(self.climate, 38, "heat")  # as Home Assistant sends them: the mode first
@@ -149,6 +153,16 @@ class Thermostat(AtHome):
         self.ha.wait_climate(self.climate, mode="off", temperature=38.0)
         self.board(0)
         self.calm()
+
+    def test_a_limit_in_degrees_bounds_what_may_be_asked(self):
+        rules = os.path.join(SOURCE, "etc", "rules.d")
+        self.at_home("setpoint", settings=f'rule_files = [ "{rules}", "warm.cfg" ];')
+        self.permitted()
+        result = self.home.request("pad", "heat", 36.5)
+        self.assertEqual(result["outcome"], "not_permitted", result)
+        self.assertIn("limit.warmth", result["reason"])
+        self.assertEqual(self.home.request("pad", "heat", 36)["outcome"], "accepted")
+        self.board(36)
 
     def test_its_off_test_is_a_button_and_comes_first(self):
         self.at_home("setpoint", proofs=True)

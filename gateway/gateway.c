@@ -16,16 +16,9 @@
 #include "report.h"
 
 #define WATCHDOG_MS     3000u
-#define CLOSE_WAIT_MS   5000u  /* for devices to reach rest when the gateway is asked to end, at least ... */
-#define CLOSE_MOST_MS   60000u /* ... and at most: service managers kill after 90 s */
-#define EXIT_WAIT_MS    500u   /* for device processes to exit, when that took all of it */
 #define REFUSALS_MS     60000u
 #define REFUSALS_LOGGED 20u  /* in that time */
 #define BATCH_MAX       256u /* core readings converted at a time */
-
-static void gateway_close(struct gateway *g);
-static void close_when_at_rest(struct gateway *g);
-static void memory_closed(void *user);
 
 /* ---- the core ---- */
 
@@ -155,7 +148,7 @@ static void on_control(void *user, const Therapy__V1__ControlState *state)
 	struct core_input input = {.type = CORE_IN_CONTROL, .device = seat->index, .control = (uint16_t)state->control};
 	description_state(state, &input);
 	gateway_feed(seat->gateway, clock_boot_ms(), &input);
-	close_when_at_rest(seat->gateway);
+	ending_look(seat->gateway);
 }
 
 static void on_presence(void *user, bool present)
@@ -169,7 +162,7 @@ static void on_presence(void *user, bool present)
 	if (g->outlet)
 		outlet_presence(g->outlet, seat->index, present);
 	desk_touched(g->desk, seat->index);
-	close_when_at_rest(g);
+	ending_look(g);
 }
 
 static void on_kept(void *user, const Therapy__V1__KeptCommand *said)
@@ -210,7 +203,7 @@ int gateway_compile(const struct gateway *g, const struct config *config, struct
 
 static int open_memory(struct gateway *g)
 {
-	const struct memory_keeper_callbacks callbacks = {g, on_remembered, memory_closed};
+	const struct memory_keeper_callbacks callbacks = {g, on_remembered, ending_memory_closed};
 	int error = memory_keeper_new(&g->loop, g->config, g->core, &callbacks, &g->memory);
 	if (error && error != UV_EBUSY)
 		log_error("memory", "there is no place for the state file: %s; set gateway.state_dir",
@@ -231,11 +224,11 @@ static void all_described(struct gateway *g)
 	if (g->faults.n > 0) {
 		faults_print(&g->faults, stderr);
 		g->status = 1;
-		gateway_close(g);
+		ending_begin(g);
 		return;
 	}
 	if (g->wanted) {
-		gateway_close(
+		ending_begin(
 		    g); /* then start() proves: not on the loop, where the watchdog would end what takes long */
 		return;
 	}
@@ -244,12 +237,12 @@ static void all_described(struct gateway *g)
 			report_json(stdout, g->config, g->promises);
 		else
 			report_home(stdout, g->config, g->descriptions, g->core, g->promises);
-		gateway_close(g);
+		ending_begin(g);
 		return;
 	}
 	if (open_memory(g) != 0 || outward_open(g) != 0) {
 		g->status = 1;
-		gateway_close(g);
+		ending_begin(g);
 		return;
 	}
 	g->stage = RUNNING;
@@ -312,14 +305,14 @@ static void on_tick(uv_timer_t *tick)
 			process_tick(g->seats[i].process, now_ms);
 	if (g->stage == RUNNING)
 		gateway_feed_person(g, now_ms);
-	close_when_at_rest(g);
+	ending_look(g);
 }
 
 static void on_signal(uv_signal_t *handle, int number)
 {
 	struct gateway *g = handle->data;
 	log_info("gateway", "%s: bringing every device to rest", number == SIGINT ? "interrupted" : "asked to end");
-	gateway_close(g);
+	ending_begin(g);
 }
 
 static void log_line(void *user, const char *text)
@@ -334,101 +327,6 @@ static void on_hangup(uv_signal_t *handle, int number)
 	(void)number;
 	if (g->stage == RUNNING)
 		(void)reload_now(g, NULL, log_line); /* which says what came of it */
-}
-
-/* ---- the end, in reverse ---- */
-
-static void last_handles(struct gateway *g)
-{
-	boot_timer_close(&g->timer, NULL);
-	uv_close((uv_handle_t *)&g->tick, NULL);
-	uv_close((uv_handle_t *)&g->interrupt, NULL);
-	uv_close((uv_handle_t *)&g->terminate, NULL);
-	uv_close((uv_handle_t *)&g->hangup, NULL);
-}
-
-static void memory_closed(void *user)
-{
-	struct gateway *g = user;
-	g->memory = NULL;
-	outward_close(g, last_handles);
-}
-
-static void processes_closed(struct gateway *g)
-{
-	g->last_write = true;
-	if (g->memory)
-		memory_keeper_close(g->memory);
-	else
-		memory_closed(g);
-}
-
-static void on_process_closed(void *user)
-{
-	struct seat *seat = user;
-	if (--seat->gateway->to_close == 0)
-		processes_closed(seat->gateway);
-}
-
-/* Without their wires device processes take no more orders: what is not at rest yet, they bring there by themselves. */
-static void close_processes(struct gateway *g, unsigned wait_ms)
-{
-	struct core_input let_go = {.type = CORE_IN_CLOSING, .let_go = true};
-	g->processes_closing = true;
-	if (g->rest_by_ms)
-		gateway_feed(g, clock_boot_ms(), &let_go);
-	for (size_t i = 0; i < g->n_seats; i++)
-		g->to_close += g->seats[i].process != NULL;
-	if (g->to_close == 0)
-		processes_closed(g);
-	for (size_t i = 0; i < g->n_seats; i++)
-		if (g->seats[i].process)
-			process_close(g->seats[i].process, wait_ms, on_process_closed, &g->seats[i]);
-}
-
-/* How long what is on, or on its way to rest, may take to get there; 0: nothing is, as far as anybody can tell. */
-static uint64_t longest_rest(const struct gateway *g)
-{
-	struct core_permission p;
-	uint64_t longest = 0;
-	for (size_t d = 0; d < g->n_seats; d++)
-		for (uint16_t c = 0; c < g->descriptions[d]->n_controls; c++) {
-			const Therapy__V1__ControlDescription *row = g->descriptions[d]->controls[c];
-			uint64_t takes = (uint64_t)row->rest_bound_ms + row->confirm_ms + 1;
-			core_permission(g->core, (uint16_t)d, c, &p);
-			if (p.phase != CORE_PHASE_AT_REST && p.phase != CORE_PHASE_UNKNOWN && takes > longest)
-				longest = takes;
-		}
-	return longest;
-}
-
-/* Until then a stop still reaches what comes to rest slowly. */
-static void close_when_at_rest(struct gateway *g)
-{
-	uint64_t now_ms = clock_boot_ms();
-	if (g->stage != CLOSING || g->processes_closing || (now_ms < g->rest_by_ms && longest_rest(g) > 0))
-		return;
-	uint64_t left_ms = now_ms < g->rest_by_ms ? g->rest_by_ms - now_ms : 0;
-	close_processes(g, left_ms > EXIT_WAIT_MS ? (unsigned)left_ms : EXIT_WAIT_MS);
-}
-
-static void gateway_close(struct gateway *g)
-{
-	struct core_input closing = {.type = CORE_IN_CLOSING};
-	if (g->stage == CLOSING)
-		return;
-	bool ran = g->stage == RUNNING;
-	g->stage = CLOSING;
-	if (!ran) {
-		close_processes(g, CLOSE_WAIT_MS);
-		return;
-	}
-	gateway_feed(g, clock_boot_ms(), &closing);
-	uint64_t longest = longest_rest(g);
-	g->rest_by_ms = clock_boot_ms() + (longest < CLOSE_WAIT_MS   ? CLOSE_WAIT_MS
-					   : longest > CLOSE_MOST_MS ? CLOSE_MOST_MS
-								     : longest);
-	close_when_at_rest(g);
 }
 
 /* ---- the beginning ---- */
@@ -527,7 +425,7 @@ static int start(const char *path, bool only_check, bool as_json, struct prove_w
 	if (error) {
 		log_error("gateway", "cannot start the device processes: %s", uv_strerror(error));
 		g.status = 1;
-		gateway_close(&g);
+		ending_begin(&g);
 	} else if (g.n_seats == 0) {
 		all_described(&g);
 	}

@@ -79,6 +79,14 @@ bool gateway_listens(const struct gateway *g);
 /* What the person's profile says now, to the core. */
 void gateway_feed_person(struct gateway *g, uint64_t now_ms);
 
+/* ---- ending.c ---- */
+/* Brings everything to rest and ends; once is enough. */
+void ending_begin(struct gateway *g);
+/* Something may have come to rest. */
+void ending_look(struct gateway *g);
+/* For the memory's keeper: it is closed. */
+void ending_memory_closed(void *gateway);
+
 /* ---- outward.c ---- */
 /* 0, or a negative UV_E* code, logged. */
 int outward_open(struct gateway *g);

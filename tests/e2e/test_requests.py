@@ -47,7 +47,8 @@ class Requests(unittest.TestCase):
 
     def test_malformed(self):
         for payload in ("", "ONN", "{", '{"value":"ON","id":7,"x":', '{"id":"novalue"}', '{"value":{"a":1}}', "\xff\xfe",
-                        b"\xff\xfe\xfd", "nan", "inf", "[1]", "null", '{"value":null}', "[" * 3000):
+                        b"\xff\xfe\xfd", "nan", "inf", "[1]", "null", '{"value":null}', "[" * 3000,
+                        "on", "On", " ON", "ON\n", "ON\0", "12,5", "0x1", "+", "\u0661", "true", '{"value":"on"}', '{"value":1}{"value":1}'):
             with self.subTest(payload=payload[:30]):
                 self.refused("malformed", "pad/set/heat", payload)
 
@@ -62,6 +63,21 @@ class Requests(unittest.TestCase):
     def test_unknown_control(self):
         self.refused("unknown_control", "pad/set/cold", "ON")
         self.refused("unknown_control", "table/set/tilt", "10")
+
+    def test_what_is_no_request_of_ours_is_nobodys(self):
+        """Other gateways' topics, and topics that only look like ours: no answer, no change, nobody falls."""
+        mark, before = self.home.client.mark(), self.home.sim.mark()
+        for topic in ("therapy/other/pad/set/heat", "therapy/demo/pad/set", "therapy/demo/pad/set/", "therapy/demo/pad/set/heat/x",
+                      "therapy/demo//set/heat", "therapy/demo/set/heat", "therapy/demo2/pad/set/heat", "therapy/demo/pad/SET/heat"):
+            self.home.client.publish(topic, "ON")
+        for payload in ("rubbish", b"\xff\x00", '{"instance":"0123456789abcdef","host":"x","uptime_ms":1e400}', "[" * 3000):
+            self.home.client.publish("therapy/demo/who", payload)
+            self.home.client.publish("therapy/demo/ping/ffff", payload)
+            self.home.client.publish("homeassistant/status", payload)
+        self.assertEqual(self.home.request("pad", "heat", 0)["outcome"], "accepted")  # it came after them
+        told = list(self.home.client.messages)[mark - self.home.client.dropped:]
+        self.assertEqual(len([m for m in told if m.topic.endswith("/result")]), 1)
+        self.assertEqual([e for e in self.home.sim.events[before:] if e["event"] == "relay"], [])
 
     def test_over_4_kb(self):
         self.refused("too_large", "pad/set/heat", json.dumps({"value": 1, "id": "x" * 4100}))

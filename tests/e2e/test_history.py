@@ -48,7 +48,8 @@ class History(unittest.TestCase):
                     "therapy/demo/status", lambda m: predicate(schema.decode("GatewayStatus", m.payload)), mark, 30,
                     "the account").payload)
 
-            home.client.wait("therapy/demo/table/telemetry")
+            for device in ("table", "pad"):
+                home.client.wait(f"therapy/demo/{device}/availability", lambda m: m.text == "online", None)
             mark = home.client.mark()
 
             def meanwhile():

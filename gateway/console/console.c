@@ -85,7 +85,7 @@ static void show_status(struct console *c, struct json_object *answer)
 	struct json_object *status = json_object_new_object();
 	const struct core *core = c->callbacks.core(c->callbacks.user);
 	c->callbacks.status(c->callbacks.user, status);
-	tell_put_count(status, "rules", core_n_rules(core));
+	tell_put_count(status, "rules", core_n_written_rules(core));
 	json_object_object_add(status, "latches", tell_latches(core));
 	json_object_object_add(status, "alarms", tell_alarms(core, true));
 	json_object_object_add(status, "devices", devices_array(c));

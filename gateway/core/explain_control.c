@@ -258,6 +258,11 @@ size_t core_n_rules(const struct core *core)
 	return core->n_rules;
 }
 
+size_t core_n_written_rules(const struct core *core)
+{
+	return core->n_written;
+}
+
 uint64_t core_now_ms(const struct core *core)
 {
 	return core->now_ms;

@@ -100,6 +100,8 @@ const char *core_metric_word(const struct core *core, uint16_t device, uint16_t 
 const char *core_device_kind(const struct core *core, uint16_t device);
 bool core_present(const struct core *core, uint16_t device);
 size_t core_n_rules(const struct core *core);
+/* Of these, how many somebody wrote; the others were made for stop and pain buttons and come after them. */
+size_t core_n_written_rules(const struct core *core);
 /* The moment that everything here speaks of: that of the last step. */
 uint64_t core_now_ms(const struct core *core);
 /* How many there are, those that the core computes included. */

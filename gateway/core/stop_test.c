@@ -2,6 +2,7 @@
  * Hazard 28: any stop source stops everything, from every state, and only a person ends that. */
 #include <string.h>
 
+#include "core/explanation.h"
 #include "core/testing_rig.h"
 
 static struct rig rig;
@@ -129,6 +130,13 @@ static void stopped_already(void)
 {
 	belt_energised();
 	assert_int_equal(rig_verb(&rig, CORE_STOP, "", ""), CORE_ACCEPTED);
+}
+
+static void rules_made_for_buttons_are_told_apart_from_those_that_somebody_wrote(void **state)
+{
+	(void)state;
+	assert_int_equal(core_n_written_rules(rig.core), rig_n_rules + RIG_GUARDED_RULES);
+	assert_int_equal(core_n_rules(rig.core), rig_n_rules + RIG_GUARDED_RULES + 2); /* the belt's and the remote's */
 }
 
 static void a_stop_from_every_state_rests_everything_fast_and_latches(void **state)
@@ -443,6 +451,7 @@ static void what_only_stop_buttons_govern_stays_off(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    with_rig(rules_made_for_buttons_are_told_apart_from_those_that_somebody_wrote),
 	    with_rig(a_stop_from_every_state_rests_everything_fast_and_latches),
 	    with_rig(a_stop_is_obeyed_however_late),
 	    with_rig(a_stop_is_obeyed_also_retained_and_under_an_id_that_was_used),

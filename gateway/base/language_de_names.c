@@ -21,6 +21,7 @@ static const struct language_entry names[] = {
     {"Hazards not covered", "Nicht abgedeckte Gefahren"},
     {"Heat", "Wärme"},
     {"I am here", "Ich bin da"},
+    {"Inverted", "Kopfüber"},
     {"Latched", "Verriegelt"},
     {"Link connections", "Verbindungsaufbauten"},
     {"Link errors", "Verbindungsfehler"},

@@ -9,6 +9,7 @@
 #include "mqtt/keys.h"
 #include "mqtt/quantity.h"
 
+#define INVERTED_DEG   10.0 /* head down: that of the shipped rules of hazards 11 and 14 */
 #define NAME_MAX_BYTES 128u
 
 /* Numeric classes and the units our metrics can have in them (Home Assistant's sensor and number platforms). */
@@ -67,6 +68,26 @@ static void add_metric(const struct discovery_parts *parts, const Therapy__V1__M
 	discovery_put(o, "state_class",
 		      m->unit == THERAPY__V1__UNIT__UNIT_WATT_HOUR ? "total_increasing" : "measurement");
 	json_object_object_add(o, "suggested_display_precision", json_object_new_int((int)(m->precision + view.finer)));
+}
+
+/* Rules ask for an angle; people ask whether somebody hangs head down. Unknown stays unknown. */
+static void add_inverted(const struct discovery_parts *parts, const Therapy__V1__DeviceDescription *device)
+{
+	bool tilts = false;
+	for (size_t i = 0; i < device->n_metrics; i++) {
+		if (strcmp(device->metrics[i]->key, "inverted") == 0)
+			return; /* it says so itself */
+		tilts |= strcmp(device->metrics[i]->key, "tilt") == 0 &&
+			 device->metrics[i]->unit == THERAPY__V1__UNIT__UNIT_DEG;
+	}
+	if (strcmp(device->kind, "inversion") != 0 || !tilts)
+		return;
+	struct json_object *o = discovery_component(parts, "binary_sensor", "inverted", LANGUAGE_MARK("Inverted"));
+	discovery_put_topic(parts, o, "state_topic", "state");
+	discovery_put_format(o, "value_template",
+			     "{{ 'None' if value_json.tilt is none else 'ON' if value_json.tilt > %g else 'OFF' }}",
+			     INVERTED_DEG);
+	discovery_put(o, "icon", "mdi:rotate-3d-variant");
 }
 
 static void put_options(struct json_object *to, const char *words)
@@ -269,6 +290,7 @@ char *discovery_payload(const struct discovery_config *config, const Therapy__V1
 	discovery_put(parts.root, "availability_mode", "all");
 	for (size_t i = 0; i < device->n_metrics; i++)
 		add_metric(&parts, device->metrics[i]);
+	add_inverted(&parts, device);
 	for (size_t i = 0; i < device->n_controls; i++)
 		add_control(&parts, device, i);
 	add_presence(&parts);

@@ -366,7 +366,7 @@ static void measure_outage(void)
 	printf("\"outage\":{\"produced\":%llu,\"missing\":%llu,\"told_twice\":%llu,\"historical\":%llu,\"historical_"
 	       "after_ms\":%llu,"
 	       "\"live_oldest_ms\":%llu}",
-	       (unsigned long long)((sequence - 1) * OF_OUTAGE), (unsigned long long)missing,
+	       (unsigned long long)(sequence - 1) * OF_OUTAGE, (unsigned long long)missing,
 	       (unsigned long long)p.seen.repeated, (unsigned long long)p.seen.historical,
 	       (unsigned long long)(p.seen.last_historical_ms - back_ms), (unsigned long long)p.seen.live_oldest_ms);
 	close_place(&p);

@@ -155,7 +155,8 @@ class Broker:
     def start(self):
         config = os.path.join(self.directory, "mosquitto.conf")
         with open(config, "w") as f:
-            f.write(f"listener {self.port} 127.0.0.1\nallow_anonymous true\npersistence false\n{self.options}\n")
+            f.write(f"listener {self.port} 127.0.0.1\nallow_anonymous true\npersistence false\n"
+                    f"persistence_location {self.directory}/\n{self.options}\n")
             if os.geteuid() == 0:
                 f.write("user root\n")  # else it looks for a user that need not exist here
         self.child = Child("mosquitto", [self.program, "-c", config], self.directory, sanitizer=False)

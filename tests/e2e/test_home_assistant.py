@@ -103,6 +103,15 @@ class Use(Consumed):
         self.assertIn("2 min", self.happened("therapy-demo-happened", "silenced")["text"])
         self.assertEqual(self.ha.complaints, [])
 
+    def test_who_hangs_head_down_is_inverted_and_a_table_that_says_nothing_is_unknown(self):
+        self.all_there()
+        self.ha.wait_state("therapy-demo-table-inverted", "OFF")
+        self.home.sim.command("table tilt 30 now")
+        self.ha.wait_state("therapy-demo-table-inverted", "ON")
+        self.home.sim.command("table gap 20s")
+        self.ha.wait_state("therapy-demo-table-inverted", None)
+        self.assertEqual(self.ha.complaints, [])
+
     def test_a_table_is_parked_and_back(self):
         self.all_there()
         for value in ("ON", "OFF"):
@@ -150,6 +159,25 @@ class Changes(Consumed):
         self.ha.wait_all_available()
         self.assertEqual(self.ha.complaints, [])
         self.assertEqual({t for t in self.kept() if "demo" in t}, set())
+
+    def test_a_device_with_another_id_is_another_device(self):
+        self.all_there()
+        self.reconfigured('id = "belt"', 'id = "hall"')
+        self.home.start_gateway()
+        devices = DEVICES - {"therapy-demo-belt"} | {"therapy-demo-hall"}
+        self.ha.wait_for(lambda: {e.device for e in list(self.ha.entities.values())} == devices, "the hall instead of the belt")
+        self.ha.wait_all_available()
+        self.assertEqual(self.ha.complaints, [])
+        self.assertEqual({t for t in self.kept() if "belt" in t}, set())
+
+    def test_a_device_with_another_name_keeps_its_entities(self):
+        before = self.all_there()
+        self.reconfigured('name = "Heat pad"', 'name = "Warm back"')
+        self.home.start_gateway()
+        self.ha.wait_for(lambda: "Warm back" in str(self.ha.payloads), "the new name")
+        self.ha.wait_all_available()
+        self.assertEqual(self.ids(), before)
+        self.assertEqual(self.ha.complaints, [])
 
     def test_another_prefix_leaves_nothing_at_the_old_one(self):
         before = self.all_there()

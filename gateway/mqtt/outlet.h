@@ -69,8 +69,8 @@ struct outlet_callbacks {
 	void (*event_delivered)(void *user, uint64_t sequence);
 	/* Adds latches and alarms to what `safety` says. May be NULL. */
 	void (*safety)(void *user, struct json_object *root);
-	/* No other gateway of this id has the place at the broker: first told with the first connection. False: an
-	 * older one has, and what else of this gateway goes to the broker is to leave it alone. May be NULL. */
+	/* The place at the broker is ours: first told with the first connection. False: another gateway of our id has
+	 * it, and what else of this one goes to the broker is to leave it alone. May be NULL. */
 	void (*alone)(void *user, bool alone);
 	/* To be kept for the next run: what the broker keeps for this gateway. May be NULL. */
 	void (*announced)(void *user, const char *text);

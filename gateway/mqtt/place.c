@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Our place at the broker: it is taken only when no older gateway of our id has it (namesake.h), and when it is lost
- * again and again right after it was taken, somebody else takes it: then we look anew.
+ * Our place at the broker: it is taken only when no other gateway of our id has it (namesake.h). When it is lost again
+ * and again right after it was taken, somebody else takes it: then we look anew.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -70,13 +70,11 @@ static void on_found(void *user, const struct namesake_card *other)
 	struct outlet *o = user;
 	o->stands_back = true;
 	o->namesake = *other;
-	log_error(
-	    "mqtt",
-	    "another gateway with the id '%s' runs already, on the machine '%s': this one stands back until that one "
-	    "is "
-	    "gone. It publishes nothing and leaves the devices behind the broker to the other; give one of the two "
-	    "another gateway.id",
-	    o->gateway_id, other->host);
+	log_error("mqtt",
+		  "another gateway with the id '%s' runs already, on the machine '%s': this one stands back until "
+		  "that one is gone. It publishes nothing and leaves the devices behind the broker to the "
+		  "other; give one of the two another gateway.id",
+		  o->gateway_id, other->host);
 	tell_alone(o, false);
 }
 
@@ -138,8 +136,7 @@ void place_close(struct outlet *o, unsigned wait_ms)
 	o->broker = NULL;
 }
 
-/* Somebody asks who is here. A younger one then stands back; an older one has the place, and we hear from the broker.
- */
+/* Somebody asks who is here: our answer keeps a newcomer away. */
 bool place_asked(struct outlet *o, const struct broker_message *m)
 {
 	char topic[OUTLET_TOPIC_MAX];

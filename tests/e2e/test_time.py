@@ -9,7 +9,7 @@ import sys
 import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from harness import Home, Schema, build_dir, now_us  # noqa: E402
+from harness import Failure, Home, Schema, build_dir, now_us  # noqa: E402
 from test_memory import CONFIG, GAP_S, HEAT_S, PAUSE, SLACK_S, Remembers  # noqa: E402,F401
 
 TEN_YEARS_S = 3652 * 86400
@@ -101,8 +101,11 @@ class GapTest(Remembers):
         self.relay_off(mark)  # its lease ran out, and nobody is there to renew it
         self.client.wait_for(lambda: now_us() - on > (HEAT_S + 1) * 1_000_000, "the session to be over")
         self.home.gateway.child.signal(signal.SIGCONT)
-        if self.home.gateway.child.alive():
+        try:
             self.refused("pad.session_time|lease ran out|coming to rest|slow-burn")
+        except Failure:  # on a busy machine it was stopped for longer, and its watchdog ends it as it wakes
+            if self.home.gateway.child.alive():
+                raise
         self.assertEqual([e for e in self.sim.events[mark:] if e["event"] == "relay" and e["on"]], [])
 
 

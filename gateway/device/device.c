@@ -50,6 +50,8 @@ static int reset_state(struct device *d)
 {
 	memset(d->state, 0, d->model->state_size);
 	uint32_t seed = d->seed + (uint32_t)d->counters.link_ups * 0x9E3779B9u; /* golden ratio: spreads the bits */
+	if (d->model->init_row)
+		return d->model->init_row(d->state, d->model, d->options, seed);
 	return d->model->init ? d->model->init(d->state, d->options, seed) : 0;
 }
 

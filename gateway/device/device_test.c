@@ -29,6 +29,27 @@ static void options_that_the_plugin_refuses_make_no_machine(void **state)
 	assert_null(f->device);
 }
 
+/* Models that share functions tell them which row they are. */
+static int init_by_row(void *state, const struct therapy_model *row, const struct therapy_value *values, uint32_t seed)
+{
+	(void)values, (void)seed;
+	fake_state = state;
+	return strcmp(row->own, "welcome") == 0 ? 0 : -1;
+}
+
+static void a_row_that_is_given_to_its_functions_is_that_of_the_model(void **state)
+{
+	struct fake *f = *state;
+	f->model.init = NULL;
+	f->model.init_row = init_by_row;
+	f->model.own = "unwelcome";
+	struct device_config config = {.model = &f->model};
+	assert_int_equal(device_new(&config, 0, &f->device), UV_EINVAL);
+	assert_null(f->device);
+	f->model.own = "welcome";
+	assert_int_equal(device_new(&config, 0, &f->device), 0);
+}
+
 static void the_will_is_the_rest_of_the_first_control_and_costs_no_sequence_number(void **state)
 {
 	struct fake *f = *state;
@@ -319,6 +340,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    TEST(options_that_the_plugin_refuses_make_no_machine),
+	    TEST(a_row_that_is_given_to_its_functions_is_that_of_the_model),
 	    TEST(the_will_is_the_rest_of_the_first_control_and_costs_no_sequence_number),
 	    TEST(a_retained_value_is_an_old_truth_and_proves_nothing),
 	    TEST(presence_is_told_also_when_it_was_retained),

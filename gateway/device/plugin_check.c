@@ -394,6 +394,8 @@ static void check_functions(struct plugin_faults *f, const struct therapy_model 
 {
 	if (!m->decode)
 		plugin_fault(f, "it has no decode function");
+	if (m->init && m->init_row)
+		plugin_fault(f, "it has init and init_row, expected one of them");
 	if (m->n_verbs > 0 && !m->encode)
 		plugin_fault(f, "it has verbs but no encode function");
 	if ((m->links & LINKS_BYTES) != 0 && !m->frame)

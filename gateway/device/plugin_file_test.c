@@ -318,6 +318,18 @@ static void verbs_polls_and_greetings_that_could_energise_are_refused(void **sta
 	BREAK(g->verbs[1].key = "ask", "verb 1 has the key \"ask\" of verb 0");
 }
 
+static int init(void *state, const struct therapy_value *values, uint32_t seed)
+{
+	(void)state, (void)values, (void)seed;
+	return 0;
+}
+
+static int init_row(void *state, const struct therapy_model *row, const struct therapy_value *values, uint32_t seed)
+{
+	(void)state, (void)row, (void)values, (void)seed;
+	return 0;
+}
+
 static void links_channels_and_functions_must_fit_each_other(void **state)
 {
 	struct good *g = *state;
@@ -325,6 +337,7 @@ static void links_channels_and_functions_must_fit_each_other(void **state)
 	BREAK(g->models[0].links = 16, "its links are 0x10");
 	BREAK(g->models[0].frame = NULL, "no frame function");
 	BREAK(g->models[0].decode = NULL, "no decode function");
+	BREAK((g->models[0].init = init, g->models[0].init_row = init_row), "init and init_row");
 	BREAK(g->models[0].encode = NULL, "no encode function");
 	BREAK(g->models[0].state_size = 2u << 20, "at most 1048576");
 	BREAK(g->models[1].frame = frame, "expected NULL on message links");

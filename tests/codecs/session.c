@@ -44,7 +44,9 @@ void session_connect(struct session *session, uint32_t seed)
 {
 	memset(session->state, 0, session->model->state_size);
 	session->n_held = 0;
-	if (session->model->init && session->model->init(session->state, session->values, seed) != 0)
+	const struct therapy_model *m = session->model;
+	if ((m->init_row && m->init_row(session->state, m, session->values, seed) != 0) ||
+	    (m->init && m->init(session->state, session->values, seed) != 0))
 		write_line(session, "init refused");
 }
 

@@ -196,6 +196,11 @@ struct therapy_model {
 	enum therapy_refusal (*decode)(void *state, const struct therapy_message *message, struct therapy_out *out);
 	/* The frames that tell the device `verb` with `value`. 0, or -1: there is no such verb or value. */
 	int (*encode)(void *state, uint64_t now_ms, uint8_t verb, double value, struct therapy_out *out);
+
+	/* For functions that models share: what they need to know of this row, and, instead of `init`, one that is given
+	 * the row or a copy that lives as long as the state. */
+	const void *own;
+	int (*init_row)(void *state, const struct therapy_model *row, const struct therapy_value *values, uint32_t seed);
 };
 /* Row sizes as this plugin was compiled, so that rows may grow. */
 struct therapy_sizes { uint16_t plugin, model, metric, verb, control, step, channel, poll, option; };
@@ -214,21 +219,17 @@ struct therapy_plugin {
 	uint8_t n_models;
 };
 
-/* The one symbol of a plugin. */
-#define THERAPY_EXPORT __attribute__((visibility("default")))
+#define THERAPY_EXPORT __attribute__((visibility("default"))) /* the one symbol of a plugin: */
 extern THERAPY_EXPORT const struct therapy_plugin therapy_plugin;
 /* Adds a reading; one that is not finite becomes ERROR. */
 static inline void therapy_emit(struct therapy_out *out, uint16_t metric, double value)
 {
-	if (out->n_readings == out->max_readings) {
+	struct therapy_reading r = {metric, (uint8_t)(isfinite(value) ? THERAPY_GOOD : THERAPY_ERROR), 0,
+				    isfinite(value) ? value : 0.0};
+	if (out->n_readings == out->max_readings)
 		out->overflow = true;
-		return;
-	}
-	struct therapy_reading *r = &out->readings[out->n_readings++];
-	r->metric = metric;
-	r->quality = (uint8_t)(isfinite(value) ? THERAPY_GOOD : THERAPY_ERROR);
-	r->age_ms = 0;
-	r->value = isfinite(value) ? value : 0.0;
+	else
+		out->readings[out->n_readings++] = r;
 }
 /* Adds a frame of `size` bytes for `channel`. */
 static inline void therapy_send(struct therapy_out *out, uint8_t channel, const void *bytes, size_t size)
@@ -237,10 +238,9 @@ static inline void therapy_send(struct therapy_out *out, uint8_t channel, const 
 		out->overflow = true;
 		return;
 	}
-	struct therapy_frame *f = &out->frames[out->n_frames++];
-	f->size = (uint16_t)size;
-	f->channel = channel;
-	memcpy(f->bytes, bytes, size);
+	out->frames[out->n_frames].size = (uint16_t)size;
+	out->frames[out->n_frames].channel = channel;
+	memcpy(out->frames[out->n_frames++].bytes, bytes, size);
 }
 
 #ifdef __cplusplus

@@ -13,6 +13,7 @@ import sys
 FOLDERS = {
     "base": ["therapy/plugin.h"],
     "loop": ["base"],
+    "sandbox": ["base"],
     "core": ["base", "therapy/plugin.h"],
     "therapyctl": ["base"],
     "console": ["base", "tell", "core/core.h", "core/explanation.h"],
@@ -45,6 +46,8 @@ LIBRARIES = [
     (r"openssl/.*", [r"gateway/broker/tls\.c", TESTS], "only gateway/broker/tls.c listens to OpenSSL"),
     (r"MQTT\w+\.h", [r"gateway/broker/.*"], "only gateway/broker talks to Paho"),
     (r"picosat(/picosat)?\.h", [r"gateway/verify/sat\.c"], "only gateway/verify/sat.c talks to PicoSAT"),
+    (r"seccomp\.h", [r"gateway/sandbox/filter\.c"], "only gateway/sandbox/filter.c writes filters"),
+    (r"linux/landlock\.h", [r"gateway/sandbox/landlock\.c"], "only gateway/sandbox/landlock.c talks to Landlock"),
     (r"mosquitto\.h", [TESTS], "the gateway's only MQTT library is Paho, in gateway/broker"),
     (r"cmocka\.h|base/testing\.h|(.*/)?(test|testing|fake)_\w+\.h", [TESTS, r"gateway/base/testing\.h"], "only tests may"),
     (r".*\.c", [], "a source is compiled, not included"),

@@ -9,10 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define PREFIX  4u
 #define FDS_MAX 4u
-/* What protobuf-c makes of one message: a pointer and a struct of 64 bytes per reading of at least 12 packed bytes. */
-#define ARENA_SIZE (WIRE_MESSAGE_MAX * 8u)
 
 struct wire {
 	uv_poll_t poll;
@@ -25,12 +22,10 @@ struct wire {
 	int fds[FDS_MAX]; /* arrived, not yet taken */
 	size_t n_fds;
 	size_t in_size, out_size;
-	uint8_t *in, *out; /* WIRE_MESSAGE_MAX + PREFIX each */
+	uint8_t *in, *out; /* WIRE_MESSAGE_MAX + WIRE_PREFIX each */
 	int out_fd;        /* rides on the first byte of out_fd_at */
 	size_t out_fd_at;
-	ProtobufCAllocator allocator;
-	uint8_t *arena;
-	size_t arena_used;
+	struct wire_arena arena;
 };
 
 static void on_ready(uv_poll_t *poll, int status, int events);
@@ -46,38 +41,19 @@ static void watch(struct wire *wire, int events)
 		uv_poll_stop(&wire->poll);
 }
 
-static void *arena_alloc(void *data, size_t size)
-{
-	struct wire *wire = data;
-	size_t aligned = (size + 15u) & ~(size_t)15u;
-	if (aligned < size || aligned > ARENA_SIZE - wire->arena_used)
-		return NULL;
-	void *at = wire->arena + wire->arena_used;
-	wire->arena_used += aligned;
-	return at;
-}
-
-static void arena_free(void *data, void *pointer)
-{
-	(void)data;
-	(void)pointer; /* all of it goes at the next message */
-}
-
 int wire_new(uv_loop_t *loop, int fd, const struct wire_callbacks *callbacks, struct wire **out)
 {
 	int error = UV_ENOMEM;
 	struct wire *wire = calloc(1, sizeof *wire);
 	if (!wire)
 		return error;
-	wire->in = malloc(WIRE_MESSAGE_MAX + PREFIX);
-	wire->out = malloc(WIRE_MESSAGE_MAX + PREFIX);
-	wire->arena = malloc(ARENA_SIZE); /* pages that are never touched cost nothing */
-	if (!wire->in || !wire->out || !wire->arena)
+	wire->in = malloc(WIRE_MESSAGE_MAX + WIRE_PREFIX);
+	wire->out = malloc(WIRE_MESSAGE_MAX + WIRE_PREFIX);
+	if (wire_arena_init(&wire->arena) != 0 || !wire->in || !wire->out)
 		goto free_wire;
 	wire->fd = fd;
 	wire->out_fd = -1;
 	wire->callbacks = *callbacks;
-	wire->allocator = (ProtobufCAllocator){.alloc = arena_alloc, .free = arena_free, .allocator_data = wire};
 	error = uv_poll_init(loop, &wire->poll, fd);
 	if (error)
 		goto free_wire;
@@ -89,7 +65,7 @@ int wire_new(uv_loop_t *loop, int fd, const struct wire_callbacks *callbacks, st
 free_wire:
 	free(wire->in);
 	free(wire->out);
-	free(wire->arena);
+	wire_arena_release(&wire->arena);
 	free(wire);
 	return error;
 }
@@ -159,10 +135,9 @@ int wire_send(struct wire *wire, const ProtobufCMessage *message, int fd)
 		wire->out_fd_at = wire->out_size;
 	}
 	uint8_t *at = wire->out + wire->out_size;
-	for (unsigned i = 0; i < PREFIX; i++)
-		at[i] = (uint8_t)(size >> (8 * i));
-	protobuf_c_message_pack(message, at + PREFIX);
-	wire->out_size += size + PREFIX;
+	wire_put_size(at, size);
+	protobuf_c_message_pack(message, at + WIRE_PREFIX);
+	wire->out_size += size + WIRE_PREFIX;
 	/* A broken pipe is told by the reading side, from the loop and once: the caller need not unwind here. */
 	int error = flush(wire);
 	return error == 0 ? 0 : UV_EPIPE;
@@ -172,18 +147,18 @@ int wire_send(struct wire *wire, const ProtobufCMessage *message, int fd)
 static bool deliver(struct wire *wire)
 {
 	size_t at = 0;
-	while (!wire->lost && !wire->closing && wire->in_size - at >= PREFIX) {
+	while (!wire->lost && !wire->closing && wire->in_size - at >= WIRE_PREFIX) {
 		const uint8_t *p = wire->in + at;
-		size_t size = (size_t)p[0] | (size_t)p[1] << 8 | (size_t)p[2] << 16 | (size_t)p[3] << 24;
+		size_t size = wire_get_size(p);
 		if (size > WIRE_MESSAGE_MAX) {
 			lose(wire, "a message longer than the wire allows");
 			return false;
 		}
-		if (wire->in_size - at - PREFIX < size)
+		if (wire->in_size - at - WIRE_PREFIX < size)
 			break;
-		wire->arena_used = 0;
-		wire->callbacks.message(wire->callbacks.user, p + PREFIX, size);
-		at += PREFIX + size;
+		wire_arena_reset(&wire->arena);
+		wire->callbacks.message(wire->callbacks.user, p + WIRE_PREFIX, size);
+		at += WIRE_PREFIX + size;
 	}
 	memmove(wire->in, wire->in + at, wire->in_size - at);
 	wire->in_size -= at;
@@ -210,7 +185,7 @@ static void keep_fds(struct wire *wire, struct msghdr *header)
 static void read_some(struct wire *wire)
 {
 	struct iovec piece = {.iov_base = wire->in + wire->in_size,
-			      .iov_len = WIRE_MESSAGE_MAX + PREFIX - wire->in_size};
+			      .iov_len = WIRE_MESSAGE_MAX + WIRE_PREFIX - wire->in_size};
 	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int) * FDS_MAX)];
 	struct msghdr header = {
 	    .msg_iov = &piece, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
@@ -250,7 +225,7 @@ int wire_take_fd(struct wire *wire)
 
 ProtobufCAllocator *wire_allocator(struct wire *wire)
 {
-	return &wire->allocator;
+	return &wire->arena.allocator;
 }
 
 static void on_closed(uv_handle_t *handle)
@@ -265,7 +240,7 @@ static void on_closed(uv_handle_t *handle)
 	close(wire->fd);
 	free(wire->in);
 	free(wire->out);
-	free(wire->arena);
+	wire_arena_release(&wire->arena);
 	free(wire);
 	if (closed)
 		closed(user);

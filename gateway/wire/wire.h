@@ -12,7 +12,7 @@
 #include <protobuf-c/protobuf-c.h>
 #include <uv.h>
 
-#define WIRE_MESSAGE_MAX 262144u /* bytes of one message: 4096 readings of 24 bytes, with room */
+#include "wire/framing.h"
 
 struct wire_callbacks {
 	void *user;

@@ -7,7 +7,8 @@ const char *const calls_network[] = {"socket", "socketpair", "connect", "bind", 
 
 const char *const calls_process[] = {"execve", "execveat", "fork", "vfork", NULL};
 
-const char *const calls_signal[] = {"kill", "tkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo", "pidfd_send_signal", NULL};
+/* kill is treated apart */
+const char *const calls_signal[] = {"tkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo", "pidfd_send_signal", NULL};
 
 const char *const calls_inspect[] = {"ptrace",
 				     "process_vm_readv",

@@ -6,7 +6,7 @@
 
 extern const char *const calls_network[];  /* new ways out */
 extern const char *const calls_process[];  /* other programs and processes; clone and clone3 are treated apart */
-extern const char *const calls_signal[];   /* to others; tgkill to itself is abort() and treated apart */
+extern const char *const calls_signal[];   /* to others; kill, and tgkill to itself (abort()), are treated apart */
 extern const char *const calls_inspect[];  /* other processes' memory and descriptors */
 extern const char *const calls_machine[];  /* what an administrator does */
 extern const char *const calls_alter[];    /* files: make, remove, rename, change */

@@ -119,22 +119,30 @@ static void deny_clone(struct build *b, uint32_t action, bool threads)
 		       SCMP_CMP64(0, SCMP_CMP_MASKED_EQ, CLONE_THREAD, CLONE_THREAD));
 }
 
-static void deny_signals(struct build *b, uint32_t action)
+static void deny_signals(struct build *b, uint32_t action, pid_t program)
 {
-	if (action == END)
+	if (action == END) {
 		words_know(seccomp_syscall_resolve_name("tgkill"), "tgkill");
+		words_know(seccomp_syscall_resolve_name("kill"), "kill");
+	}
 	add_if(b, action, "tgkill", SCMP_CMP32(0, SCMP_CMP_NE, (uint32_t)getpid()));
 	add_all(b, action, calls_signal);
+	if (program > 0) {
+		add_if(b, action, "kill", SCMP_CMP32(0, SCMP_CMP_NE, (uint32_t)program));
+		add_if(b, action, "kill", SCMP_CMP32(1, SCMP_CMP_NE, SIGKILL));
+	} else {
+		add(b, action, "kill", 0, NULL);
+	}
 }
 
 /* ---- the filters ---- */
 
-int filter_begin(bool network)
+int filter_begin(bool network, pid_t program)
 {
 	struct build b = begin(SCMP_ACT_ALLOW);
 	add_all(&b, END, calls_process);
 	deny_clone(&b, END, network);
-	deny_signals(&b, END);
+	deny_signals(&b, END, program);
 	add_all(&b, END, calls_inspect);
 	add_all(&b, END, calls_machine);
 	if (!network)
@@ -190,7 +198,7 @@ static void allow_sockets(struct build *b)
 }
 
 /* The filter of before the load still holds, with all that ends the process: this need not name it again. */
-int filter_confine(enum sandbox_kind kind)
+int filter_confine(enum sandbox_kind kind, pid_t program)
 {
 	struct build b = begin(SCMP_ACT_ERRNO(ENOSYS));
 	bool network = kind == SANDBOX_MQTT;
@@ -201,6 +209,10 @@ int filter_confine(enum sandbox_kind kind)
 	add(&b, SCMP_ACT_ALLOW, "prlimit64", 0, NULL);
 	add(&b, SCMP_ACT_ALLOW, "rt_sigaction", 0, NULL);
 	add(&b, SCMP_ACT_ALLOW, "tgkill", 0, NULL);
+	if (program > 0) {
+		add(&b, SCMP_ACT_ALLOW, "kill", 0, NULL);
+		add(&b, SCMP_ACT_ALLOW, "wait4", 0, NULL);
+	}
 	allow_prctl(&b);
 	allow_memory(&b, network);
 	if (network) {
@@ -223,7 +235,7 @@ int filter_program(void)
 	add_all(&b, fails, network); /* a pair of sockets leads nowhere: event loops wake themselves with one */
 	deny_clone(&b, fails, true);
 	add_all(&b, fails, (const char *const[]){"fork", "vfork", NULL});
-	deny_signals(&b, fails);
+	deny_signals(&b, fails, 0);
 	add_all(&b, fails, calls_inspect);
 	add_all(&b, fails, calls_machine);
 	add_all(&b, fails, calls_alter);

@@ -9,12 +9,13 @@
 #include "sandbox/sandbox.h"
 
 bool filter_available(void);
-/* While the plugin is loaded and for ever after. `network`: it will make its own connection, with threads. */
-int filter_begin(bool network);
+/* While the plugin is loaded and for ever after. `network`: it will make its own connection, with threads. `program`:
+ * the one process that may be killed; 0: none. */
+int filter_begin(bool network, pid_t program);
 /* For the thread that loads a plugin into a process with a network. */
 int filter_load(void);
 /* The allow-list. */
-int filter_confine(enum sandbox_kind kind);
+int filter_confine(enum sandbox_kind kind, pid_t program);
 int filter_program(void);
 
 #endif

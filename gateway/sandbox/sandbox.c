@@ -143,7 +143,7 @@ int sandbox_begin(const struct sandbox_config *config, char *why, size_t why_siz
 	if (!error && filter_available()) {
 		error = failed(words_listen(), "a signal", why, why_size);
 		if (!error)
-			error = failed(filter_begin(network), "system calls", why, why_size);
+			error = failed(filter_begin(network, config->program), "system calls", why, why_size);
 	}
 	return error;
 }
@@ -187,7 +187,7 @@ int sandbox_load(const struct sandbox_config *config, void (*load)(void *user), 
 
 int sandbox_confine(const struct sandbox_config *config, char *why, size_t why_size)
 {
-	int error = filter_available() ? filter_confine(config->kind) : 0;
+	int error = filter_available() ? filter_confine(config->kind, config->program) : 0;
 	malloc_trim(0); /* what building the filters took */
 	return failed(error, "system calls", why, why_size);
 }

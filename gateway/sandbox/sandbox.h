@@ -29,6 +29,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #define SANDBOX_MEMORY_MB         64u  /* a device process, beyond what it has when it begins */
 #define SANDBOX_PROGRAM_MEMORY_MB 256u /* a program (`exec`): interpreters want more */
@@ -48,6 +49,8 @@ struct sandbox_config {
 	uint16_t port;
 	const char *const *files;
 	size_t n_files;
+	/* The child that is its plugin, which it may kill (SIGKILL, to that id alone) and wait for; 0: none. */
+	pid_t program;
 };
 
 /* What this kernel can do. landlock: 0 none, else the version of its interface. */

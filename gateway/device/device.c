@@ -226,6 +226,14 @@ bool device_idle(const struct device *d)
 	return true;
 }
 
+bool device_told(const struct device *d)
+{
+	for (uint8_t i = 0; i < d->model->n_controls; i++)
+		if (d->controls[i].running)
+			return false;
+	return true;
+}
+
 const struct device_counters *device_counters(const struct device *d)
 {
 	return &d->counters;

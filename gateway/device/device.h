@@ -125,6 +125,10 @@ uint64_t device_deadline(const struct device *device);
 /* True when no control is energised or coming to rest: an orphaned process may exit. */
 bool device_idle(const struct device *device);
 
+/* True when every rest sequence was sent to its end, proved or not: an orphaned process that can read no more readings,
+ * because its plugin is dead, may exit a moment later. */
+bool device_told(const struct device *device);
+
 const struct device_counters *device_counters(const struct device *device);
 
 /* The frame that puts every control to rest first: what a last will carries. False if the model has no control. */

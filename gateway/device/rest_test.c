@@ -251,6 +251,20 @@ static void an_orphan_whose_device_proves_nothing_may_go_when_its_bound_has_pass
 	assert_true(device_idle(f->device));
 }
 
+static void an_orphan_that_can_read_nothing_is_done_when_its_ramp_is(void **state)
+{
+	struct fake *f = fake_pulling(state);
+	assert_true(device_told(f->device));
+	fake_input(f, DEVICE_IN_ORPHANED);
+	assert_false(device_told(f->device));
+	fake_tick(f, 2000);
+	assert_false(device_told(f->device));
+	fake_rest(f, FAKE_TENSION, true); /* somebody has pain: the faster way, also then */
+	assert_int_equal(fake_sent(f, FAKE_STOP), 1);
+	assert_true(device_told(f->device));
+	assert_false(device_idle(f->device));
+}
+
 static void an_orphan_at_rest_is_idle_at_once(void **state)
 {
 	struct fake *f = *state;
@@ -330,6 +344,7 @@ int main(void)
 	    TEST(a_stop_before_the_first_link_is_the_way_to_rest_too),
 	    TEST(an_orphan_rests_everything_takes_no_lease_and_is_idle_when_rest_is_proved),
 	    TEST(an_orphan_whose_device_proves_nothing_may_go_when_its_bound_has_passed),
+	    TEST(an_orphan_that_can_read_nothing_is_done_when_its_ramp_is),
 	    TEST(an_orphan_at_rest_is_idle_at_once),
 	    TEST(every_repetition_is_told_so_that_the_core_knows_that_it_is_not_obeyed),
 	    TEST(a_device_that_is_gone_disobeys_nothing),

@@ -17,28 +17,30 @@
 #include "base/str.h"
 #include "description.h"
 #include "device/device.h"
-#include "device/plugin_file.h"
 #include "link/address.h"
 #include "link/mqtt_link.h"
 #include "link/stream.h"
 #include "loop/boot_timer.h"
 #include "loop/watchdog.h"
+#include "plugin_source.h"
 #include "therapy/v1/wire.pb-c.h"
 #include "to_gateway.h"
 #include "wire/wire.h"
 
 #define WIRE_FD 3
 #define TICK_MS 1000u
-#define FAILED  3 /* exit status after Failure */
+/* What was sent last leaves the buffers, and a TCP peer has read it before it hears that we are gone. */
+#define LINGER_MS 200u
+#define FAILED    3 /* exit status after Failure */
 
 struct device_process {
 	uv_loop_t loop;
 	struct to_gateway to;
 	struct boot_timer timer;
-	uv_timer_t tick;
+	uv_timer_t tick, linger;
 	struct watchdog watchdog;
 	Therapy__V1__Setup *setup; /* a copy of its own */
-	struct plugin_file *file;
+	struct plugin_source plugin;
 	const struct therapy_model *model;
 	struct therapy_value *options;
 	struct link_address address;
@@ -48,7 +50,7 @@ struct device_process {
 	struct therapy_frame will;
 	char client[2 * ID_MAX + 16]; /* "therapy.<gateway>.<device>": its name at the broker; ids hold no dot, so none
 					 is like another */
-	bool link_up, absent, said_up, orphaned, leaving, write_failed, stuck;
+	bool link_up, absent, said_up, orphaned, leaving, write_failed, stuck, program_over;
 	int status;
 };
 
@@ -66,6 +68,8 @@ static void say_link(struct device_process *p, const char *why)
 
 static void leave(struct device_process *p);
 static void on_stream_lost(void *user, const char *why);
+static void on_program_over(void *user);
+static void on_linger(uv_timer_t *linger);
 
 static void send_frames(struct device_process *p, const struct device_outputs *out)
 {
@@ -86,6 +90,8 @@ static void send_frames(struct device_process *p, const struct device_outputs *o
 
 static void step(struct device_process *p, uint64_t now_ms, const struct device_input *input)
 {
+	if (p->plugin.program)
+		program_turn(p->plugin.program);
 	struct device_outputs out = device_step(p->device, now_ms, input);
 	send_frames(p, &out);
 	to_gateway_readings(&p->to, &out);
@@ -104,6 +110,29 @@ static void step(struct device_process *p, uint64_t now_ms, const struct device_
 	}
 	if (p->orphaned && device_idle(p->device))
 		leave(p);
+	else if (p->program_over && device_told(p->device) && !p->leaving && !uv_is_active((uv_handle_t *)&p->linger))
+		uv_timer_start(&p->linger, on_linger, LINGER_MS, 0);
+	else if (!p->program_over && p->plugin.program && program_fault(p->plugin.program))
+		on_program_over(p);
+}
+
+/* The program that is this device's plugin is dead. Nothing can be read any more, so no reading will prove rest; but
+ * the ways there lie ready, and whoever is started next asks for the proof. */
+static void on_program_over(void *user)
+{
+	struct device_process *p = user;
+	if (p->program_over || p->leaving)
+		return;
+	p->program_over = true;
+	p->status = FAILED;
+	log_error(p->setup->device_id, "%s; going to rest, then starting anew", program_fault(p->plugin.program));
+	struct device_input input = {.type = DEVICE_IN_ORPHANED};
+	step(p, clock_boot_ms(), &input);
+}
+
+static void on_linger(uv_timer_t *linger)
+{
+	leave(linger->data);
 }
 
 static void on_deadline(void *user)
@@ -116,6 +145,12 @@ static void on_tick(uv_timer_t *tick)
 {
 	struct device_process *p = tick->data;
 	watchdog_feed(&p->watchdog);
+	if (p->device && p->plugin.program) {
+		program_turn(p->plugin.program);
+		program_idle(p->plugin.program);
+		if (program_fault(p->plugin.program))
+			on_program_over(p);
+	}
 	if (p->device)
 		to_gateway_counters(&p->to, device_counters(p->device));
 }
@@ -226,16 +261,20 @@ static void open_stream(struct device_process *p, int fd)
 
 /* ---- set-up ---- */
 
+static void on_waiting(void *user)
+{
+	struct device_process *p = user;
+	watchdog_feed(&p->watchdog);
+}
+
 static bool prepare(struct device_process *p, struct str *why, char *text, size_t text_size)
 {
 	const Therapy__V1__Setup *s = p->setup;
-	if (plugin_file_open(s->plugin_path, &p->file, text, text_size) != 0) {
-		str_add(why, "%s", text);
+	if (!plugin_source_start(&p->plugin, s, on_waiting, p, why) || !plugin_source_open(&p->plugin, s, why))
 		return false;
-	}
-	p->model = plugin_file_model(p->file, s->model);
+	p->model = plugin_file_model(p->plugin.file, s->model);
 	if (!p->model) {
-		description_no_model(plugin_file_plugin(p->file), s->model, why);
+		description_no_model(plugin_file_plugin(p->plugin.file), s->model, why);
 		return false;
 	}
 	if (link_address_parse(s->link, &p->address, text, text_size) != 0) {
@@ -257,10 +296,18 @@ static bool prepare(struct device_process *p, struct str *why, char *text, size_
 	struct device_config config = {
 	    .model = p->model, .options = p->options, .seed = seed, .rest_forward_ms = s->quiet_ms};
 	int error = device_new(&config, clock_boot_ms(), &p->device);
-	if (error)
+	const char *fault = p->plugin.program ? program_fault(p->plugin.program) : NULL;
+	if (error && fault)
+		str_add(why, "%s", fault);
+	else if (error)
 		str_add(why, "%s",
 			error == UV_EINVAL ? "the plugin finds that the options contradict each other"
 					   : uv_strerror(error));
+	if (error || !p->plugin.program)
+		return error == 0;
+	error = program_watch(p->plugin.program, &p->loop, on_program_over, p);
+	if (error)
+		str_add(why, "program %s cannot be watched: %s", s->program, uv_strerror(error));
 	return error == 0;
 }
 
@@ -287,7 +334,8 @@ static void on_setup(struct device_process *p, const uint8_t *data, size_t size)
 		leave(p);
 		return;
 	}
-	Therapy__V1__DeviceDescription *description = description_new(p->setup, plugin_file_plugin(p->file), p->model);
+	Therapy__V1__DeviceDescription *description =
+	    description_new(p->setup, plugin_file_plugin(p->plugin.file), p->model);
 	if (!description) {
 		p->status = FAILED;
 		leave(p);
@@ -389,7 +437,10 @@ static void leave(struct device_process *p)
 		mqtt_link_close(p->mqtt, NULL, NULL);
 	p->mqtt = NULL;
 	boot_timer_close(&p->timer, NULL);
+	if (p->plugin.program)
+		program_unwatch(p->plugin.program);
 	uv_close((uv_handle_t *)&p->tick, NULL);
+	uv_close((uv_handle_t *)&p->linger, NULL);
 }
 
 int device_process_main(void)
@@ -423,6 +474,8 @@ int device_process_main(void)
 	uv_timer_init(&p->loop, &p->tick);
 	p->tick.data = p;
 	uv_timer_start(&p->tick, on_tick, TICK_MS, TICK_MS);
+	uv_timer_init(&p->loop, &p->linger);
+	p->linger.data = p;
 
 	uv_run(&p->loop, UV_RUN_DEFAULT);
 
@@ -434,7 +487,7 @@ int device_process_main(void)
 	int status = p->status;
 	device_free(p->device);
 	free(p->options);
-	plugin_file_close(p->file);
+	plugin_source_close(&p->plugin);
 	if (p->setup)
 		therapy__v1__setup__free_unpacked(p->setup, NULL);
 	free(p);

@@ -53,10 +53,20 @@ static bool same_options(const struct config_device *a, const struct config_devi
 	return true;
 }
 
+static bool same_program(const struct config_device *a, const struct config_device *b)
+{
+	if (!same(a->program, b->program) || a->n_program_args != b->n_program_args)
+		return false;
+	for (size_t i = 0; i < a->n_program_args; i++)
+		if (!same(a->program_args[i], b->program_args[i]))
+			return false;
+	return true;
+}
+
 static bool same_device(const struct config_device *a, const struct config_device *b)
 {
 	return same(a->id, b->id) && same(a->name, b->name) && same(a->plugin_path, b->plugin_path) &&
-	       same(a->model, b->model) && same(a->link, b->link) &&
+	       same_program(a, b) && same(a->model, b->model) && same(a->link, b->link) &&
 	       a->accept_no_device_timer == b->accept_no_device_timer &&
 	       a->test_before_session == b->test_before_session &&
 	       a->clear_retained_commands == b->clear_retained_commands && same(a->cutoff, b->cutoff) &&

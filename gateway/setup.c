@@ -111,7 +111,10 @@ struct setup *setup_new(const struct config *config, bool describe_only)
 		Therapy__V1__Setup *m = &s->messages[i];
 		*m = (Therapy__V1__Setup)THERAPY__V1__SETUP__INIT;
 		m->device_id = d->id;
-		m->plugin_path = d->plugin_path;
+		m->plugin_path = text(d->plugin_path);
+		m->program = text(d->program);
+		m->program_args = d->program_args;
+		m->n_program_args = d->n_program_args;
 		m->model = d->model;
 		m->link = d->link;
 		m->gateway_id = config->gateway_id;

@@ -28,8 +28,11 @@ struct config_option {
 struct config_device {
 	char *id;
 	char *name;        /* for people; the id with a capital letter unless given */
-	char *plugin;      /* as written: a name, or a path with a slash */
-	char *plugin_path; /* the shared object */
+	char *plugin;      /* as written: a name, or a path with a slash; NULL if it is a program */
+	char *plugin_path; /* the shared object; NULL if it is a program */
+	char *program;     /* the path of the program that is its plugin; NULL if it is a shared object */
+	char **program_args;
+	size_t n_program_args;
 	char *model;       /* "" if not given */
 	char *link;        /* after ${NAME} was replaced */
 	struct link_address address;

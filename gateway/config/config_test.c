@@ -187,6 +187,30 @@ static void device_is_as_the_file_says(void **state)
 	config_free(c);
 }
 
+static void program_is_as_the_file_says(void **state)
+{
+	struct test_home *home = *state;
+	char path[128];
+	test_home_write(home, "lamp.py", "#!", 2, 0755);
+	struct config *c = load(home, "gateway = { id = \"home\"; };\n"
+				      "devices = (\n"
+				      "  { id = \"lamp\"; exec = \"./lamp.py\"; args = [ \"--verbose\", \"it's 2\" ];\n"
+				      "    link = \"tcp://127.0.0.1:1\"; },\n"
+				      "  { id = \"pad\"; plugin = \"heat_pad\"; link = \"tcp://127.0.0.1:2\"; }\n"
+				      ");\n");
+	const struct config_device *lamp = &c->devices[0];
+	snprintf(path, sizeof path, "%s/./lamp.py", home->dir);
+	assert_string_equal(lamp->program, path);
+	assert_int_equal(lamp->n_program_args, 2);
+	assert_string_equal(lamp->program_args[0], "--verbose");
+	assert_string_equal(lamp->program_args[1], "it's 2");
+	assert_null(lamp->plugin);
+	assert_null(lamp->plugin_path);
+	assert_null(c->devices[1].program);
+	assert_int_equal(c->devices[1].n_program_args, 0);
+	config_free(c);
+}
+
 static void rule_is_as_the_file_says(void **state)
 {
 	struct config *c =
@@ -588,6 +612,7 @@ int main(void)
 	    T(inline_secrets_are_taken_from_a_file_that_others_cannot_read),
 	    T(group_may_read_a_password_file),
 	    T(device_is_as_the_file_says),
+	    T(program_is_as_the_file_says),
 	    T(rule_is_as_the_file_says),
 	    T(rules_of_several_files_are_all_taken_and_the_shipped_ones_then_are_not),
 	    T(file_that_is_not_there_is_a_fault),

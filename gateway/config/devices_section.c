@@ -12,7 +12,7 @@
 #include "config/text.h"
 
 struct device_fields {
-	char *id, *name, *plugin, *model, *link, *cutoff;
+	char *id, *name, *plugin, *exec, *model, *link, *cutoff;
 	bool accept_no_device_timer, test_before_session, clear_retained_commands;
 };
 
@@ -23,7 +23,8 @@ struct device_fields {
 static const struct field fields[] = {
     FIELD(id, FIELD_ID, .required = true, .expected = "a name of a-z, 0-9, _ and -"),
     FIELD(name, FIELD_TEXT, .max = 65, .expected = "a name for people in quotes"),
-    FIELD(plugin, FIELD_TEXT, .required = true, .max = PATH_BYTES, .expected = "a plugin like \"heat_pad\""),
+    FIELD(plugin, FIELD_TEXT, .max = PATH_BYTES, .expected = "a plugin like \"heat_pad\""),
+    FIELD(exec, FIELD_TEXT, .max = PATH_BYTES, .expected = "the path of a program in quotes"),
     FIELD(model, FIELD_TEXT, .max = TEXT_MAX, .expected = "a model of the plugin in quotes"),
     FIELD(link, FIELD_TEXT, .required = true, .max = PATH_BYTES,
 	  .expected = "where the device is, like \"serial:/dev/ttyUSB0\", \"tcp://host:port\" or \"mqtt:name\""),
@@ -32,6 +33,7 @@ static const struct field fields[] = {
     FIELD(clear_retained_commands, FIELD_TRUTH, .expected = "true or false"),
     FIELD(cutoff, FIELD_TEXT, .max = TEXT_MAX,
 	  .expected = "the control upstream that can cut this device off, like \"plug.power\""),
+    {.key = "args", .type = FIELD_OTHER},
     {.key = "options", .type = FIELD_OTHER},
     {.key = "limits", .type = FIELD_OTHER},
 };
@@ -210,6 +212,7 @@ static void read_device(struct reader *r, setting *group, size_t i, const struct
 		check_id(r, id, where, in.id);
 	if (in.plugin)
 		device->plugin_path = read_plugin(r, read_member(group, "plugin"), where, in.plugin, places);
+	program_group(r, group, where, in.exec, device);
 	if (in.link)
 		read_link(r, read_member(group, "link"), where, in.link, has_broker, device);
 	if (in.clear_retained_commands && device->link && device->address.kind != LINK_MQTT)

@@ -72,9 +72,10 @@ static const struct row rows[] = {
      "gateway = { id = \"My Home\"; };\nmqtt = { };\ndevices = ( { id = \"pad\"; } );\nrules = ( 5 );\n",
      "home.cfg:1: gateway: id: found \"My Home\", expected a name of a-z, 0-9, _ and -\n"
      "home.cfg:2: mqtt: url is missing, expected the broker's " URLS "\n"
-     "home.cfg:3: device \"pad\": plugin is missing, expected a plugin like \"heat_pad\"\n"
      "home.cfg:3: device \"pad\": link is missing, expected where the device is, like \"serial:/dev/ttyUSB0\", "
      "\"tcp://host:port\" or \"mqtt:name\"\n"
+     "home.cfg:3: device \"pad\": plugin is missing, expected a plugin like \"heat_pad\", or exec = "
+     "\"/path/of/a/program\"\n"
      "home.cfg:4: rules[0]: found the number 5, expected a group { id = ...; }\n"},
 
     /* ---- numbers that libconfig would change without a word ---- */
@@ -242,6 +243,27 @@ static const struct row rows[] = {
     {"a directory is no plugin",
      GATEWAY "devices = ( { id = \"pad\"; plugin = \"./plugins\"; link = \"tcp://a:1\"; } );\n",
      "home.cfg:2: device \"pad\": plugin: found \"./plugins\", expected a file ./plugins, which is not there\n"},
+    {"a plugin is a shared object or a program, not both", PAD("link = \"tcp://p:1\";\n exec = \"/bin/true\";"),
+     "home.cfg:3: device \"pad\": exec: found beside plugin (line 2), expected one of them: what is loaded, or what is "
+     "run\n"},
+    {"a program is looked for where it is said to be, not along PATH",
+     GATEWAY "devices = ( { id = \"pad\"; link = \"tcp://p:1\";\n exec = \"python3\"; } );\n",
+     "home.cfg:3: device \"pad\": exec: found \"python3\", expected a path with a slash\n"},
+    {"a program that is not there is told",
+     GATEWAY "devices = ( { id = \"pad\"; link = \"tcp://p:1\";\n exec = \"./pad.py\"; } );\n",
+     "home.cfg:3: device \"pad\": exec: found \"./pad.py\", expected a file ./pad.py, which is not there\n"},
+    {"a program that may not be executed is told with what helps",
+     GATEWAY "devices = ( { id = \"pad\"; link = \"tcp://p:1\";\n exec = \"./home.cfg\"; } );\n",
+     "home.cfg:3: device \"pad\": exec: found \"./home.cfg\", which may not be executed, expected a program: chmod +x "
+     "./home.cfg\n"},
+    {"arguments are texts",
+     GATEWAY "devices = ( { id = \"pad\"; link = \"tcp://p:1\"; exec = \"/bin/true\";\n args = ( \"-v\",\n 5 ); } );\n",
+     "home.cfg:4: device \"pad\": args: found the number 5, expected texts in quotes\n"},
+    {"a list of arguments is a list",
+     GATEWAY "devices = ( { id = \"pad\"; link = \"tcp://p:1\"; exec = \"/bin/true\";\n args = \"-v\"; } );\n",
+     "home.cfg:3: device \"pad\": args: found \"-v\", expected a list [ \"...\" ] of texts\n"},
+    {"arguments without a program are a fault", PAD("link = \"tcp://p:1\";\n args = [ \"-v\" ];"),
+     "home.cfg:3: device \"pad\": args: found without exec, expected it beside exec only\n"},
     {"a link's variable that is not set is told", PAD("\n link = \"serial:${THERAPY_TEST_UNSET}/table\";"),
      "home.cfg:3: device \"pad\": link: the environment variable THERAPY_TEST_UNSET is not set, expected a value\n"},
     {"two devices on one link are told",

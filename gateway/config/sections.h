@@ -29,6 +29,9 @@ void mqtt_section(struct reader *r, setting *root, struct config_mqtt *out);
 void devices_section(struct reader *r, setting *root, const struct config_places *places, struct list *figures,
 		     struct config *config);
 
+/* `exec` and `args` of a device's group, `exec` as written or NULL; a device has either that or a plugin. */
+void program_group(struct reader *r, setting *group, const char *where, const char *exec, struct config_device *device);
+
 /* What rule files set, gathered over all of them. */
 struct rule_lists {
 	struct list rules, limits, conditions, derived, invariants; /* core_rule, core_limit, ..., config_invariant */

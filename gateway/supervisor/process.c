@@ -53,6 +53,12 @@ static const char *id(const struct process *p)
 	return p->config.setup->device_id;
 }
 
+/* What it loads or starts. */
+static const char *plugin(const struct process *p)
+{
+	return *p->config.setup->program ? p->config.setup->program : p->config.setup->plugin_path;
+}
+
 static void set_present(struct process *p, bool present)
 {
 	if (p->present == present)
@@ -157,7 +163,7 @@ static void on_description(struct process *p, const Therapy__V1__DeviceDescripti
 	if (strcmp(said->device_id, id(p)) != 0) {
 		char why[400];
 		snprintf(why, sizeof why, "its device process says that it is '%.40s': plugin %.200s is broken",
-			 said->device_id, p->config.setup->plugin_path);
+			 said->device_id, plugin(p));
 		uv_process_kill(&p->child, SIGKILL);
 		fail(p, why);
 		return;
@@ -329,7 +335,7 @@ static void on_exit_child(uv_process_t *child, int64_t status, int signal_number
 		snprintf(why, sizeof why, "device process exited with status %d", (int)status);
 	if (!p->description) {
 		char text[240];
-		snprintf(text, sizeof text, "%s while loading plugin %s", why, p->config.setup->plugin_path);
+		snprintf(text, sizeof text, "%s while loading plugin %s", why, plugin(p));
 		fail(p, text);
 	}
 	if (p->failed || p->config.setup->describe_only)

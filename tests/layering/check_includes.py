@@ -22,6 +22,7 @@ FOLDERS = {
     "store": ["base"],
     "device": ["base", "therapy/plugin.h"],
     "wire": ["base", "therapy/plugin.h", "proto"],
+    "program": ["base", "wire", "proto", "sandbox/sandbox.h", "therapy/plugin.h"],
     "link": ["base", "therapy/plugin.h"],
     "broker": ["base"],
     "mqtt": ["base", "broker", "proto", "tell", "core/core.h", "therapy/plugin.h"],
@@ -35,6 +36,7 @@ FILES = {
     "gateway/link/mqtt_link.h": ["broker/broker.h"],
     "gateway/link/mqtt_link.c": ["broker"],
     "gateway/link/mqtt_link_test.c": ["broker"],
+    "gateway/program/program_test.c": ["device/plugin_file.h", "device/device.h"],
     "gateway/tell/tell_test.c": ["core"],
     "gateway/console/console_test.c": ["core"],
 }

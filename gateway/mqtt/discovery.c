@@ -33,7 +33,7 @@ bool discovery_class_fits(const char *device_class, const char *unit)
 	return false;
 }
 
-static bool binary_class(const char *device_class)
+bool discovery_binary_class(const char *device_class)
 {
 	for (size_t i = 0; i < sizeof binary_classes / sizeof *binary_classes; i++)
 		if (strcmp(binary_classes[i], device_class) == 0)
@@ -57,7 +57,7 @@ static void add_metric(const struct discovery_parts *parts, const Therapy__V1__M
 	if (m->diagnostic)
 		discovery_put(o, "entity_category", "diagnostic");
 	if (binary) {
-		if (binary_class(m->device_class))
+		if (discovery_binary_class(m->device_class))
 			discovery_put(o, "device_class", m->device_class);
 		return;
 	}

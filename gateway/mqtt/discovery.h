@@ -30,5 +30,7 @@ char *discovery_payload(const struct discovery_config *config, const Therapy__V1
 char *discovery_gateway_payload(const struct discovery_config *config, bool asks_presence);
 /* Is `device_class` one of Home Assistant's for numeric sensors, in this unit? */
 bool discovery_class_fits(const char *device_class, const char *unit);
+/* Is it one of those for binary sensors? */
+bool discovery_binary_class(const char *device_class);
 
 #endif

@@ -9,13 +9,27 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "vectors.h"
+#include "kit/vectors.h"
 
 enum { VECTORS_MAX = 400, FILES_MAX = 8 };
 
 static void play(void **state)
 {
-	vectors_play(*state);
+	struct player player;
+	player_begin(&player, *state, NULL);
+	while (player_step(&player))
+		;
+	if (!player_end(&player))
+		fail_msg("%s", player.why);
+	player_release(&player);
+}
+
+/* No promise was broken meanwhile. */
+static void end(struct session *session)
+{
+	if (session->n_broken > 0)
+		fail_msg("%s", session->broken);
+	session_free(session);
 }
 
 static bool is_key(const char *text)
@@ -116,7 +130,7 @@ static void no_verb_takes_a_value_that_is_no_number_and_a_stop_is_never_refused(
 {
 	const struct vector_file *file = *state;
 	const struct therapy_model *m = file->model;
-	struct session *session = vectors_session(file);
+	struct session *session = vectors_session(file, NULL);
 	session_connect(session, 1);
 	for (unsigned verb = 0; verb < m->n_verbs; verb++)
 		tell_odd_values(session, (uint8_t)verb);
@@ -127,7 +141,7 @@ static void no_verb_takes_a_value_that_is_no_number_and_a_stop_is_never_refused(
 		assert_string_equal(session->lines[0], "no such verb or value");
 		assert_string_equal(session->lines[1], "no such verb or value");
 	}
-	session_free(session);
+	end(session);
 }
 
 /* xorshift64: the same noise on every machine. */
@@ -152,7 +166,7 @@ static void a_flood_of_noise_does_no_harm(void **state)
 {
 	const struct vector_file *file = *state;
 	const struct therapy_model *m = file->model;
-	struct session *session = vectors_session(file);
+	struct session *session = vectors_session(file, NULL);
 	session_connect(session, 7);
 	uint64_t seed = 0x9E3779B97F4A7C15u;
 	static uint8_t noise[4096];
@@ -171,7 +185,7 @@ static void a_flood_of_noise_does_no_harm(void **state)
 			session_message(session, channel, round % 3 == 0, noise, size);
 		}
 	}
-	session_free(session);
+	end(session);
 }
 
 /* A host that has no room left says so and is not written past. */
@@ -179,7 +193,7 @@ static void a_full_out_overflows_and_is_not_written_past(void **state)
 {
 	const struct vector_file *file = *state;
 	const struct therapy_model *m = file->model;
-	struct session *session = vectors_session(file);
+	struct session *session = vectors_session(file, NULL);
 	session_connect(session, 7);
 	for (uint8_t verb = 0; verb < m->n_verbs; verb++) {
 		struct therapy_out none = {0};
@@ -189,7 +203,7 @@ static void a_full_out_overflows_and_is_not_written_past(void **state)
 		assert_int_equal(m->encode(session->state, 0, verb, value, &none), 0);
 		assert_true(none.overflow);
 	}
-	session_free(session);
+	end(session);
 }
 
 struct bomb {
@@ -223,7 +237,7 @@ static void no_json_bomb_becomes_a_reading(void **state)
 	const struct therapy_model *m = file->model;
 	if (m->frame)
 		return; /* no JSON comes over a byte link */
-	struct session *session = vectors_session(file);
+	struct session *session = vectors_session(file, NULL);
 	char *text = malloc(1 << 18);
 	assert_non_null(text);
 	for (size_t i = 0; i < sizeof bombs / sizeof *bombs; i++) {
@@ -241,7 +255,7 @@ static void no_json_bomb_becomes_a_reading(void **state)
 		}
 	}
 	free(text);
-	session_free(session);
+	end(session);
 }
 
 static void add_properties(struct vector_file *file, struct CMUnitTest *tests, size_t *n)
@@ -259,32 +273,51 @@ static void add_properties(struct vector_file *file, struct CMUnitTest *tests, s
 	}
 }
 
+static void add_vectors(struct vector_file *file, struct CMUnitTest *tests, size_t *n)
+{
+	for (size_t i = 0; i < 2 * file->n_vectors; i++) {
+		struct vector *vector = calloc(1, sizeof *vector);
+		char *name = NULL;
+		*vector = file->vectors[i / 2];
+		vector->mutate = i % 2;
+		if (asprintf(&name, "%s%s", vector->name, vector->mutate ? " (every frame spoilt)" : "") < 0)
+			abort();
+		tests[(*n)++] = (struct CMUnitTest){name, play, NULL, NULL, vector};
+	}
+}
+
 int main(int argc, char **argv)
 {
 	static struct vector_file files[FILES_MAX];
-	static struct vector vectors[VECTORS_MAX], spoilt[VECTORS_MAX];
 	static struct CMUnitTest tests[2 * VECTORS_MAX + 64];
-	static char names[VECTORS_MAX][160];
-	size_t n = 0, n_vectors = 0, n_files = (size_t)(argc - 1);
+	size_t n = 0, n_properties = 0, n_files = (size_t)(argc - 1);
 	if (n_files != therapy_plugin.n_models || n_files > FILES_MAX) {
 		fprintf(stderr, "usage: %s FILE.vec... (one for each of %u models)\n", argv[0],
 			therapy_plugin.n_models);
 		return 2;
 	}
 	for (size_t i = 0; i < n_files; i++) {
-		vectors_read(argv[i + 1], &therapy_plugin, &files[i]);
+		char why[VECTORS_WHY];
+		if (!vectors_open(argv[i + 1], &therapy_plugin, &files[i], why) ||
+		    n + 2 * files[i].n_vectors > 2 * VECTORS_MAX) {
+			fprintf(stderr, "%s\n", why);
+			return 2;
+		}
 		add_properties(&files[i], tests, &n);
-		n_vectors += vectors_find(&files[i], vectors + n_vectors, VECTORS_MAX - n_vectors);
 	}
-	for (size_t i = 0; i < n_vectors; i++) {
-		tests[n++] = (struct CMUnitTest){vectors[i].name, play, NULL, NULL, &vectors[i]};
-		spoilt[i] = vectors[i];
-		spoilt[i].mutate = true;
-		snprintf(names[i], sizeof names[i], "%s (every frame spoilt)", vectors[i].name);
-		tests[n++] = (struct CMUnitTest){names[i], play, NULL, NULL, &spoilt[i]};
-	}
-	int failed = _cmocka_run_group_tests(therapy_plugin.key, tests, n, NULL, NULL);
+	n_properties = n;
 	for (size_t i = 0; i < n_files; i++)
-		vectors_free(&files[i]);
+		add_vectors(&files[i], tests, &n);
+	int failed = _cmocka_run_group_tests(therapy_plugin.key, tests, n, NULL, NULL);
+	for (size_t i = n_properties; i < n; i++) {
+		union {
+			const char *in;
+			char *out;
+		} name = {tests[i].name};
+		free(name.out);
+		free(tests[i].initial_state);
+	}
+	for (size_t i = 0; i < n_files; i++)
+		vectors_close(&files[i]);
 	return failed;
 }

@@ -11,6 +11,7 @@
 #endif
 
 #ifdef SANITIZED
+#include <sanitizer/asan_interface.h>
 #include <sanitizer/common_interface_defs.h>
 #include <sanitizer/lsan_interface.h>
 #include <stdint.h>
@@ -22,6 +23,12 @@ static int confined;
 int __lsan_is_turned_off(void)
 {
 	return confined;
+}
+
+/* Freed memory that ASan keeps back, 256 MB of it unless told, would count as the plugin's. */
+const char *__asan_default_options(void)
+{
+	return "quarantine_size_mb=8";
 }
 
 bool sanitizer_present(void)

@@ -29,6 +29,8 @@ FOLDERS = {
     "config": ["base", "link/address.h", "core/core.h", "therapy/plugin.h"],
     "promise": ["base"],
     "store": ["base", "proto", "core/core.h", "therapy/plugin.h"],
+    "kit": ["base", "device", "mqtt/discovery.h", "proto", "therapy/plugin.h"],
+    "therapy_plugin": ["base", "sandbox/sandbox.h", "device", "kit", "mqtt/discovery.h", "proto", "description.h", "therapy/plugin.h"],
     "supervisor": ["base", "wire", "proto", "link", "therapy/plugin.h"],
 }
 # Single files that may include more than their folder.

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "therapy_plugin/command.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+int command_usage(const char *format, ...)
+{
+	va_list args;
+	va_start(args, format);
+	fputs("therapy-plugin: ", stderr);
+	vfprintf(stderr, format, args);
+	fputs("\n", stderr);
+	va_end(args);
+	return COMMAND_USAGE;
+}
+
+bool command_plugin_path(const char *given, char *out, size_t size)
+{
+	struct stat st;
+	int n = snprintf(out, size, "%s%s", strchr(given, '/') ? "" : "./", given);
+	if (n < 0 || (size_t)n >= size) {
+		command_usage("%s: the path is too long", given);
+		return false;
+	}
+	if (stat(out, &st) != 0) {
+		command_usage("%s: %s; expected a plugin, which is a shared object such as build/my_device.so", given,
+			      strerror(errno));
+		return false;
+	}
+	if (!S_ISREG(st.st_mode)) {
+		command_usage("%s: is no file; expected a plugin, which is a shared object such as build/my_device.so",
+			      given);
+		return false;
+	}
+	return true;
+}
+
+bool command_number(const char *option, const char *text, unsigned long long max, unsigned long long *out)
+{
+	char *end = NULL;
+	errno = 0;
+	unsigned long long value = strtoull(text, &end, 10);
+	if (text[0] < '0' || text[0] > '9' || *end || errno || value > max) {
+		command_usage("%s: found '%s', expected a whole number up to %llu", option, text, max);
+		return false;
+	}
+	*out = value;
+	return true;
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * command - the commands of therapy-plugin, one file each. Each takes the words behind its name and returns an exit
+ * status; what it prints for people goes to standard output, what went wrong to standard error. */
+#ifndef THERAPY_PLUGIN_COMMAND_H
+#define THERAPY_PLUGIN_COMMAND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum { COMMAND_GOOD = 0, COMMAND_FAULT = 1, COMMAND_USAGE = 2 };
+
+int command_check(int argc, char **argv);
+
+/* Says it on standard error, with the program's name before it; returns COMMAND_USAGE. */
+int command_usage(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* The path as the loader wants it, with a slash, in `out`; and that there is such a file. False, and said why not. */
+bool command_plugin_path(const char *given, char *out, size_t size);
+/* A whole number from 0 to `max`. False if the text is none; said for `option`. */
+bool command_number(const char *option, const char *text, unsigned long long max, unsigned long long *out);
+
+#endif

@@ -33,8 +33,8 @@ struct config_device {
 	char *program;     /* the path of the program that is its plugin; NULL if it is a shared object */
 	char **program_args;
 	size_t n_program_args;
-	char *model;       /* "" if not given */
-	char *link;        /* after ${NAME} was replaced */
+	char *model; /* "" if not given */
+	char *link;  /* after ${NAME} was replaced */
 	struct link_address address;
 	bool accept_no_device_timer, test_before_session;
 	bool clear_retained_commands; /* the user consents; only with an mqtt: link */

@@ -88,6 +88,14 @@ static void send_frames(struct device_process *p, const struct device_outputs *o
 	}
 }
 
+static void linger(struct device_process *p)
+{
+	if (uv_is_active((uv_handle_t *)&p->linger))
+		return;
+	uv_update_time(&p->loop); /* a program may have been waited for since it was taken */
+	uv_timer_start(&p->linger, on_linger, LINGER_MS, 0);
+}
+
 static void step(struct device_process *p, uint64_t now_ms, const struct device_input *input)
 {
 	if (p->plugin.program)
@@ -110,8 +118,8 @@ static void step(struct device_process *p, uint64_t now_ms, const struct device_
 	}
 	if (p->orphaned && device_idle(p->device))
 		leave(p);
-	else if (p->program_over && device_told(p->device) && !p->leaving && !uv_is_active((uv_handle_t *)&p->linger))
-		uv_timer_start(&p->linger, on_linger, LINGER_MS, 0);
+	else if (p->program_over && device_told(p->device) && !p->leaving)
+		linger(p);
 	else if (!p->program_over && p->plugin.program && program_fault(p->plugin.program))
 		on_program_over(p);
 }

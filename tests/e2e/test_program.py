@@ -1,0 +1,310 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""A plugin that is a program (plugins/examples/infrared_lamp.py): it reads, it switches, and whatever it does, its lamp goes
+off within its deadline, it is named and started again, and the other devices miss nothing."""
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import threading
+import time
+import unittest
+
+from harness import SOURCE, Failure, Home, build_dir, now_us, wait_until
+
+EXAMPLE = os.path.join(os.path.abspath(build_dir()), "plugins", "examples")
+TIMER_S = 3.0  # the lamp's own
+# From the fault to OFF: 100 ms until the lamp says something that the program is asked about, its 200 ms, and a busy machine.
+OFF_US = 1_000_000
+CONFIG = """gateway = {{ id = "demo"; }};
+mqtt = {{ url = "${{MQTT_URL}}"; }};
+devices = (
+  {{ id = "lamp"; exec = "./naughty/infrared_lamp.py"; link = "tcp://127.0.0.1:{lamp}"; options = {{ zero = 1.5; }}; }},
+  {{ id = "other"; exec = "./naughty/other.py"; args = [ "-v" ]; link = "tcp://127.0.0.1:{other}"; }}
+);
+rules = ( {{ id = "r"; permits = [ "kind:heat" ]; only_while = "all heat.skin_temp <= 43 degC"; hazard = 8; }} );
+"""
+# Put before main(): what the file beside it says goes wrong, once.
+NAUGHTY = '''
+import os, time
+_FAULT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "fault")
+_decode = Lamp.decode
+def _naughty(self, ask, answer):
+    try:
+        with open(_FAULT) as f:
+            fault = f.read()
+    except OSError:
+        fault = ""
+    if fault == "exit":
+        sys.exit(3)
+    if fault == "raise":
+        raise ValueError("a bug")
+    if fault == "print":
+        print("temperature is fine", flush=True)
+    if fault == "oversize":
+        sys.stdout.buffer.write(struct.pack("<I", 0x7fffffff))
+        sys.stdout.buffer.flush()
+    if fault == "slow":
+        time.sleep(1)
+    if fault == "loop":
+        while True:
+            pass
+    if fault == "memory":
+        hoard = []
+        while True:
+            hoard.append(bytearray(1 << 20))
+    _decode(self, ask, answer)
+Lamp.decode = _naughty
+'''
+
+
+class Lamp:
+    """The device: says "31.5 0" ten times a second, obeys, and goes off by itself."""
+
+    def __init__(self):
+        self.server = socket.create_server(("127.0.0.1", 0))
+        self.port = self.server.getsockname()[1]
+        self.changed = threading.Condition()
+        self.on_until = 0.0
+        self.heard = []  # (us, line)
+        self.closing = False
+        self.thread = threading.Thread(target=self._run, daemon=True)
+        self.thread.start()
+
+    def _run(self):
+        while not self.closing:
+            try:
+                peer, _ = self.server.accept()
+            except OSError:
+                return
+            with peer:
+                peer.settimeout(0.1)
+                self._talk(peer)
+
+    def _talk(self, peer):
+        due, partial = 0.0, b""
+        while not self.closing:
+            try:
+                if time.monotonic() >= due:
+                    peer.sendall(b"31.5 %d\n" % self.on())
+                    due = time.monotonic() + 0.1
+                data = peer.recv(100)
+                if not data:
+                    return
+                *lines, partial = (partial + data).split(b"\n")
+            except socket.timeout:
+                continue
+            except OSError:
+                return
+            with self.changed:
+                for line in lines:
+                    self.heard.append((now_us(), line.decode()))
+                    if line == b"ON" or (line == b"KEEP" and self.on()):
+                        self.on_until = time.monotonic() + TIMER_S
+                    if line == b"OFF":
+                        self.on_until = 0.0
+                self.changed.notify_all()
+
+    def on(self):
+        return time.monotonic() < self.on_until
+
+    def wait_heard(self, line, since, timeout=5.0):
+        """When it was told that, after `since`, us."""
+        end = time.monotonic() + timeout
+        with self.changed:
+            while True:
+                for us, heard in self.heard:
+                    if us >= since and heard == line:
+                        return us
+                left = end - time.monotonic()
+                if left <= 0:
+                    raise Failure(f"the lamp to be told {line}: not within {timeout:g} s; told {self.heard[-5:]}")
+                self.changed.wait(left)
+
+    def close(self):
+        self.closing = True
+        self.server.close()
+
+
+class Lamps(Home):
+    """Two lamps, whose programs are the example; that of `lamp` can be told to misbehave."""
+
+    def __init__(self):
+        self.lamp, self.other = Lamp(), Lamp()
+        super().__init__(sim=None, config_text=CONFIG.format(lamp=self.lamp.port, other=self.other.port))
+
+    def before_sim(self):
+        folder = os.path.join(self.directory, "naughty")
+        shutil.copytree(os.path.join(EXAMPLE, "therapy"), os.path.join(folder, "therapy"))
+        shutil.copy(os.path.join(EXAMPLE, "infrared_lamp.py"), os.path.join(folder, "other.py"))
+        with open(os.path.join(EXAMPLE, "infrared_lamp.py")) as f:
+            text = f.read()
+        path = os.path.join(folder, "infrared_lamp.py")
+        with open(path, "w") as f:
+            f.write(text.replace('if __name__ == "__main__":', NAUGHTY + '\nif __name__ == "__main__":'))
+        os.chmod(path, 0o755)
+
+    def __exit__(self, *why):
+        try:
+            return super().__exit__(*why)
+        finally:
+            self.lamp.close()
+            self.other.close()
+
+    def fault(self, what):
+        path = os.path.join(self.directory, "naughty", "fault")
+        if what is None:
+            os.unlink(path)
+            return
+        with open(path + ".new", "w") as f:
+            f.write(what)
+        os.rename(path + ".new", path)
+
+    def processes(self, device="lamp"):
+        """(device process, program)"""
+        for pid in self.gateway.child.descendants():
+            with open(f"/proc/{pid}/cmdline", "rb") as f:
+                if device.encode() in f.read().split(b"\0"):
+                    with open(f"/proc/{pid}/task/{pid}/children") as children:
+                        found = children.read().split()
+                    return pid, int(found[0]) if found else None
+        return None, None
+
+    def another(self, before):
+        process, program = self.processes()
+        return process not in (None, before[0]) and program
+
+    def switch_on(self):
+        self.wait_device("lamp", lambda s: s.get("heat_permitted") == "ON", "heat to be permitted", 15)
+        since = now_us()
+        result = self.request("lamp", "heat", 1)
+        if result["outcome"] != "accepted":
+            raise Failure(f"heat is not switched on: {result}")
+        self.lamp.wait_heard("ON", since)
+        self.client.wait(f"{self.base}/safety", lambda m: m.json["devices"]["lamp"]["heat"]["phase"] == "confirmed_on",
+                         None, 10, "heat to be confirmed on")
+
+    def wait_log(self, pattern, timeout=5.0):
+        return wait_until(lambda: re.search(pattern, self.gateway.child.tail(200)), f"the log to say {pattern}", timeout)
+
+
+class Base(unittest.TestCase):
+    def goes_off(self, home, act, says, what):
+        """Acts while heat is on. The lamp is told OFF in time, the fault is in the log, and the next program does as well."""
+        home.switch_on()
+        before, mark = home.processes(), home.client.mark()
+        start = now_us()
+        act(before[1])
+        off = home.lamp.wait_heard("OFF", start)
+        home.wait_log(f"lamp: program .*/naughty/infrared_lamp.py {says}; going to rest, then starting anew")
+        if home.fault_is_set:
+            home.fault(None)
+        ready = wait_until(lambda: home.another(before) and now_us(), "another program", 10)
+        self.assertLessEqual(off - start, OFF_US)
+        self.assertFalse(home.lamp.on())
+        wait_until(lambda: not os.path.exists(f"/proc/{before[0]}"), "the old device process to be gone")
+        wait_until(lambda: not os.path.exists(f"/proc/{before[1]}"), "the old program to be gone")
+        print(f"{what}: told OFF after {(off - start) / 1000:.1f} ms, started again after {(ready - start) / 1000:.0f} ms")
+        self.client_missed_nothing(home, mark)
+
+    def client_missed_nothing(self, home, since):
+        """The other lamp's readings go on without a gap in their numbers, and none late."""
+        schema, expected, times = home.schema(), None, []
+        home.client.wait(f"{home.base}/other/telemetry", since=home.client.mark())  # there is one after it
+        for m in home.client.messages[since - home.client.dropped:]:
+            if m.topic == f"{home.base}/other/telemetry":
+                batch = schema.batch(m.payload)
+                if expected is not None:
+                    self.assertEqual(batch.first_sequence, expected)
+                expected = batch.first_sequence + len(batch.readings)
+                times += [r.monotonic_ms for r in batch.readings]
+        self.assertLess(max(b - a for a, b in zip(times, times[1:])), 1200, "ms between two readings of the other lamp")
+
+    def fails(self, home, fault, says):
+        home.fault_is_set = True
+        self.goes_off(home, lambda _pid: home.fault(fault), says, fault)
+
+
+class Program(Base):
+    def test_it_reads_and_switches_and_its_death_switches_off(self):
+        with Lamps() as home:
+            home.fault_is_set = False
+            state = home.wait_device("lamp", lambda s: s.get("skin_temp") is not None, "the lamp's temperature")
+            self.assertEqual(state["skin_temp"], 30.0)  # less its zero
+            self.assertEqual(state["relay"], "OFF")
+            home.switch_on()
+            since = now_us()
+            home.lamp.wait_heard("KEEP", since)
+            mark = home.client.mark()
+            self.assertEqual(home.request("lamp", "heat", 0)["outcome"], "accepted")
+            home.lamp.wait_heard("OFF", since)
+            home.wait_at_rest("lamp", "heat", mark)
+            self.goes_off(home, lambda pid: os.kill(pid, signal.SIGKILL), r"was ended by signal 9 \(Killed\)", "SIGKILL")
+            self.goes_off(home, lambda pid: os.kill(pid, signal.SIGSTOP), "did not answer '(decode|encode)' in time",
+                          "SIGSTOP")
+
+    def test_check_says_what_is_wrong_with_it(self):
+        with Lamps() as home:
+            def check():
+                return subprocess.run([os.path.join(build_dir(), "gateway", "therapy-gateway"), "check", "-c", home.config],
+                                      env=dict(os.environ, **home.environment()), capture_output=True, text=True,
+                                      timeout=20)
+            done = check()
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertIn("lamp", done.stdout)
+            self.assertIn("heat, Example Infrared lamp, on tcp://", done.stdout)
+            path = os.path.join(home.directory, "naughty", "other.py")
+            with open(path) as f:
+                text = f.read()
+            with open(path, "w") as f:
+                f.write(text.replace('confirm="relay"', 'confirm="relais"'))
+            done = check()
+            self.assertEqual(done.returncode, 1)
+            self.assertRegex(done.stderr, r'gateway\.cfg:5: device \'other\': program .*/other\.py: model "lines": control '
+                                          r'"heat" names the metric "relais", expected one of its metrics')
+
+
+    def test_the_conversation_in_the_documents(self):
+        with open(os.path.join(SOURCE, "docs", "wire.md")) as f:
+            said = re.findall(r"^([<>]) ([0-9a-f ]+)$", f.read(), re.M)
+        self.assertGreaterEqual(len(said), 8)
+        with subprocess.Popen([os.path.join(EXAMPLE, "infrared_lamp.py")], stdin=subprocess.PIPE,
+                              stdout=subprocess.PIPE) as program:
+            for who, text in said:
+                data = bytes.fromhex(text)
+                if who == ">":
+                    program.stdin.write(data)
+                    program.stdin.flush()
+                else:
+                    self.assertEqual(program.stdout.read(len(data)).hex(" "), text)
+            program.stdin.close()
+            self.assertEqual(program.stdout.read(), b"")
+        self.assertEqual(program.returncode, 0)
+
+
+@unittest.skipIf(os.environ.get("THERAPY_QUICK"), "only check --all")
+class Faults(Base):
+    def test_whatever_it_does(self):
+        with Lamps() as home:
+            self.fails(home, "exit", "ended with status 3")
+            self.fails(home, "raise", "ended with status 1")
+
+    def test_whatever_it_says(self):
+        with Lamps() as home:
+            self.fails(home, "print", r"announced a message of \d+ bytes, .* \(it began \"temp\"\)")
+            self.fails(home, "oversize", "announced a message of 2147483647 bytes, .*")
+
+    def test_however_slow_it_is(self):
+        with Lamps() as home:
+            self.fails(home, "slow", "did not answer 'decode' in time")
+            self.fails(home, "loop", "did not answer 'decode' in time")
+
+    def test_however_much_it_wants(self):
+        with Lamps() as home:
+            self.fails(home, "memory", "(ended with status 1|did not answer 'decode' in time)")
+
+
+if __name__ == "__main__":
+    unittest.main()

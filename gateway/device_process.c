@@ -278,15 +278,16 @@ static void on_waiting(void *user)
 static bool prepare(struct device_process *p, struct str *why, char *text, size_t text_size)
 {
 	const Therapy__V1__Setup *s = p->setup;
-	if (!plugin_source_start(&p->plugin, s, on_waiting, p, why) || !plugin_source_open(&p->plugin, s, why))
+	if (link_address_parse(s->link, &p->address, text, text_size) != 0) {
+		str_add(why, "%s", text);
+		return false;
+	}
+	if (!plugin_source_start(&p->plugin, s, on_waiting, p, why) ||
+	    !plugin_source_open(&p->plugin, s, p->address.kind, why))
 		return false;
 	p->model = plugin_file_model(p->plugin.file, s->model);
 	if (!p->model) {
 		description_no_model(plugin_file_plugin(p->plugin.file), s->model, why);
-		return false;
-	}
-	if (link_address_parse(s->link, &p->address, text, text_size) != 0) {
-		str_add(why, "%s", text);
 		return false;
 	}
 	if (!(p->model->links & link_kind_mask(p->address.kind))) {

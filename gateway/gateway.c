@@ -14,6 +14,7 @@
 #include "description.h"
 #include "gateway_inside.h"
 #include "report.h"
+#include "sandbox/sandbox.h"
 
 #define WATCHDOG_MS     3000u
 #define REFUSALS_MS     60000u
@@ -252,6 +253,10 @@ static void all_described(struct gateway *g)
 	struct core_input present = {.type = CORE_IN_PRESENCE, .device = (uint16_t)g->n_seats, .present = true};
 	gateway_feed(g, clock_boot_ms(), &present);
 	gateway_feed_person(g, clock_boot_ms());
+	struct sandbox_support support = sandbox_support();
+	const char *missing = sandbox_missing(&support);
+	if (missing) /* once, not by each device */
+		log_warn("gateway", "%s", missing);
 	log_info("gateway", "%s %s is running: %zu device%s, %zu rule%s", g->config->gateway_id, THERAPY_VERSION,
 		 g->n_seats, g->n_seats == 1 ? "" : "s", g->config->n_rules, g->config->n_rules == 1 ? "" : "s");
 }

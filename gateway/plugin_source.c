@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "plugin_source.h"
 
+#include "confinement.h"
+
 bool plugin_source_start(struct plugin_source *source, const Therapy__V1__Setup *setup, void (*waiting)(void *user),
 			 void *user, struct str *why)
 {
@@ -14,15 +16,30 @@ bool plugin_source_start(struct plugin_source *source, const Therapy__V1__Setup 
 	return program_start(&config, &source->program, why) == 0;
 }
 
-bool plugin_source_open(struct plugin_source *source, const Therapy__V1__Setup *setup, struct str *why)
+struct opening {
+	struct plugin_source *source;
+	const Therapy__V1__Setup *setup;
+};
+
+static bool open_table(void *user, struct str *why)
 {
+	const struct opening *o = user;
+	struct plugin_source *source = o->source;
 	char text[1024] = "";
-	int rc = source->program ? plugin_table_open(program_plugin(source->program), setup->program, &source->file,
+	int rc = source->program ? plugin_table_open(program_plugin(source->program), o->setup->program, &source->file,
 						     text, sizeof text)
-				 : plugin_file_open(setup->plugin_path, &source->file, text, sizeof text);
+				 : plugin_file_open(o->setup->plugin_path, &source->file, text, sizeof text);
 	if (rc != 0)
 		str_add(why, "%s", text[0] ? text : uv_strerror(rc));
 	return rc == 0;
+}
+
+bool plugin_source_open(struct plugin_source *source, const Therapy__V1__Setup *setup, enum link_kind link,
+			struct str *why)
+{
+	struct opening opening = {source, setup};
+	pid_t program = source->program ? program_pid(source->program) : 0;
+	return confinement_load(setup, link, program, open_table, &opening, why);
 }
 
 void plugin_source_close(struct plugin_source *source)

@@ -8,6 +8,7 @@
 
 #include "base/str.h"
 #include "device/plugin_file.h"
+#include "link/address.h"
 #include "program/program.h"
 #include "therapy/v1/wire.pb-c.h"
 
@@ -20,8 +21,10 @@ struct plugin_source {
  * program_config. False, and sentences in `why`. */
 bool plugin_source_start(struct plugin_source *source, const Therapy__V1__Setup *setup, void (*waiting)(void *user),
 			 void *user, struct str *why);
-/* Loads, or asks, and checks the table. False, and sentences in `why`. */
-bool plugin_source_open(struct plugin_source *source, const Therapy__V1__Setup *setup, struct str *why);
+/* Loads, or asks, and checks the table; on the way this process gives up what a device on such a link does not need
+ * (confinement.h). False, and sentences in `why`. */
+bool plugin_source_open(struct plugin_source *source, const Therapy__V1__Setup *setup, enum link_kind link,
+			struct str *why);
 void plugin_source_close(struct plugin_source *source);
 
 #endif

@@ -63,6 +63,12 @@ static bool same_program(const struct config_device *a, const struct config_devi
 	return true;
 }
 
+static bool same_account(const struct config_account *a, const struct config_account *b)
+{
+	return same(a->username, b->username) && same(a->password, b->password) && same(a->cert_file, b->cert_file) &&
+	       same(a->key_file, b->key_file);
+}
+
 static bool same_device(const struct config_device *a, const struct config_device *b)
 {
 	return same(a->id, b->id) && same(a->name, b->name) && same(a->plugin_path, b->plugin_path) &&
@@ -70,14 +76,13 @@ static bool same_device(const struct config_device *a, const struct config_devic
 	       a->accept_no_device_timer == b->accept_no_device_timer &&
 	       a->test_before_session == b->test_before_session &&
 	       a->clear_retained_commands == b->clear_retained_commands && same(a->cutoff, b->cutoff) &&
-	       same_options(a, b);
+	       a->has_account == b->has_account && same_account(&a->account, &b->account) && same_options(a, b);
 }
 
 static bool same_mqtt(const struct config_mqtt *a, const struct config_mqtt *b)
 {
-	return a->enabled == b->enabled && same(a->url, b->url) && same(a->username, b->username) &&
-	       same(a->password, b->password) && same(a->ca_file, b->ca_file) && same(a->cert_file, b->cert_file) &&
-	       same(a->key_file, b->key_file) && a->protocol == b->protocol && a->keep_alive_s == b->keep_alive_s &&
+	return a->enabled == b->enabled && same(a->url, b->url) && same_account(&a->account, &b->account) &&
+	       same(a->ca_file, b->ca_file) && a->protocol == b->protocol && a->keep_alive_s == b->keep_alive_s &&
 	       same(a->discovery_prefix, b->discovery_prefix) && a->queue == b->queue;
 }
 

@@ -14,7 +14,7 @@ struct setup {
 	Therapy__V1__Setup *messages;
 	Therapy__V1__OptionValue *options;
 	Therapy__V1__OptionValue **option_pointers;
-	Therapy__V1__BrokerAccount account;
+	Therapy__V1__BrokerAccount *accounts; /* one per device: it gets no other's */
 	const char **names;
 };
 
@@ -82,6 +82,22 @@ static void put_option(const struct config_option *from, Therapy__V1__OptionValu
 	}
 }
 
+/* Its own account, or the gateway's. */
+static void put_account(const struct config_mqtt *mqtt, const struct config_device *device,
+			Therapy__V1__BrokerAccount *to)
+{
+	const struct config_account *account = device->has_account ? &device->account : &mqtt->account;
+	*to = (Therapy__V1__BrokerAccount)THERAPY__V1__BROKER_ACCOUNT__INIT;
+	to->url = text(mqtt->url);
+	to->username = text(account->username);
+	to->password = text(account->password);
+	to->cert_file = text(account->cert_file);
+	to->key_file = text(account->key_file);
+	to->ca_file = text(mqtt->ca_file);
+	to->protocol = mqtt->protocol;
+	to->keep_alive_s = mqtt->keep_alive_s;
+}
+
 struct setup *setup_new(const struct config *config, bool describe_only)
 {
 	struct setup *s = calloc(1, sizeof *s);
@@ -91,20 +107,12 @@ struct setup *setup_new(const struct config *config, bool describe_only)
 	s->messages = calloc(config->n_devices + 1, sizeof *s->messages);
 	s->options = calloc(n + 1, sizeof *s->options);
 	s->option_pointers = calloc(n + 1, sizeof(Therapy__V1__OptionValue *));
+	s->accounts = calloc(config->n_devices + 1, sizeof *s->accounts);
 	s->names = calloc(config->n_devices + 1, sizeof *s->names);
-	if (!s->messages || !s->options || !s->option_pointers || !s->names) {
+	if (!s->messages || !s->options || !s->option_pointers || !s->accounts || !s->names) {
 		setup_free(s);
 		return NULL;
 	}
-	s->account = (Therapy__V1__BrokerAccount)THERAPY__V1__BROKER_ACCOUNT__INIT;
-	s->account.url = text(config->mqtt.url);
-	s->account.username = text(config->mqtt.username);
-	s->account.password = text(config->mqtt.password);
-	s->account.ca_file = text(config->mqtt.ca_file);
-	s->account.cert_file = text(config->mqtt.cert_file);
-	s->account.key_file = text(config->mqtt.key_file);
-	s->account.protocol = config->mqtt.protocol;
-	s->account.keep_alive_s = config->mqtt.keep_alive_s;
 	size_t at = 0;
 	for (size_t i = 0; i < config->n_devices; i++) {
 		const struct config_device *d = &config->devices[i];
@@ -121,8 +129,11 @@ struct setup *setup_new(const struct config *config, bool describe_only)
 		m->describe_only = describe_only;
 		m->quiet_ms = (uint32_t)config->quiet_ms;
 		m->clear_kept_commands = d->clear_retained_commands;
-		/* Only a device that lives on the broker gets the account. */
-		m->broker = d->address.kind == LINK_MQTT && config->mqtt.enabled ? &s->account : NULL;
+		/* Only a device that lives on the broker gets an account. */
+		if (d->address.kind == LINK_MQTT && config->mqtt.enabled) {
+			put_account(&config->mqtt, d, &s->accounts[i]);
+			m->broker = &s->accounts[i];
+		}
 		m->options = &s->option_pointers[at];
 		m->n_options = d->n_options;
 		for (size_t o = 0; o < d->n_options; o++, at++) {
@@ -141,6 +152,7 @@ void setup_free(struct setup *s)
 	free(s->messages);
 	free(s->options);
 	free(s->option_pointers);
+	free(s->accounts);
 	free(s->names);
 	free(s);
 }

@@ -9,6 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
+
+#define FDS_MAX 1024
 
 static bool same(const struct sockaddr_storage *a, const struct sockaddr_storage *b)
 {
@@ -68,8 +71,14 @@ static void for_sockets(const struct sockaddr_storage *peers, size_t n_peers, vo
 			void *user)
 {
 	DIR *dir = opendir("/proc/self/fd");
-	if (!dir)
+	if (!dir) { /* a confined process sees no /proc, and may have few descriptors: look at each */
+		struct rlimit limit = {0};
+		getrlimit(RLIMIT_NOFILE, &limit);
+		for (int fd = 0; fd < FDS_MAX && (rlim_t)fd < limit.rlim_cur; fd++)
+			if (tune_connected_to(fd, peers, n_peers))
+				each(user, fd);
 		return;
+	}
 	for (const struct dirent *entry; (entry = readdir(dir));) {
 		char *end;
 		long fd = strtol(entry->d_name, &end, 10);

@@ -25,6 +25,11 @@ struct config_option {
 	unsigned line;
 };
 
+/* Who somebody is at the broker; NULL where not given. */
+struct config_account {
+	char *username, *password, *cert_file, *key_file;
+};
+
 struct config_device {
 	char *id;
 	char *name;        /* for people; the id with a capital letter unless given */
@@ -38,7 +43,9 @@ struct config_device {
 	struct link_address address;
 	bool accept_no_device_timer, test_before_session;
 	bool clear_retained_commands; /* the user consents; only with an mqtt: link */
-	char *cutoff;                 /* "plug.power", the control upstream that cuts it off; NULL: none */
+	bool has_account;             /* of its own at the broker; only with an mqtt: link */
+	struct config_account account;
+	char *cutoff; /* "plug.power", the control upstream that cuts it off; NULL: none */
 	unsigned cutoff_line;
 	struct config_option *options;
 	size_t n_options;
@@ -50,8 +57,9 @@ struct config_device {
 enum config_protocol { CONFIG_MQTT_AUTO, CONFIG_MQTT_5, CONFIG_MQTT_311 };
 
 struct config_mqtt {
-	bool enabled; /* false if the file has no mqtt section: the gateway then only guards */
-	char *url, *username, *password, *ca_file, *cert_file, *key_file; /* NULL where not given */
+	bool enabled;        /* false if the file has no mqtt section: the gateway then only guards */
+	char *url, *ca_file; /* ca_file NULL: not given */
+	struct config_account account;
 	enum config_protocol protocol;
 	unsigned keep_alive_s;
 	char *discovery_prefix; /* "homeassistant"; "" switches discovery off */

@@ -99,12 +99,12 @@ static void gateway_and_broker_are_as_the_file_says(void **state)
 	assert_int_equal(c->quiet_ms, 0);
 	assert_true(c->mqtt.enabled);
 	assert_string_equal(c->mqtt.url, "mqtts://broker.lan:8883");
-	assert_string_equal(c->mqtt.username, "gateway");
-	assert_string_equal(c->mqtt.password, "hunter2");
+	assert_string_equal(c->mqtt.account.username, "gateway");
+	assert_string_equal(c->mqtt.account.password, "hunter2");
 	snprintf(ca, sizeof ca, "%s/ca.pem", home->dir);
 	assert_string_equal(c->mqtt.ca_file, ca);
-	assert_string_equal(c->mqtt.cert_file, ca);
-	assert_contains(c->mqtt.key_file, "/key.pem");
+	assert_string_equal(c->mqtt.account.cert_file, ca);
+	assert_contains(c->mqtt.account.key_file, "/key.pem");
 	assert_int_equal(c->mqtt.protocol, CONFIG_MQTT_311);
 	assert_int_equal(c->mqtt.keep_alive_s, 5);
 	assert_string_equal(c->mqtt.discovery_prefix, "");
@@ -118,8 +118,8 @@ static void inline_secrets_are_taken_from_a_file_that_others_cannot_read(void **
 	struct config *c =
 	    load(*state, "gateway = { id = \"home\"; };\ndevices = ( );\n"
 			 "mqtt = { url = \"mqtt://h\"; username = \"me\"; password = \" h\\\"2 \"; };\n");
-	assert_string_equal(c->mqtt.username, "me");
-	assert_string_equal(c->mqtt.password, " h\"2 ");
+	assert_string_equal(c->mqtt.account.username, "me");
+	assert_string_equal(c->mqtt.account.password, " h\"2 ");
 	config_free(c);
 }
 
@@ -128,7 +128,27 @@ static void group_may_read_a_password_file(void **state)
 	struct config *c =
 	    load(*state, "gateway = { id = \"home\"; };\ndevices = ( );\n"
 			 "mqtt = { url = \"mqtt://h\"; username = \"me\"; password_file = \"group_secret\"; };\n");
-	assert_string_equal(c->mqtt.password, "hunter2");
+	assert_string_equal(c->mqtt.account.password, "hunter2");
+	config_free(c);
+}
+
+static void a_device_may_have_an_account_of_its_own(void **state)
+{
+	struct test_home *home = *state;
+	struct config *c =
+	    load(home, "gateway = { id = \"home\"; };\n"
+		       "mqtt = { url = \"mqtts://h\"; username = \"gateway\"; password_file = \"secret\"; };\n"
+		       "devices = ( { id = \"pad\"; plugin = \"heat_pad\"; link = \"mqtt:plug\";\n"
+		       "    account = { username = \"pad\"; password_file = \"group_secret\"; cert_file = \"ca.pem\"; "
+		       "key_file = \"key.pem\"; }; },\n"
+		       "  { id = \"lamp\"; plugin = \"heat_pad\"; link = \"mqtt:lamp\"; } );\n");
+	assert_true(c->devices[0].has_account);
+	assert_string_equal(c->devices[0].account.username, "pad");
+	assert_string_equal(c->devices[0].account.password, "hunter2");
+	assert_contains(c->devices[0].account.cert_file, "/ca.pem");
+	assert_contains(c->devices[0].account.key_file, "/key.pem");
+	assert_string_equal(c->mqtt.account.username, "gateway");
+	assert_false(c->devices[1].has_account);
 	config_free(c);
 }
 
@@ -611,6 +631,7 @@ int main(void)
 	    T(gateway_and_broker_are_as_the_file_says),
 	    T(inline_secrets_are_taken_from_a_file_that_others_cannot_read),
 	    T(group_may_read_a_password_file),
+	    T(a_device_may_have_an_account_of_its_own),
 	    T(device_is_as_the_file_says),
 	    T(program_is_as_the_file_says),
 	    T(rule_is_as_the_file_says),

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/id.h"
+#include "config/account.h"
 #include "config/text.h"
 
 struct device_fields {
@@ -34,6 +35,7 @@ static const struct field fields[] = {
     FIELD(cutoff, FIELD_TEXT, .max = TEXT_MAX,
 	  .expected = "the control upstream that can cut this device off, like \"plug.power\""),
     {.key = "args", .type = FIELD_OTHER},
+    {.key = "account", .type = FIELD_OTHER},
     {.key = "options", .type = FIELD_OTHER},
     {.key = "limits", .type = FIELD_OTHER},
 };
@@ -186,8 +188,8 @@ static char *default_name(struct arena *arena, const char *id)
 	return name;
 }
 
-static void read_device(struct reader *r, setting *group, size_t i, const struct config_places *places, bool has_broker,
-			struct list *figures, struct config_device *device)
+static void read_device(struct reader *r, setting *group, size_t i, const struct config_places *places,
+			const struct config_mqtt *mqtt, struct list *figures, struct config_device *device)
 {
 	char where[80];
 	setting *id = read_member(group, "id");
@@ -214,13 +216,20 @@ static void read_device(struct reader *r, setting *group, size_t i, const struct
 		device->plugin_path = read_plugin(r, read_member(group, "plugin"), where, in.plugin, places);
 	program_group(r, group, where, in.exec, device);
 	if (in.link)
-		read_link(r, read_member(group, "link"), where, in.link, has_broker, device);
+		read_link(r, read_member(group, "link"), where, in.link, mqtt->enabled, device);
 	if (in.clear_retained_commands && device->link && device->address.kind != LINK_MQTT)
 		read_fault(
 		    r, setting_line(read_member(group, "clear_retained_commands")),
 		    "%s: clear_retained_commands: found true with link \"%.200s\", expected it where the link is "
 		    "\"mqtt:name\": only a broker keeps commands",
 		    where, device->link);
+	device->has_account = account_section(r, group, where, mqtt->url, &device->account);
+	if (device->has_account && device->link && device->address.kind != LINK_MQTT)
+		read_fault(r, setting_line(read_member(group, "account")),
+			   "%s: account: found one with link \"%.200s\", expected it where the link is \"mqtt:name\": "
+			   "no other "
+			   "device is known to the broker",
+			   where, device->link);
 	read_options(r, group, where, device);
 	figures_group(r, group, where, in.id, figures);
 	device->cutoff = in.cutoff;
@@ -270,7 +279,7 @@ void devices_section(struct reader *r, setting *root, const struct config_places
 		setting *s = setting_at(list, i);
 		config->n_devices++;
 		if (setting_is_group(s)) {
-			read_device(r, s, i, places, read_member(root, "mqtt") != NULL, figures, &config->devices[i]);
+			read_device(r, s, i, places, &config->mqtt, figures, &config->devices[i]);
 		} else {
 			char found[96];
 			setting_describe(s, found, sizeof found);

@@ -155,6 +155,26 @@ static const struct row rows[] = {
      "home.cfg:4: mqtt: password: expected text in quotes\n"},
     {"a password without a user is a fault", MQTT("url = \"mqtt://h\"; password_file = \"secret\";"),
      "home.cfg:4: mqtt: found a password without a username, expected both\n"},
+    {"a device that no broker knows has no account there",
+     PAD("link = \"serial:/dev/ttyUSB0\";\n account = { username = \"me\"; };"),
+     "home.cfg:3: device \"pad\": account: found one with link \"serial:/dev/ttyUSB0\", expected it where the link is "
+     "\"mqtt:name\": no other device is known to the broker\n"},
+    {"an account of a device without anything in it is a fault",
+     GATEWAY "mqtt = { url = \"mqtt://h\"; };\n"
+	     "devices = ( { id = \"pad\"; plugin = \"heat_pad\"; link = \"mqtt:plug\"; account = { }; } );\n",
+     "home.cfg:3: device \"pad\": account: found nothing in it, expected a username, or cert_file and key_file\n"},
+    {"a password of a device that others can read is a fault",
+     GATEWAY "mqtt = { url = \"mqtt://h\"; };\n"
+	     "devices = ( { id = \"pad\"; plugin = \"heat_pad\"; link = \"mqtt:plug\";\n"
+	     "account = { username = \"me\"; password_file = \"open_secret\"; }; } );\n",
+     "home.cfg:4: device \"pad\": account: password_file: others may use open_secret (mode 0644), expected 0640 or "
+     "less: "
+     "chmod o= open_secret\n"},
+    {"a key of a device without a certificate is a fault",
+     GATEWAY "mqtt = { url = \"mqtts://h\"; };\n"
+	     "devices = ( { id = \"pad\"; plugin = \"heat_pad\"; link = \"mqtt:plug\";\n"
+	     "account = { username = \"me\"; key_file = \"key.pem\"; }; } );\n",
+     "home.cfg:4: device \"pad\": account: found key_file without cert_file, expected both\n"},
     {"certificates without encryption are a fault", MQTT("url = \"mqtt://h\";\n ca_file = \"ca.pem\";"),
      "home.cfg:5: mqtt: ca_file: the url is mqtt://, which encrypts nothing: expected mqtts:// or wss://\n"},
     {"so they are on a web socket", MQTT("url = \"ws://h\";\n ca_file = \"ca.pem\";"),

@@ -4,11 +4,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "config/secrets.h"
+#include "config/account.h"
 #include "config/text.h"
 
 struct mqtt_fields {
-	char *url, *username, *password, *ca_file, *cert_file, *key_file;
+	struct config_account account;
+	char *url, *ca_file;
 	unsigned protocol;
 	uint64_t keep_alive_ms, queue;
 };
@@ -21,15 +22,19 @@ static const char *const protocols[] = {"auto", "5", "3.1.1", NULL}; /* enum con
 	{                                                                                                              \
 		.key = #key_, .type = type_, .at = offsetof(struct mqtt_fields, key_), __VA_ARGS__                     \
 	}
+#define ACCOUNT(key_, type_, ...)                                                                                      \
+	{                                                                                                              \
+		.key = #key_, .type = type_, .at = offsetof(struct mqtt_fields, account.key_), __VA_ARGS__             \
+	}
 static const struct field fields[] = {
     FIELD(url, FIELD_TEXT, .required = true, .max = PATH_BYTES, .expected = "the broker's " URLS),
-    FIELD(username, FIELD_TEXT, .max = TEXT_MAX, .expected = "a name in quotes"),
+    ACCOUNT(username, FIELD_TEXT, .max = TEXT_MAX, .expected = "a name in quotes"),
     {.key = "username_file", .type = FIELD_OTHER},
-    FIELD(password, FIELD_SECRET, .max = 1024, .expected = "text in quotes"),
+    ACCOUNT(password, FIELD_SECRET, .max = 1024, .expected = "text in quotes"),
     {.key = "password_file", .type = FIELD_OTHER},
     FIELD(ca_file, FIELD_TEXT, .max = PATH_BYTES, .expected = "the name of a PEM file"),
-    FIELD(cert_file, FIELD_TEXT, .max = PATH_BYTES, .expected = "the name of a PEM file"),
-    FIELD(key_file, FIELD_TEXT, .max = PATH_BYTES, .expected = "the name of a PEM file"),
+    ACCOUNT(cert_file, FIELD_TEXT, .max = PATH_BYTES, .expected = "the name of a PEM file"),
+    ACCOUNT(key_file, FIELD_TEXT, .max = PATH_BYTES, .expected = "the name of a PEM file"),
     FIELD(protocol, FIELD_WORD, .words = protocols, .expected = "\"auto\", \"5\" or \"3.1.1\""),
     /* A connection that was cut is noticed after 1.5 keep-alives: that bounds the last will. */
     {.key = "keep_alive",
@@ -42,16 +47,12 @@ static const struct field fields[] = {
     {.key = "birth_topic", .type = FIELD_OTHER},
     FIELD(queue, FIELD_COUNT, .min = 100, .max = 1000000, .expected = "a number of readings"),
 };
+#undef ACCOUNT
 #undef FIELD
 
 static bool begins(const char *url, const char *scheme)
 {
 	return strncmp(url, scheme, strlen(scheme)) == 0;
-}
-
-static bool encrypts(const char *url)
-{
-	return begins(url, "mqtts://") || begins(url, "wss://");
 }
 
 static void check_url(struct reader *r, setting *s, const char *url)
@@ -105,82 +106,6 @@ static void read_levels(struct reader *r, setting *group, const char *key, const
 		*out = levels;
 }
 
-/* A value that may be given inline or as a file, not both. */
-static void read_either(struct reader *r, setting *group, const char *key, bool secret, char **value)
-{
-	char file_key[32], what[48];
-	snprintf(file_key, sizeof file_key, "%s_file", key);
-	setting *given = read_member(group, key), *file = read_member(group, file_key);
-	if (given && file)
-		read_fault(r, setting_line(file), "mqtt: found both %s and %s, expected one of them", key, file_key);
-	if (given && secret) {
-		snprintf(what, sizeof what, "mqtt: %s", key);
-		secrets_check_inline(r, given, what);
-	}
-	if (file) {
-		snprintf(what, sizeof what, "mqtt: %s", file_key);
-		*value = secrets_read(r, file, what, secret);
-	}
-}
-
-/* A PEM file with that in it, for a connection that encrypts; its path, or NULL after a fault. */
-static char *read_pem(struct reader *r, setting *group, const char *key, const char *name, const char *holds,
-		      const char *url, struct source *file)
-{
-	char why[256];
-	unsigned line = setting_line(read_member(group, key));
-	char *path = text_path(r->arena, r->source.file, name);
-	if (source_read(r->arena, path, SOURCE_SIZE_MAX, file, why) < 0)
-		read_fault(r, line, "mqtt: %s: %s %s", key, path, why);
-	else if (!strstr(file->text, holds))
-		read_fault(r, line, "mqtt: %s: %s holds no %s, expected PEM", key, path,
-			   strstr(holds, "KEY") ? "private key" : "certificate");
-	else if (url && !encrypts(url))
-		read_fault(r, line, "mqtt: %s: the url is %.*s, which encrypts nothing: expected mqtts:// or wss://",
-			   key, (int)strcspn(url, "/") + 2, url);
-	else
-		return path;
-	return NULL;
-}
-
-/* A key is a secret like a password. One with a passphrase would be asked for on a terminal, which nobody reads. */
-static void check_key(struct reader *r, setting *s, const char *key, const struct source *file)
-{
-	if (file->mode & 0007)
-		read_fault(r, setting_line(s),
-			   "mqtt: %s: others may use %s (mode %04o), expected 0640 or less: chmod o= %s", key,
-			   file->file, (unsigned)file->mode, file->file);
-	if (strstr(file->text, "ENCRYPTED"))
-		read_fault(r, setting_line(s),
-			   "mqtt: %s: %s wants a passphrase, expected a key without: openssl pkey -in %s -out new.pem",
-			   key, file->file, file->file);
-}
-
-static void read_tls(struct reader *r, setting *group, const struct mqtt_fields *in, struct config_mqtt *out)
-{
-	static const char certificate[] = "-----BEGIN CERTIFICATE-----", private[] = "PRIVATE KEY-----";
-	struct source file;
-	if (in->ca_file)
-		out->ca_file = read_pem(r, group, "ca_file", in->ca_file, certificate, out->url, &file);
-	if (in->cert_file) {
-		out->cert_file = read_pem(r, group, "cert_file", in->cert_file, certificate, out->url, &file);
-		bool key_inside = out->cert_file && strstr(file.text, private);
-		if (key_inside)
-			check_key(r, read_member(group, "cert_file"), "cert_file", &file);
-		else if (out->cert_file && !in->key_file)
-			read_fault(r, setting_line(read_member(group, "cert_file")),
-				   "mqtt: found cert_file without a key in it, expected key_file as well");
-	}
-	if (in->key_file) {
-		out->key_file = read_pem(r, group, "key_file", in->key_file, private, out->url, &file);
-		if (out->key_file)
-			check_key(r, read_member(group, "key_file"), "key_file", &file);
-		if (!in->cert_file)
-			read_fault(r, setting_line(read_member(group, "key_file")),
-				   "mqtt: found key_file without cert_file, expected both");
-	}
-}
-
 void mqtt_section(struct reader *r, setting *root, struct config_mqtt *out)
 {
 	setting *group = read_group(r, root, "", "mqtt");
@@ -191,16 +116,10 @@ void mqtt_section(struct reader *r, setting *root, struct config_mqtt *out)
 	out->enabled = true;
 	if (in.url)
 		out->url = read_url(r, read_member(group, "url"), in.url);
-	read_either(r, group, "username", false, &in.username);
-	read_either(r, group, "password", true, &in.password);
-	out->username = in.username;
-	out->password = in.password;
-	setting *password = read_member(group, "password");
-	if (!password)
-		password = read_member(group, "password_file");
-	if (password && !read_member(group, "username") && !read_member(group, "username_file"))
-		read_fault(r, setting_line(password), "mqtt: found a password without a username, expected both");
-	read_tls(r, group, &in, out);
+	account_complete(r, group, "mqtt", out->url, &in.account);
+	out->account = in.account;
+	if (in.ca_file)
+		out->ca_file = account_ca(r, group, "mqtt", in.ca_file, out->url);
 	out->protocol = (enum config_protocol)in.protocol;
 	if (in.keep_alive_ms % 1000)
 		read_fault(r, setting_line(read_member(group, "keep_alive")),

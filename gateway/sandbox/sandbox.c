@@ -22,6 +22,7 @@
 #define STREAM_FDS  64  /* a device process has about 16 open */
 #define MQTT_FDS    128 /* and Paho and a look-up some more */
 #define PROGRAM_FDS 256
+#define STACKS_MB   32             /* four threads, of the usual 8 MB each, little of which is ever touched */
 #define LOAD_STACK  (256u * 1024u) /* constructors run on it; musl's default is half */
 
 /* Where the loader finds libraries, by the C library's and the usual distributions' defaults. */
@@ -95,6 +96,23 @@ struct sandbox_support sandbox_support(void)
 	return (struct sandbox_support){.landlock = landlock_version(), .seccomp = filter_available()};
 }
 
+const char *sandbox_missing(const struct sandbox_support *support)
+{
+	if (!support->seccomp && !support->landlock)
+		return "this kernel has neither seccomp nor Landlock: a plugin can do what the gateway's user can, and "
+		       "only "
+		       "its memory and its descriptors are limited (docs/sandbox.md)";
+	if (!support->seccomp)
+		return "this kernel has no seccomp: a plugin can start programs and open sockets; what it reads is "
+		       "limited "
+		       "(docs/sandbox.md)";
+	if (!support->landlock)
+		return "this kernel has no Landlock: while it is loaded a plugin can read what the gateway's user can, "
+		       "and an "
+		       "MQTT device's always (docs/sandbox.md)";
+	return NULL;
+}
+
 static int failed(int error, const char *what, char *why, size_t why_size)
 {
 	if (error)
@@ -130,7 +148,7 @@ static int begin_files(const struct sandbox_config *config)
 int sandbox_begin(const struct sandbox_config *config, char *why, size_t why_size)
 {
 	bool network = config->kind == SANDBOX_MQTT;
-	struct limits limits = {.memory_mb = SANDBOX_MEMORY_MB,
+	struct limits limits = {.memory_mb = SANDBOX_MEMORY_MB + (network ? STACKS_MB : 0),
 				.relative = true,
 				.descriptors = network ? MQTT_FDS : STREAM_FDS,
 				.threads = network};

@@ -60,6 +60,8 @@ struct sandbox_support {
 };
 
 struct sandbox_support sandbox_support(void);
+/* What device processes here are not kept from, as one sentence; NULL: nothing is missing. */
+const char *sandbox_missing(const struct sandbox_support *support);
 
 /* 0, or a negative UV_E* code and a sentence in `why`: then the plugin must not be loaded. */
 int sandbox_begin(const struct sandbox_config *config, char *why, size_t why_size);

@@ -485,6 +485,17 @@ static void a_program_is_told_no_rather_than_ended(void **state)
 	assert_fine(enter_and_reach_out);
 }
 
+static void what_a_kernel_lacks_is_said(void **state)
+{
+	(void)state;
+	const struct sandbox_support all = {.landlock = 7, .seccomp = true}, none = {0}, old = {.seccomp = true},
+				     unfiltered = {.landlock = 1};
+	assert_null(sandbox_missing(&all));
+	assert_contains(sandbox_missing(&none), "neither seccomp nor Landlock");
+	assert_contains(sandbox_missing(&old), "no Landlock");
+	assert_contains(sandbox_missing(&unfiltered), "no seccomp");
+}
+
 static int make_secret(void **state)
 {
 	(void)state;
@@ -507,6 +518,7 @@ int main(void)
 		return 0;
 	}
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(what_a_kernel_lacks_is_said),
 	    cmocka_unit_test(a_call_that_reaches_out_ends_the_process_and_is_named),
 	    cmocka_unit_test(nobody_survives_by_catching_the_signal),
 	    cmocka_unit_test(a_plugin_gets_no_thread),

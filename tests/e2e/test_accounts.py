@@ -17,7 +17,7 @@ import paho.mqtt.client as mqtt
 from harness import SOURCE, Child, Client, Home, free_port, wait_until
 
 ACCOUNTS = {"therapy-gateway": "a long secret of the gateway", "homeassistant": "ha-secret", "pad_plug": "plug-secret",
-            "stranger": "stranger-secret"}
+            "stranger": "stranger-secret", "pad": "a long secret of the pad"}
 PATHS = {"/etc/mosquitto/certs/": "", "/etc/mosquitto/": "", "/var/lib/mosquitto/": "kept/"}
 
 
@@ -28,7 +28,7 @@ def run(*argv):
 class Broker:
     """mosquitto with the shipped files. `certificates`: with the lines that let nobody in without one."""
 
-    def __init__(self, directory, certificates=False):
+    def __init__(self, directory, certificates=False, own=False):
         self.directory = directory
         os.mkdir(os.path.join(directory, "kept"))
         self.make_certificates()
@@ -45,6 +45,9 @@ class Broker:
             text = text.replace("listener 8883", f"listener {self.secure} 127.0.0.1")
             if certificates:
                 text = text.replace("# cafile", "cafile").replace("# require_certificate", "require_certificate")
+            if own:  # as the comments in it say
+                text = re.sub(r"# (user pad|topic \w+ (cmnd|stat|tele)/.*)$", r"\1", text, flags=re.M)
+                text = re.sub(r"\n# Of each plug:.*?\n\n", "\n\n", text, flags=re.S)
             if name == "mosquitto.conf" and os.geteuid() == 0:
                 text += "user root\n"  # else it looks for a user that need not exist here
             with open(os.path.join(directory, name), "w") as f:
@@ -78,12 +81,12 @@ class Broker:
 
 
 class Accounts(unittest.TestCase):
-    certificates = False
+    certificates = own = False
 
     def setUp(self):
         temporary = tempfile.TemporaryDirectory(prefix="therapy-accounts-")
         self.addCleanup(temporary.cleanup)
-        self.broker = Broker(temporary.name, self.certificates)
+        self.broker = Broker(temporary.name, self.certificates, self.own)
         self.addCleanup(self.broker.child.stop)
         secret = os.path.join(temporary.name, "secret")
         with open(secret, "w") as f:
@@ -93,6 +96,12 @@ class Accounts(unittest.TestCase):
             text = f.read().replace('id = "demo"', 'id = "home"; log = "debug"')
         text = re.sub(r"mqtt = .*", f'mqtt = {{ url = "mqtts://localhost:{self.broker.secure}"; username = "therapy-gateway"; '
                       f'password_file = "{secret}"; ca_file = "{temporary.name}/ca.pem"; {self.more(temporary.name)} }};', text)
+        if self.own:
+            pad = os.path.join(temporary.name, "pad.secret")
+            with open(pad, "w") as f:
+                f.write(ACCOUNTS["pad"])
+            os.chmod(pad, 0o600)
+            text = re.sub(r'link = "mqtt:', f'account = {{ username = "pad"; password_file = "{pad}"; }}; \\g<0>', text)
         self.home = Home(url=f"mqtt://127.0.0.1:{self.broker.plain}", config_text=text, gateway_id="home")
         self.home.account = ("homeassistant", ACCOUNTS["homeassistant"])
         self.home.sim_url = f"mqtt://pad_plug:{ACCOUNTS['pad_plug']}@127.0.0.1:{self.broker.plain}"
@@ -191,6 +200,41 @@ class Certificates(Accounts):
         except (ssl.SSLError, ConnectionError):
             pass
         self.assertEqual(answer, b"")
+
+
+class OwnAccount(Accounts):
+    """The pad's plugin is somebody else's: its process has an account of its own and knows no other."""
+    own = True
+
+    test_a_home_works_under_the_rights = None  # as above
+    test_nobody_else_commands = None  # as above
+    test_without_an_account_nobody_comes_in = None
+
+    def test_its_process_holds_no_other_secret(self):
+        self.home.wait_device("pad", lambda s: s.get("heat_permitted") == "ON", "heat to be permitted", 20)
+        for pid in self.home.gateway.child.descendants():
+            with open(f"/proc/{pid}/cmdline", "rb") as f:
+                name = f.read().split(b"\0")[2].decode()
+            held = memory_of(pid)
+            self.assertNotIn(ACCOUNTS["therapy-gateway"].encode(), held, name)
+            self.assertEqual(ACCOUNTS["pad"].encode() in held, name == "pad", name)
+
+
+def memory_of(pid):
+    """What a process may write to: its heap, its stacks, its buffers. Untouched pages of a sanitizer are left out."""
+    held = b""
+    with open(f"/proc/{pid}/maps") as maps, open(f"/proc/{pid}/mem", "rb", 0) as memory:
+        for line in maps:
+            span, rights = line.split()[:2]
+            begin, end = (int(n, 16) for n in span.split("-"))
+            if not rights.startswith("rw") or end - begin > 64 << 20:
+                continue
+            memory.seek(begin)
+            try:
+                held += memory.read(end - begin)
+            except OSError:
+                continue  # a mapping of the kernel's
+    return held
 
 
 if __name__ == "__main__":

@@ -2,7 +2,6 @@
 #include "sandbox/limits.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -39,10 +38,7 @@ int limits_set(const struct limits *limits)
 	uint64_t memory = limits->memory_mb << 20;
 	if (limits->relative)
 		memory += mapped_bytes();
-	signal(SIGXFSZ, SIG_IGN); /* a write to a file fails, it does not kill */
 	int error = set(RLIMIT_CORE, 0);
-	if (!error)
-		error = set(RLIMIT_FSIZE, 0);
 	if (!error)
 		error = set(RLIMIT_NOFILE, limits->descriptors);
 	if (!error && !limits->threads)

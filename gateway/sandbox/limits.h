@@ -13,7 +13,7 @@ struct limits {
 	bool threads;         /* it may start some; else the user's processes count as used up (does not bind root) */
 };
 
-/* No core dump, no byte into a file, and those. 0 or a negative UV_E* code. */
+/* No core dump, and those. 0 or a negative UV_E* code. */
 int limits_set(const struct limits *limits);
 
 #endif

@@ -263,6 +263,9 @@ static void add_where(const struct note *note, struct str *out)
 	case NOTE_UNLOAD:
 		str_add(out, "while it was unloaded");
 		break;
+	case NOTE_STEP:
+		str_add(out, "as a device at work");
+		break;
 	case NOTE_INIT:
 		str_add(out, "in init()");
 		break;

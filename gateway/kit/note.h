@@ -13,7 +13,17 @@
 
 enum { NOTE_BYTES = 4096 };
 
-enum note_function { NOTE_NONE, NOTE_LOAD, NOTE_INIT, NOTE_FRAME, NOTE_DECODE, NOTE_ENCODE, NOTE_UNLOAD, NOTE_COUNT_ };
+enum note_function {
+	NOTE_NONE,
+	NOTE_LOAD,
+	NOTE_INIT,
+	NOTE_FRAME,
+	NOTE_DECODE,
+	NOTE_ENCODE,
+	NOTE_STEP,
+	NOTE_UNLOAD,
+	NOTE_COUNT_
+};
 /* Where a fault of memory was. */
 enum note_place {
 	NOTE_ELSEWHERE,

@@ -11,6 +11,8 @@
 enum { COMMAND_GOOD = 0, COMMAND_FAULT = 1, COMMAND_USAGE = 2 };
 
 int command_check(int argc, char **argv);
+int command_replay(int argc, char **argv);
+int command_try(int argc, char **argv);
 
 /* Says it on standard error, with the program's name before it; returns COMMAND_USAGE. */
 int command_usage(const char *format, ...) __attribute__((format(printf, 1, 2)));

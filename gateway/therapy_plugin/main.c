@@ -4,12 +4,17 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "device_process.h"
 #include "therapy_plugin/command.h"
 
 static const char usage[] = "Usage: therapy-plugin COMMAND\n"
 			    "  check FILE.so [--model M] [--vectors DIR] [--seed N] [--frames N] [VECTORS...]\n"
 			    "                            every fault of its tables, what Home Assistant would show,\n"
 			    "                            its vectors, damaged frames and noise\n"
+			    "  replay FILE.so RECORDING [--model M] [--option KEY=VALUE]... [--sent]\n"
+			    "                            what comes of a recording, in its own time\n"
+			    "  try FILE.so LINK [--model M] [--option KEY=VALUE]... [--broker URL] [--seconds N]\n"
+			    "                            live readings of a device; it is only ever told to rest\n"
 			    "  --version\n"
 			    "Exit status: 0 no fault, 1 a fault of the plugin, 2 wrong usage.\n";
 
@@ -18,10 +23,14 @@ static const struct {
 	int (*run)(int argc, char **argv);
 } commands[] = {
     {"check", command_check},
+    {"replay", command_replay},
+    {"try", command_try},
 };
 
 int main(int argc, char **argv)
 {
+	if (argc >= 2 && strcmp(argv[1], "device-process") == 0) /* started by `try`, as a gateway starts its own */
+		return device_process_main();
 	if (argc == 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
 		fputs(usage, stdout);
 		return COMMAND_GOOD;

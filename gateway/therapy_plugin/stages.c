@@ -9,7 +9,7 @@
 #include "kit/advice.h"
 #include "kit/noise.h"
 #include "kit/twins.h"
-#include "sandbox/sandbox.h"
+#include "therapy_plugin/open.h"
 #include "therapy_plugin/show.h"
 
 #define WHY_BYTES    16384
@@ -49,44 +49,18 @@ static void say_lines(struct run *r, char *text, const char *before)
 	}
 }
 
-static char load_why[WHY_BYTES];
-
-static void open_file(void *user)
-{
-	struct run *r = user;
-	struct note *note = r->stage->note;
-	note->function = NOTE_LOAD;
-	atomic_fetch_add(&note->calls, 1);
-	if (plugin_file_open(r->stage->path, &r->file, load_why, sizeof load_why) != 0)
-		r->file = NULL;
-	atomic_fetch_add(&note->calls, 1);
-	note->function = NOTE_NONE;
-}
-
-/* In the sandbox of a device process that is handed its descriptor: the strictest. */
 static bool load(struct run *r)
 {
-	const struct sandbox_config sandbox = {.kind = SANDBOX_STREAM, .plugin = r->stage->path};
-	if (sandbox_begin(&sandbox, load_why, sizeof load_why) != 0 ||
-	    sandbox_load(&sandbox, open_file, r, load_why, sizeof load_why) != 0 ||
-	    sandbox_confine(&sandbox, load_why, sizeof load_why) != 0 || !r->file) {
-		say_lines(r, load_why, r->stage->path);
+	static char why[WHY_BYTES];
+	struct str text;
+	str_init(&text, why, sizeof why);
+	if (!open_plugin(r->stage->path, r->stage->note, &r->file, &text)) {
+		say_lines(r, why, r->stage->path);
 		return false;
 	}
 	r->plugin = plugin_file_plugin(r->file);
 	r->model = r->stage->model ? plugin_file_model(r->file, r->stage->model) : NULL;
 	return true;
-}
-
-static void unload(struct run *r)
-{
-	struct note *note = r->stage->note;
-	note->about[0] = '\0';
-	note->function = NOTE_UNLOAD;
-	atomic_fetch_add(&note->calls, 1);
-	plugin_file_close(r->file);
-	atomic_fetch_add(&note->calls, 1);
-	note->function = NOTE_NONE;
 }
 
 /* ---- tables ---- */
@@ -333,5 +307,5 @@ void stage_run(void *user, FILE *report)
 		noise(&run);
 		break;
 	}
-	unload(&run);
+	open_close(run.file, run.stage->note);
 }

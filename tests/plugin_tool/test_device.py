@@ -1,0 +1,142 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""therapy-plugin replay and try: a recording and a device become the readings that a gateway would have.
+
+Usage: test_device.py PROGRAM FIXTURES PLUGINS
+"""
+import pathlib
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+
+PROGRAM, FIXTURES, PLUGINS = sys.argv[1:4]
+GOOD = f"{FIXTURES}/bad_none.so"
+failures = []
+
+
+def tool(*words):
+    return subprocess.run([PROGRAM, *map(str, words)], capture_output=True, text=True, timeout=50)
+
+
+def expect(name, condition, run):
+    if not condition:
+        failures.append(f"{name}\n  exit {run.returncode}\n  {run.stdout}\n  {run.stderr}")
+
+
+def report(value):
+    return bytes([0xA5, value, (0xA5 + value) & 0xFF])
+
+
+def a_recording_becomes_readings_in_its_own_time(folder):
+    path = folder / "one.rec"
+    path.write_text("# off, then on; one torn, one wrong, a byte that is none\n0 < A5 05 AA\n1000 < A5 69\n1004 < 0E\n"
+                    "2000 < A5 05 AB\n3000 < 00 A5 05 AA\n3000 > 5A 00 5A\n")
+    run = tool("replay", GOOD, path)
+    expect("replay", run.returncode == 0 and run.stdout.splitlines() == [
+        "       0.000 s  power            5 W", "       0.000 s  relay            0",
+        "       1.004 s  power            105 W", "       1.004 s  relay            1",
+        "       3.000 s  power            5 W", "       3.000 s  relay            0",
+        "3 frames, 6 readings, 4 bytes were no frame"], run)
+    expect("replay, again", tool("replay", GOOD, path).stdout == run.stdout, run)
+    sent = tool("replay", GOOD, path, "--sent")
+    expect("replay --sent: somebody else's on is told to rest", "       0.000 s  > 5A 00 5A" in sent.stdout and
+           "       1.504 s  > 5A 00 5A" in sent.stdout and "5A 01" not in sent.stdout, sent)
+
+
+def what_is_no_recording_is_refused_with_its_line(folder):
+    path = folder / "bad.rec"
+    for text, why in (("0 < A5 05 AA\nnext\n", ":2: expected the time in ms"), ("5 < 00\n4 < 00\n", ":2: expected a time that is")):
+        path.write_text(text)
+        run = tool("replay", GOOD, path)
+        expect(f"recording {text!r}", run.returncode == 1 and f"{path}{why}" in run.stderr, run)
+    run = tool("replay", GOOD, folder / "none.rec")
+    expect("no recording", run.returncode == 2 and "No such file" in run.stderr, run)
+    run = tool("replay", f"{PLUGINS}/heat_pad.so", path, "--model", "tasmota")
+    expect("messages", run.returncode == 1 and "model tasmota is reached by messages" in run.stderr, run)
+    run = tool("replay", f"{PLUGINS}/inversion_table.so", path)
+    expect("which model", run.returncode == 1 and "'model' is needed: one of 'wt901', 'firmware'" in run.stderr, run)
+
+
+def a_plugin_that_crashes_over_a_recording_is_named_with_its_line(folder):
+    path = folder / "crash.rec"
+    path.write_text("0 < A5 05 AA\n\n10 < A5 45 EA\n")
+    run = tool("replay", f"{FIXTURES}/bad_crash_decode.so", path)
+    expect("crash", run.returncode == 1 and "it crashed (Segmentation fault) as a device at work (line 3 of the recording)"
+           in run.stderr and "power            5 W" in run.stdout, run)
+
+
+class Pad(threading.Thread):
+    """The device of bad.c over TCP: on until it is told to rest. Says how it is ten times a second."""
+
+    def __init__(self):
+        super().__init__(daemon=True)
+        self.server = socket.create_server(("127.0.0.1", 0))
+        self.port = self.server.getsockname()[1]
+        self.told = bytearray()
+        self.start()
+
+    def run(self):
+        connection, _ = self.server.accept()
+        connection.settimeout(0.1)
+        try:
+            while True:
+                connection.sendall(report(5 if b"\x5A\x00\x5A" in self.told else 105))
+                try:
+                    heard = connection.recv(100)
+                    if not heard:
+                        return
+                    self.told += heard
+                except TimeoutError:
+                    pass
+        except OSError:
+            return
+
+
+def a_device_is_read_live_and_only_ever_told_to_rest(_):
+    pad = Pad()
+    process = subprocess.Popen([PROGRAM, "try", GOOD, f"tcp://127.0.0.1:{pad.port}"], stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE, text=True)
+    guard = threading.Timer(40, process.kill)
+    guard.start()
+    lines = []
+    for line in process.stdout:
+        lines.append(line)
+        if "at rest" in line:
+            process.send_signal(signal.SIGINT)
+    process.wait()
+    guard.cancel()
+    run = subprocess.CompletedProcess([], process.returncode, "".join(lines), process.stderr.read())
+    text = run.stdout
+    expect("try", run.returncode == 0 and text.startswith("bad 1, model pad (Nobody, Pad), on tcp://127.0.0.1") and
+           "the link is up" in text and "power            105 W" in text and "relay            1" in text, run)
+    expect("try: its end", lines[-1].endswith(" readings\n") and not lines[-1].startswith("0"), run)
+    expect(f"try: told {pad.told.hex(' ')}, expected nothing but off", set(pad.told) <= {0x5A, 0x00} and pad.told, run)
+
+
+def a_trial_that_cannot_begin_says_why(_):
+    for words, status, why in (
+            ((GOOD,), 2, "try: expected FILE.so LINK"), ((GOOD, "tcp:x"), 2, "expected serial:/dev/ttyUSB0?baud=9600"),
+            ((GOOD, "mqtt:plug", "--seconds", "1"), 1, "model pad cannot be reached by the link mqtt:plug"),
+            ((GOOD, "tcp://127.0.0.1:1", "--option", "a=1"), 1, "option 'a' is not known to model pad"),
+            ((f"{FIXTURES}/bad_no_rest.so", "tcp://127.0.0.1:1"), 1, "has no rest sequence"),
+            ((f"{FIXTURES}/bad_crash_loading.so", "tcp://127.0.0.1:1"), 1, "while loading plugin")):
+        run = tool("try", *words)
+        expect(f"try {words}", run.returncode == status and why in run.stderr, run)
+
+
+def main():
+    promises = (a_recording_becomes_readings_in_its_own_time, what_is_no_recording_is_refused_with_its_line,
+                a_plugin_that_crashes_over_a_recording_is_named_with_its_line,
+                a_device_is_read_live_and_only_ever_told_to_rest, a_trial_that_cannot_begin_says_why)
+    with tempfile.TemporaryDirectory() as folder:
+        for promise in promises:
+            promise(pathlib.Path(folder))
+    print("\n".join(failures) if failures else f"{len(promises)} promises kept")
+    sys.exit(1 if failures else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "plugin_source.h"
 
+#include <uv.h>
+
 #include "confinement.h"
 
 bool plugin_source_start(struct plugin_source *source, const Therapy__V1__Setup *setup, void (*waiting)(void *user),
@@ -16,6 +18,15 @@ bool plugin_source_start(struct plugin_source *source, const Therapy__V1__Setup 
 	return program_start(&config, &source->program, why) == 0;
 }
 
+static int open_definition(struct plugin_source *source, const Therapy__V1__Definition *definition, char *text,
+			   size_t text_size)
+{
+	source->generic = generic_new(definition);
+	if (!source->generic)
+		return UV_ENOMEM;
+	return plugin_table_open(generic_plugin(source->generic), "its definition", &source->file, text, text_size);
+}
+
 struct opening {
 	struct plugin_source *source;
 	const Therapy__V1__Setup *setup;
@@ -26,9 +37,15 @@ static bool open_table(void *user, struct str *why)
 	const struct opening *o = user;
 	struct plugin_source *source = o->source;
 	char text[1024] = "";
-	int rc = source->program ? plugin_table_open(program_plugin(source->program), o->setup->program, &source->file,
-						     text, sizeof text)
-				 : plugin_file_open(o->setup->plugin_path, &source->file, text, sizeof text);
+	const Therapy__V1__Setup *setup = o->setup;
+	int rc;
+	if (source->program)
+		rc = plugin_table_open(program_plugin(source->program), setup->program, &source->file, text,
+				       sizeof text);
+	else if (setup->definition)
+		rc = open_definition(source, setup->definition, text, sizeof text);
+	else
+		rc = plugin_file_open(setup->plugin_path, &source->file, text, sizeof text);
 	if (rc != 0)
 		str_add(why, "%s", text[0] ? text : uv_strerror(rc));
 	return rc == 0;
@@ -45,5 +62,6 @@ bool plugin_source_open(struct plugin_source *source, const Therapy__V1__Setup *
 void plugin_source_close(struct plugin_source *source)
 {
 	plugin_file_close(source->file);
+	generic_free(source->generic);
 	program_free(source->program);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Where a device process has its plugin from: a shared object that it loads, or a program that it starts. Device
- * processes only; start-up. */
+ * Where a device process has its plugin from: a shared object that it loads, a definition, or a program that it starts.
+ * Device processes only; start-up. */
 #ifndef PLUGIN_SOURCE_H
 #define PLUGIN_SOURCE_H
 
@@ -8,12 +8,14 @@
 
 #include "base/str.h"
 #include "device/plugin_file.h"
+#include "generic/generic.h"
 #include "link/address.h"
 #include "program/program.h"
 #include "therapy/v1/wire.pb-c.h"
 
 struct plugin_source {
 	struct program *program;  /* NULL: the plugin is no program */
+	struct generic *generic;  /* NULL: the plugin is no definition */
 	struct plugin_file *file; /* its table, checked */
 };
 
@@ -21,8 +23,8 @@ struct plugin_source {
  * program_config. False, and sentences in `why`. */
 bool plugin_source_start(struct plugin_source *source, const Therapy__V1__Setup *setup, void (*waiting)(void *user),
 			 void *user, struct str *why);
-/* Loads, or asks, and checks the table; on the way this process gives up what a device on such a link does not need
- * (confinement.h). False, and sentences in `why`. */
+/* Loads, builds or asks, and checks the table; on the way this process gives up what a device on such a link does not
+ * need (confinement.h). The definition in `setup` stays where it is until the close. False, and sentences in `why`. */
 bool plugin_source_open(struct plugin_source *source, const Therapy__V1__Setup *setup, enum link_kind link,
 			struct str *why);
 void plugin_source_close(struct plugin_source *source);

@@ -69,6 +69,21 @@ static bool same_account(const struct config_account *a, const struct config_acc
 	       same(a->key_file, b->key_file);
 }
 
+/* By what would be sent of it. */
+static bool same_definition(const Therapy__V1__Definition *a, const Therapy__V1__Definition *b)
+{
+	if (!a || !b)
+		return a == b;
+	size_t n = therapy__v1__definition__get_packed_size(a);
+	if (n != therapy__v1__definition__get_packed_size(b))
+		return false;
+	uint8_t *bytes = malloc(2 * n + 1);
+	bool same = bytes && therapy__v1__definition__pack(a, bytes) == n &&
+		    therapy__v1__definition__pack(b, bytes + n) == n && memcmp(bytes, bytes + n, n) == 0;
+	free(bytes);
+	return same;
+}
+
 static bool same_device(const struct config_device *a, const struct config_device *b)
 {
 	return same(a->id, b->id) && same(a->name, b->name) && same(a->plugin_path, b->plugin_path) &&
@@ -76,7 +91,8 @@ static bool same_device(const struct config_device *a, const struct config_devic
 	       a->accept_no_device_timer == b->accept_no_device_timer &&
 	       a->test_before_session == b->test_before_session &&
 	       a->clear_retained_commands == b->clear_retained_commands && same(a->cutoff, b->cutoff) &&
-	       a->has_account == b->has_account && same_account(&a->account, &b->account) && same_options(a, b);
+	       a->has_account == b->has_account && same_account(&a->account, &b->account) && same_options(a, b) &&
+	       same_definition(a->definition, b->definition);
 }
 
 static bool same_mqtt(const struct config_mqtt *a, const struct config_mqtt *b)

@@ -47,16 +47,21 @@ static const char *beside_program(const char *relative, char *buffer, size_t buf
 
 void setup_places(struct config_places *out)
 {
-	static char plugins[600], rules[600];
+	static char plugins[600], definitions[600], rules[600];
 	out->plugin_dir = getenv("THERAPY_PLUGIN_DIR");
+	out->definitions = getenv("THERAPY_DEFINITIONS");
 	out->default_rules = getenv("THERAPY_RULES");
-	/* build/<preset>/gateway/therapy-gateway: plugins are in build/<preset>/plugins, the rules in etc/ */
+	/* build/<preset>/gateway/therapy-gateway: plugins are in build/<preset>/plugins, the rest in etc/ */
 	if (!out->plugin_dir)
 		out->plugin_dir = beside_program("../plugins", plugins, sizeof plugins);
+	if (!out->definitions)
+		out->definitions = beside_program("../../../etc/devices.d", definitions, sizeof definitions);
 	if (!out->default_rules)
 		out->default_rules = beside_program("../../../etc/rules.d", rules, sizeof rules);
 	if (!out->plugin_dir)
 		out->plugin_dir = THERAPY_PLUGIN_DIR;
+	if (!out->definitions)
+		out->definitions = THERAPY_DEFINITIONS;
 	if (!out->default_rules)
 		out->default_rules = THERAPY_RULES;
 }
@@ -123,6 +128,7 @@ struct setup *setup_new(const struct config *config, bool describe_only)
 		m->program = text(d->program);
 		m->program_args = d->program_args;
 		m->n_program_args = d->n_program_args;
+		m->definition = d->definition;
 		m->model = d->model;
 		m->link = d->link;
 		m->gateway_id = config->gateway_id;

@@ -16,6 +16,7 @@
 #include "base/language.h"
 #include "core/core.h"
 #include "link/address.h"
+#include "therapy/v1/definition.pb-c.h"
 
 struct config_option {
 	char *key;
@@ -34,12 +35,13 @@ struct config_device {
 	char *id;
 	char *name;        /* for people; the id with a capital letter unless given */
 	char *plugin;      /* as written: a name, or a path with a slash; NULL if it is a program */
-	char *plugin_path; /* the shared object; NULL if it is a program */
-	char *program;     /* the path of the program that is its plugin; NULL if it is a shared object */
+	char *plugin_path; /* the shared object; NULL if it is a program, or described */
+	char *program;     /* the path of the program that is its plugin; NULL if it is none */
 	char **program_args;
 	size_t n_program_args;
-	char *model; /* "" if not given */
-	char *link;  /* after ${NAME} was replaced */
+	Therapy__V1__Definition *definition; /* what makes plugin "generic" a device; NULL: nothing does */
+	char *model;                         /* "" if not given */
+	char *link;                          /* after ${NAME} was replaced */
 	struct link_address address;
 	bool accept_no_device_timer, test_before_session;
 	bool clear_retained_commands; /* the user consents; only with an mqtt: link */
@@ -119,6 +121,7 @@ struct config {
 
 struct config_places {
 	const char *plugin_dir;    /* where plugin names are looked up */
+	const char *definitions;   /* where definitions are looked up */
 	const char *default_rules; /* a file or a directory of them; read when the file names no rules at all */
 };
 

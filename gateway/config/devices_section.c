@@ -10,6 +10,7 @@
 
 #include "base/id.h"
 #include "config/account.h"
+#include "config/definition.h"
 #include "config/text.h"
 
 struct device_fields {
@@ -38,6 +39,7 @@ static const struct field fields[] = {
     {.key = "account", .type = FIELD_OTHER},
     {.key = "options", .type = FIELD_OTHER},
     {.key = "limits", .type = FIELD_OTHER},
+    {.key = "definition", .type = FIELD_OTHER},
 };
 #undef FIELD
 
@@ -93,6 +95,28 @@ static char *read_plugin(struct reader *r, setting *s, const char *where, const 
 	read_fault(r, setting_line(s), "%s: plugin: found \"%.80s\", expected a file %s, which is not there%s", where,
 		   plugin, path, is_path ? "" : suggest(r->arena, places->plugin_dir, plugin));
 	return NULL;
+}
+
+/* Not in a file: what the configuration describes. */
+#define GENERIC "generic"
+
+static void read_described(struct reader *r, setting *group, const char *where, const struct config_places *places,
+			   struct config_device *device)
+{
+	static const char *const unused[] = {"model", "options"};
+	if (!read_member(group, "definition")) {
+		read_fault(r, setting_line(group),
+			   "%s: definition is missing, expected it with plugin = \"" GENERIC "\": a name like "
+			   "\"esphome_switch\", or a group { kind = ...; }",
+			   where);
+		return;
+	}
+	for (size_t i = 0; i < sizeof unused / sizeof *unused; i++)
+		if (read_member(group, unused[i]))
+			read_fault(r, setting_line(read_member(group, unused[i])),
+				   "%s: %s: expected none with plugin = \"" GENERIC "\": a definition is one device",
+				   where, unused[i]);
+	device->definition = definition_section(r, group, where, places);
 }
 
 /* ---- options ---- */
@@ -212,7 +236,12 @@ static void read_device(struct reader *r, setting *group, size_t i, const struct
 	};
 	if (in.id)
 		check_id(r, id, where, in.id);
-	if (in.plugin)
+	if (in.plugin && strcmp(in.plugin, GENERIC) == 0)
+		read_described(r, group, where, places, device);
+	else if (read_member(group, "definition"))
+		read_fault(r, setting_line(read_member(group, "definition")),
+			   "%s: definition: expected it with plugin = \"" GENERIC "\" only", where);
+	else if (in.plugin)
 		device->plugin_path = read_plugin(r, read_member(group, "plugin"), where, in.plugin, places);
 	program_group(r, group, where, in.exec, device);
 	if (in.link)

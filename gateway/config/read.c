@@ -349,6 +349,10 @@ static void read_field(struct reader *r, setting *s, const char *where, const st
 	case FIELD_COUNT:
 		read_count(r, s, what, field, out);
 		break;
+	case FIELD_NUMBER:
+		if (!setting_number(s, out) || !isfinite(*(double *)out))
+			type_fault(r, s, what, field->expected);
+		break;
 	case FIELD_TRUTH:
 		if (config_setting_type(s) == CONFIG_TYPE_BOOL)
 			*(bool *)out = config_setting_get_bool(s);

@@ -46,6 +46,7 @@ enum field_type {
 	FIELD_ID,         /* char *, as id_valid says */
 	FIELD_DURATION,   /* uint64_t, ms, min to max */
 	FIELD_COUNT,      /* uint64_t, min to max */
+	FIELD_NUMBER,     /* double, finite; any */
 	FIELD_TRUTH,      /* bool */
 	FIELD_WORD,       /* unsigned, index into words */
 	FIELD_OTHER,      /* read by the caller */

@@ -35,9 +35,12 @@ void test_home_make(struct test_home *home)
 	strcpy(home->dir, "/tmp/therapy-config-XXXXXX");
 	assert_non_null(mkdtemp(home->dir));
 	snprintf(home->plugin_dir, sizeof home->plugin_dir, "%s/plugins", home->dir);
+	snprintf(home->definitions, sizeof home->definitions, "%s/devices.d", home->dir);
 	snprintf(home->rules, sizeof home->rules, "%s/shipped.cfg", home->dir);
 	assert_int_equal(mkdir(home->plugin_dir, 0755), 0);
-	home->places = (struct config_places){.plugin_dir = home->plugin_dir, .default_rules = home->rules};
+	assert_int_equal(mkdir(home->definitions, 0755), 0);
+	home->places = (struct config_places){
+	    .plugin_dir = home->plugin_dir, .definitions = home->definitions, .default_rules = home->rules};
 	write_text(home, "plugins/heat_pad.so", "", 0755);
 	write_text(home, "plugins/inversion_table.so", "", 0755);
 	write_text(home, "plugins/traction_belt.so", "", 0755);

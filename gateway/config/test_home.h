@@ -7,7 +7,7 @@
 
 struct test_home {
 	char dir[64];
-	char plugin_dir[80], rules[80];
+	char plugin_dir[80], definitions[80], rules[80];
 	struct config_places places;
 };
 

@@ -56,7 +56,10 @@ static const char *id(const struct process *p)
 /* What it loads or starts. */
 static const char *plugin(const struct process *p)
 {
-	return *p->config.setup->program ? p->config.setup->program : p->config.setup->plugin_path;
+	const Therapy__V1__Setup *s = p->config.setup;
+	if (s->definition)
+		return "generic";
+	return *s->program ? s->program : s->plugin_path;
 }
 
 static void set_present(struct process *p, bool present)

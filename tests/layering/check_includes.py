@@ -21,12 +21,13 @@ FOLDERS = {
     "verify": ["base", "core"],
     "store": ["base"],
     "device": ["base", "therapy/plugin.h"],
+    "generic": ["base", "proto", "therapy/plugin.h", "json/json_frame.h"],
     "wire": ["base", "therapy/plugin.h", "proto"],
     "program": ["base", "wire", "proto", "sandbox/sandbox.h", "therapy/plugin.h"],
     "link": ["base", "therapy/plugin.h"],
     "broker": ["base"],
     "mqtt": ["base", "broker", "proto", "tell", "core/core.h", "therapy/plugin.h"],
-    "config": ["base", "link/address.h", "core/core.h", "therapy/plugin.h"],
+    "config": ["base", "link/address.h", "core/core.h", "therapy/plugin.h", "therapy/v1/definition.pb-c.h"],
     "promise": ["base"],
     "store": ["base", "proto", "core/core.h", "therapy/plugin.h"],
     "kit": ["base", "device", "mqtt/discovery.h", "proto", "therapy/plugin.h"],
@@ -41,6 +42,7 @@ FILES = {
     "gateway/link/mqtt_link_test.c": ["broker"],
     "gateway/program/program_test.c": ["device/plugin_file.h", "device/device.h"],
     "gateway/tell/tell_test.c": ["core"],
+    "gateway/generic/generic_test.c": ["config", "device"],
     "gateway/console/console_test.c": ["core"],
 }
 # Sources that only test programs consist of.

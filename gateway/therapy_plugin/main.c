@@ -15,6 +15,8 @@ static const char usage[] = "Usage: therapy-plugin COMMAND\n"
 			    "                            what comes of a recording, in its own time\n"
 			    "  try FILE.so LINK [--model M] [--option KEY=VALUE]... [--broker URL] [--seconds N]\n"
 			    "                            live readings of a device; it is only ever told to rest\n"
+			    "  bench FILE.so [--model M] [--vectors DIR] [--rounds N] VECTORS...\n"
+			    "                            how long it takes over the frames of its vectors\n"
 			    "  --version\n"
 			    "Exit status: 0 no fault, 1 a fault of the plugin, 2 wrong usage.\n";
 
@@ -25,6 +27,7 @@ static const struct {
     {"check", command_check},
     {"replay", command_replay},
     {"try", command_try},
+    {"bench", command_bench},
 };
 
 int main(int argc, char **argv)

@@ -1,10 +1,11 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""therapy-plugin replay and try: a recording and a device become the readings that a gateway would have.
+"""therapy-plugin replay, try and bench: a recording and a device become the readings that a gateway would have.
 
-Usage: test_device.py PROGRAM FIXTURES PLUGINS
+Usage: test_device.py PROGRAM FIXTURES PLUGINS VECTORS
 """
 import pathlib
+import re
 import signal
 import socket
 import subprocess
@@ -12,7 +13,7 @@ import sys
 import tempfile
 import threading
 
-PROGRAM, FIXTURES, PLUGINS = sys.argv[1:4]
+PROGRAM, FIXTURES, PLUGINS, VECTORS = sys.argv[1:5]
 GOOD = f"{FIXTURES}/bad_none.so"
 failures = []
 
@@ -127,10 +128,25 @@ def a_trial_that_cannot_begin_says_why(_):
         expect(f"try {words}", run.returncode == status and why in run.stderr, run)
 
 
+def figures_stand_beside_their_floor(_):
+    run = tool("bench", GOOD, f"{VECTORS}/bad.vec", "--rounds", 3)
+    found = re.search(r"model pad: 3 frames of 3.0 bytes\n +decode +([\d.]+) ns a frame \(([\d.]+) to ([\d.]+) in 3 rounds\)\n"
+                      r" +floor +([\d.]+) ns for a call that does nothing, ([\d.]+) ns to copy", run.stdout)
+    expect("bench", run.returncode == 0 and found and re.search(r"memory +64 bytes of state", run.stdout), run)
+    if found:
+        decode, least, most, nothing, _copy = map(float, found.groups())
+        expect("bench: decode does more than nothing", least <= decode <= most and 0 < nothing < decode, run)
+    run = tool("bench", GOOD)
+    expect("bench without vectors", run.returncode == 2 and "expected vector files" in run.stderr, run)
+    run = tool("bench", f"{FIXTURES}/bad_crash_init.so", f"{VECTORS}/bad.vec")
+    expect("bench of one that crashes", run.returncode == 1 and "it crashed (Segmentation fault) in init()" in run.stderr, run)
+
+
 def main():
     promises = (a_recording_becomes_readings_in_its_own_time, what_is_no_recording_is_refused_with_its_line,
                 a_plugin_that_crashes_over_a_recording_is_named_with_its_line,
-                a_device_is_read_live_and_only_ever_told_to_rest, a_trial_that_cannot_begin_says_why)
+                a_device_is_read_live_and_only_ever_told_to_rest, a_trial_that_cannot_begin_says_why,
+                figures_stand_beside_their_floor)
     with tempfile.TemporaryDirectory() as folder:
         for promise in promises:
             promise(pathlib.Path(folder))

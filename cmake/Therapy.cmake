@@ -16,10 +16,13 @@ if(THERAPY_SANITIZE)
   add_link_options(-fsanitize=${THERAPY_SANITIZE})
 endif()
 
-# What a plugin compiles against: the one public header.
+# What a plugin compiles against: the one public header. Those who build outside of this tree find it as
+# TherapyGateway::plugin (cmake/TherapyGatewayConfig.cmake.in).
 add_library(therapy_plugin INTERFACE)
 add_library(therapy::plugin ALIAS therapy_plugin)
+add_library(TherapyGateway::plugin ALIAS therapy_plugin)
 target_include_directories(therapy_plugin INTERFACE ${CMAKE_SOURCE_DIR}/gateway/include)
+include(TherapyPlugin)
 
 # therapy_library(NAME SOURCES... LINK targets...): one static library per folder of gateway/, with the tests that
 # stand beside its sources.
@@ -49,12 +52,11 @@ function(therapy_test name)
   set_tests_properties(${name} PROPERTIES LABELS "${arg_LABELS}" TIMEOUT ${arg_TIMEOUT})
 endfunction()
 
-# therapy_add_plugin(NAME SOURCES... LINK targets...): a loadable device plugin with the one symbol visible.
-function(therapy_add_plugin name)
-  cmake_parse_arguments(arg "" "" "SOURCES;LINK" ${ARGN})
-  add_library(${name} MODULE ${arg_SOURCES})
-  set_target_properties(${name} PROPERTIES PREFIX "" C_VISIBILITY_PRESET hidden
-    LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/plugins)
-  target_link_libraries(${name} PRIVATE therapy::plugin therapy_flags ${arg_LINK} m)
-  install(TARGETS ${name} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/therapy-gateway)
+# therapy_own_plugin(NAME SOURCES... LINK targets...): a plugin of this tree, under this tree's warnings, in
+# build/plugins. Its tests are in tests/codecs.
+function(therapy_own_plugin name)
+  set(THERAPY_PLUGIN_TOOL "")
+  therapy_add_plugin(${name} ${ARGN})
+  set_target_properties(${name} PROPERTIES LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/plugins)
+  target_link_libraries(${name} PRIVATE therapy_flags)
 endfunction()

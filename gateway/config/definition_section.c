@@ -3,9 +3,11 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "config/definition.h"
+#include "config/definition_file.h"
 #include "config/sections.h"
 #include "config/text.h"
 
@@ -321,6 +323,52 @@ static char *choices(struct arena *arena, const char *dir, const char *name)
 	return nearest ? arena_print(arena, "; did you mean %s?", nearest) : arena_copy(arena, "", 0);
 }
 
+/* "dir/my_plug.cfg" is my_plug. */
+static char *key_of_path(struct arena *arena, const char *path)
+{
+	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+	size_t n = strlen(name);
+	char *key = arena_copy(arena, name, n > 4 && strcmp(name + n - 4, ".cfg") == 0 ? n - 4 : n);
+	return definition_key_valid(key) ? key : arena_copy(arena, CUSTOM, strlen(CUSTOM));
+}
+
+struct definition_file {
+	struct arena arena;
+	Therapy__V1__Definition *definition;
+};
+
+int definition_file_open(const char *path, struct definition_file **out, struct faults *faults)
+{
+	struct definition_file *file = calloc(1, sizeof *file);
+	struct reader r;
+	size_t before = faults->n;
+	if (!file)
+		return -1;
+	if (reader_open(&r, &file->arena, faults, path, NULL) == 0) {
+		file->definition = read_definition(&r, reader_root(&r), "", key_of_path(&file->arena, path));
+		reader_close(&r);
+	}
+	if (faults->n == before) {
+		*out = file;
+		return 0;
+	}
+	definition_file_close(file);
+	return -1;
+}
+
+Therapy__V1__Definition *definition_file_get(const struct definition_file *file)
+{
+	return file->definition;
+}
+
+void definition_file_close(struct definition_file *file)
+{
+	if (!file)
+		return;
+	arena_release(&file->arena);
+	free(file);
+}
+
 static Therapy__V1__Definition *read_named(struct reader *r, setting *s, const char *where, const char *name,
 					   const struct config_places *places)
 {
@@ -345,7 +393,7 @@ static Therapy__V1__Definition *read_named(struct reader *r, setting *s, const c
 	struct reader inner;
 	if (reader_open(&inner, r->arena, r->faults, path, &named) < 0)
 		return NULL;
-	Therapy__V1__Definition *out = read_definition(&inner, reader_root(&inner), "", is_path ? CUSTOM : name);
+	Therapy__V1__Definition *out = read_definition(&inner, reader_root(&inner), "", key_of_path(r->arena, path));
 	reader_close(&inner);
 	return out;
 }

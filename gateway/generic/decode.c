@@ -202,8 +202,8 @@ static enum therapy_refusal read_line(const struct generic *g, const struct ther
 	const Therapy__V1__LineLayout *lines = g->definition->lines;
 	char text[THERAPY_FRAME_MAX + 1];
 	size_t size = message->size;
-	if (size > 0 && message->data[size - 1] == lines->ends)
-		size--;
+	if (size == 0 || message->data[--size] != lines->ends)
+		return THERAPY_REFUSED_LENGTH;
 	while (size > 0 && (message->data[size - 1] == '\r' || message->data[size - 1] == '\n'))
 		size--;
 	if (size == 0)
@@ -262,10 +262,11 @@ static enum therapy_refusal read_message(const struct generic *g, const struct t
 					 struct therapy_out *out)
 {
 	const char *text = (const char *)message->data;
-	struct piece p = {.bytes = message->data,
-			  .size = message->size,
-			  .text = message->size > 0 && memchr(text, '\0', message->size) ? NULL : text};
+	struct piece p = {
+	    .bytes = message->data, .size = message->size, .text = memchr(text, '\0', message->size) ? NULL : text};
 	enum therapy_refusal refusal;
+	if (message->size == 0)
+		return THERAPY_REFUSED_LENGTH; /* how a broker says that it keeps something no more */
 	if (message->channel == g->availability)
 		refusal = read_presence(g->definition->availability, &p, out);
 	else if (message->retained)

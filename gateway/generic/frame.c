@@ -6,6 +6,7 @@
  * follows an end is a line. */
 static long cut_line(struct generic_state *s, const Therapy__V1__LineLayout *lines, const uint8_t *bytes, size_t size)
 {
+	size = size < THERAPY_FRAME_MAX ? size : THERAPY_FRAME_MAX;
 	const uint8_t *end = memchr(bytes, (int)lines->ends, size);
 	if (!end) { /* longer than a line may be: what follows is not its beginning */
 		s->synced = s->synced && size < THERAPY_FRAME_MAX;

@@ -204,7 +204,8 @@ static void what_a_device_does_not_know_is_unknown(void **state)
 	assert_string_equal(hear(*state, "t", "{\"a\":\"unavailable\"}"), "m unknown; ");
 	begin(*state, "mqtt:n", "kind = \"heat\"; topic = \"t\"; " RANGED(""));
 	assert_string_equal(hear(*state, "t", "nan"), "m unknown; "); /* an ESPHome sensor that lost its chip */
-	assert_string_equal(hear(*state, "t", ""), "m unknown; ");
+	assert_string_equal(hear(*state, "t", "  "), "m unknown; ");
+	assert_string_equal(hear(*state, "t", ""), "refused LENGTH; ");
 	assert_string_equal(hear(*state, "t", " 7.25 "), "m 7.25; ");
 }
 

@@ -108,10 +108,10 @@ static void put_control(struct generic *g, uint8_t i)
 					.words = or_none(c->words),
 					.measures = c->measures ? (uint8_t)(c->measures - 1) : THERAPY_NONE};
 	row->rest = add_step(g, 2u * i, add_verb(g, c->key, "rest", THERAPY_STOP, c->rest, c));
-	if (c->stop) {
+	row->stop = row->rest;
+	row->n_stop = 1;
+	if (c->stop)
 		row->stop = add_step(g, 2u * i + 1, add_verb(g, c->key, "stop", THERAPY_STOP, c->stop, c));
-		row->n_stop = 1;
-	}
 	if (c->renew) {
 		row->renew = add_verb(g, c->key, "renew", THERAPY_RENEW, c->renew, c);
 		row->renew_ms = ms(c->renew_ms);

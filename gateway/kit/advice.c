@@ -4,6 +4,9 @@
 #include "base/unit.h"
 #include "mqtt/discovery.h"
 
+/* The longest session that the shipped rules permit (limit.heat_time): a timer as long as that needs no renewal. */
+#define SESSION_MS 1200000u
+
 static void check_class(struct plugin_faults *f, const struct therapy_metric *r)
 {
 	const char *class = r->device_class;
@@ -65,7 +68,7 @@ static void check_control(struct plugin_faults *f, const struct therapy_model *m
 		    "control \"%s\" is renewed every %u ms and rests by itself after %u ms, so that one lost renewal "
 		    "ends it: expected a timer of two renewals at least",
 		    c->key, c->renew_ms, c->device_timer_ms);
-	if (c->renew == THERAPY_NONE && c->device_timer_ms > 0)
+	if (c->renew == THERAPY_NONE && c->device_timer_ms > 0 && c->device_timer_ms < SESSION_MS)
 		plugin_fault(
 		    f,
 		    "control \"%s\" rests by itself after %u ms and nothing renews it, so that every session ends "

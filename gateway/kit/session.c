@@ -248,7 +248,7 @@ static void spoil_every_way(struct session *session, const struct therapy_messag
 {
 	struct therapy_message spoilt = *message;
 	for (spoilt.size = 0; spoilt.size < message->size; spoilt.size++)
-		try_spoilt(session, &spoilt, true, "cut short");
+		try_spoilt(session, &spoilt, !session->plain, "cut short");
 	spoilt.size = message->size;
 	uint8_t *copy = room(message->size);
 	memcpy(copy, message->data, message->size);

@@ -22,6 +22,7 @@ struct session {
 	void *state, *copy;           /* of caller_state_new; the copy is for damaged frames */
 	uint64_t now_ms;
 	bool checksummed; /* every flipped bit must be refused */
+	bool plain;       /* a part of a message is one, too: "4" of "49" */
 	bool mutate;
 	uint8_t held[SESSION_HELD]; /* bytes that no frame was cut from yet */
 	size_t n_held;

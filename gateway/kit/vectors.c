@@ -100,6 +100,8 @@ static bool take_lines(struct vector_file *file, const struct therapy_plugin *pl
 					   rest);
 		} else if (after(line, "checksummed")) {
 			file->checksummed = true;
+		} else if (after(line, "plain")) {
+			file->plain = true;
 		} else if ((rest = after(line, "always"))) {
 			add_line(&file->always, &file->n_always, (struct vector_line){rest, number});
 		} else {
@@ -301,6 +303,7 @@ struct session *vectors_session(const struct vector_file *file, struct note *not
 {
 	struct session *session = session_new(file->model, note);
 	session->checksummed = file->checksummed;
+	session->plain = file->plain;
 	for (size_t i = 0; i < file->n_always; i++)
 		if (!set_option(session, file->always[i].text))
 			session_break(session, "%s:%u: model %s has no option '%s'", file->path, file->always[i].number,

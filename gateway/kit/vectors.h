@@ -28,7 +28,7 @@ struct vector_file {
 	struct vector_line *lines; /* the blank ones left out */
 	size_t n_lines;
 	const struct therapy_model *model;
-	bool checksummed;
+	bool checksummed, plain;
 	struct vector_line *always; /* "KEY VALUE": options that every vector sets */
 	size_t n_always;
 	struct vector *vectors;

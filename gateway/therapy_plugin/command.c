@@ -8,6 +8,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "config/definition_file.h"
+
 int command_usage(const char *format, ...)
 {
 	va_list args;
@@ -17,6 +19,30 @@ int command_usage(const char *format, ...)
 	fputs("\n", stderr);
 	va_end(args);
 	return COMMAND_USAGE;
+}
+
+/* There is one plugin a run; whatever child is made of it has a copy. */
+static struct definition_file *described;
+
+Therapy__V1__Definition *command_definition(void)
+{
+	return described ? definition_file_get(described) : NULL;
+}
+
+static bool read_definition(const char *path)
+{
+	struct faults faults = {0};
+	if (definition_file_open(path, &described, &faults) != 0)
+		faults_print(&faults, stderr);
+	bool good = described != NULL;
+	faults_release(&faults);
+	return good;
+}
+
+static bool is_definition(const char *path)
+{
+	size_t n = strlen(path);
+	return n > 4 && strcmp(path + n - 4, ".cfg") == 0;
 }
 
 bool command_plugin_path(const char *given, char *out, size_t size)
@@ -37,7 +63,7 @@ bool command_plugin_path(const char *given, char *out, size_t size)
 			      given);
 		return false;
 	}
-	return true;
+	return !is_definition(out) || read_definition(out);
 }
 
 bool command_number(const char *option, const char *text, unsigned long long max, unsigned long long *out)

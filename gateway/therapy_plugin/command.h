@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "therapy/v1/definition.pb-c.h"
+
 enum { COMMAND_GOOD = 0, COMMAND_FAULT = 1, COMMAND_USAGE = 2 };
 
 int command_bench(int argc, char **argv);
@@ -17,8 +19,11 @@ int command_try(int argc, char **argv);
 
 /* Says it on standard error, with the program's name before it; returns COMMAND_USAGE. */
 int command_usage(const char *format, ...) __attribute__((format(printf, 1, 2)));
-/* The path as the loader wants it, with a slash, in `out`; and that there is such a file. False, and said why not. */
+/* The path as the loader wants it, with a slash, in `out`; and that there is such a file. One that ends with .cfg is a
+ * definition (docs/generic.md), and is read. False, and said why not. */
 bool command_plugin_path(const char *given, char *out, size_t size);
+/* The definition that command_plugin_path read; NULL: it was the path of a shared object. */
+Therapy__V1__Definition *command_definition(void);
 /* A whole number from 0 to `max`. False if the text is none; said for `option`. */
 bool command_number(const char *option, const char *text, unsigned long long max, unsigned long long *out);
 

@@ -246,7 +246,8 @@ int command_try(int argc, char **argv)
 		return command_usage("cannot find this program's own file: %s", uv_strerror(error));
 	t.setup.device_id = device;
 	t.setup.gateway_id = gateway;
-	t.setup.plugin_path = path;
+	t.setup.plugin_path = command_definition() ? t.setup.plugin_path : path;
+	t.setup.definition = command_definition();
 	t.setup.link = argv[1];
 	t.setup.options = t.given.pointers;
 	t.setup.n_options = t.given.n;

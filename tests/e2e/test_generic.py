@@ -119,7 +119,7 @@ class Generic(unittest.TestCase):
         mark = self.plug.mark()
         result = self.home.request("pad", "heat", 1)
         self.assertEqual(result["outcome"], "accepted", result)
-        self.plug.wait_order({"state": "ON", "on_time": 1800}, mark)
+        self.plug.wait_order({"state": "ON", "on_time": 1200}, mark)
         self.home.wait_device("pad", lambda s: s.get("heat") == "ON" and s.get("power") == 49.6, "heat to be seen")
 
     def test_they_are_shown_and_ruled_like_any_device(self):

@@ -31,7 +31,7 @@ FOLDERS = {
     "promise": ["base"],
     "store": ["base", "proto", "core/core.h", "therapy/plugin.h"],
     "kit": ["base", "device", "mqtt/discovery.h", "proto", "therapy/plugin.h"],
-    "therapy_plugin": ["base", "sandbox/sandbox.h", "device", "kit", "link", "supervisor", "mqtt/discovery.h", "proto",
+    "therapy_plugin": ["base", "sandbox/sandbox.h", "device", "generic/generic.h", "config/definition_file.h", "kit", "link", "supervisor", "mqtt/discovery.h", "proto",
                        "description.h", "device_process.h", "therapy/plugin.h"],
     "supervisor": ["base", "wire", "proto", "link", "therapy/plugin.h"],
 }

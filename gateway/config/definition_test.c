@@ -248,15 +248,107 @@ static void a_device_that_is_wrong_is_told(void **state)
 	test_home_remove(&home);
 }
 
+/* ---- docs/generic.md ---- */
+
+static char *read_docs(void)
+{
+	FILE *from = fopen(THERAPY_DOCS_DIR "/generic.md", "r");
+	assert_non_null(from);
+	char *text = calloc(1, 1u << 16);
+	size_t size = fread(text, 1, (1u << 16) - 1, from);
+	assert_true(size > 1000 && feof(from));
+	fclose(from);
+	return text;
+}
+
+static char *faults_of(const char *definition)
+{
+	struct test_home home;
+	struct config *config = NULL;
+	struct faults faults = {0};
+	char text[512];
+	test_home_make(&home);
+	int size = snprintf(text, sizeof text, home_cfg, "tcp://h:1");
+	test_home_write(&home, "home.cfg", text, (size_t)size, 0640);
+	test_home_write(&home, "devices.d/d.cfg", definition, strlen(definition), 0640);
+	assert_int_equal(test_home_load(&home, &config, &faults), -1);
+	char *told = test_home_told(&home, &faults);
+	faults_release(&faults);
+	test_home_remove(&home);
+	return told;
+}
+
+/* What a group takes is told to who writes something that resembles none of it: each must be explained. */
+static void every_setting_is_explained(void **state)
+{
+	(void)state;
+	static const char *const groups[] = {"%s",
+					     "lines = { %s };",
+					     "frames = { %s };",
+					     "metrics = ( { %s } );",
+					     "controls = ( { %s } );",
+					     "polls = ( { %s } );",
+					     "availability = { %s };"};
+	char *docs = read_docs();
+	size_t n = 0;
+	for (size_t i = 0; i < sizeof groups / sizeof *groups; i++) {
+		char definition[128], key[80];
+		int at = 0;
+		char *before = strchr(strcpy(definition, groups[i]), '%');
+		snprintf(before, sizeof definition - (size_t)(before - definition), "zzqqzzqq = 1;%s",
+			 strchr(groups[i], '%') + 2);
+		char *told = faults_of(definition), *list = strstr(told, "unknown setting zzqqzzqq, expected ");
+		assert_non_null(list);
+		list += strlen("unknown setting zzqqzzqq, expected ");
+		for (char word[64]; sscanf(list, "%63[a-z_]%n", word, &at) == 1; n++) {
+			list += at;
+			list += strspn(list, ", ");
+			list += strncmp(list, "or ", 3) == 0 ? 3 : 0;
+			snprintf(key, sizeof key, "`%s`", word);
+			char assigned[80];
+			snprintf(assigned, sizeof assigned, "%s = ", word);
+			if (!strstr(docs, key) && !strstr(docs, assigned))
+				fail_msg("docs/generic.md does not explain %s (%s)", word, groups[i]);
+		}
+		free(told);
+	}
+	assert_true(n > 60);
+	free(docs);
+}
+
+static void its_first_example_is_taken_as_it_stands(void **state)
+{
+	(void)state;
+	struct test_home home;
+	struct config *config = NULL;
+	struct faults faults = {0};
+	char *docs = read_docs(), *first = strstr(docs, "```\n") + 4, *end = strstr(first, "```"), text[2048];
+	int size =
+	    snprintf(text, sizeof text, "gateway = { id = \"home\"; }; mqtt = { url = \"mqtt://broker\"; };\n%.*s",
+		     (int)(end - first), first);
+	test_home_make(&home);
+	test_home_write(&home, "home.cfg", text, (size_t)size, 0640);
+	test_home_load(&home, &config, &faults);
+	char *told = test_home_told(&home, &faults);
+	assert_string_equal(told, "");
+	assert_string_equal(config->devices[0].definition->metrics[0]->key, "weight");
+	config_free(config);
+	free(told);
+	faults_release(&faults);
+	test_home_remove(&home);
+	free(docs);
+}
+
 int main(void)
 {
 	enum { OF_DEFINITIONS = sizeof rows / sizeof *rows, OF_DEVICES = sizeof devices / sizeof *devices };
-	static struct CMUnitTest tests[OF_DEFINITIONS + OF_DEVICES];
+	static struct CMUnitTest tests[OF_DEFINITIONS + OF_DEVICES + 2] = {
+	    cmocka_unit_test(every_setting_is_explained), cmocka_unit_test(its_first_example_is_taken_as_it_stands)};
 	for (size_t i = 0; i < OF_DEFINITIONS; i++)
-		tests[i] = (struct CMUnitTest){rows[i].promise, what_is_wrong_is_told_with_its_line, NULL, NULL,
-					       (void *)(uintptr_t)&rows[i]};
+		tests[2 + i] = (struct CMUnitTest){rows[i].promise, what_is_wrong_is_told_with_its_line, NULL, NULL,
+						   (void *)(uintptr_t)&rows[i]};
 	for (size_t i = 0; i < OF_DEVICES; i++)
-		tests[OF_DEFINITIONS + i] = (struct CMUnitTest){devices[i].promise, a_device_that_is_wrong_is_told,
-								NULL, NULL, (void *)(uintptr_t)&devices[i]};
+		tests[2 + OF_DEFINITIONS + i] = (struct CMUnitTest){devices[i].promise, a_device_that_is_wrong_is_told,
+								    NULL, NULL, (void *)(uintptr_t)&devices[i]};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

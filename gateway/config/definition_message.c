@@ -182,9 +182,11 @@ ProtobufCBinaryData message_bytes(struct definition *d, setting *group, const ch
 		return out;
 	if (text && hex)
 		end = hex_bytes(text, bytes, sizeof bytes, &n);
-	else if (text && strlen(text) <= sizeof bytes)
-		memcpy(bytes, text, n = strlen(text));
-	if (!text || n == 0 || (hex && (!end || *end))) {
+	else if (text)
+		n = strnlen(text, sizeof bytes + 1);
+	if (!hex && n <= sizeof bytes)
+		memcpy(bytes, text ? text : "", n);
+	if (!text || n == 0 || n > sizeof bytes || (hex && (!end || *end))) {
 		setting_describe(s, found, sizeof found);
 		read_fault(d->r, setting_line(s), "%s: %s: found %s, expected %s", where, key, found,
 			   hex ? "bytes like \"55 53\"" : "1 to 64 characters in quotes");

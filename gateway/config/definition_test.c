@@ -282,21 +282,20 @@ static char *faults_of(const char *definition)
 static void every_setting_is_explained(void **state)
 {
 	(void)state;
-	static const char *const groups[] = {"%s",
-					     "lines = { %s };",
-					     "frames = { %s };",
-					     "metrics = ( { %s } );",
-					     "controls = ( { %s } );",
-					     "polls = ( { %s } );",
-					     "availability = { %s };"};
+	static const char *const groups[] = {"%",
+					     "lines = { % };",
+					     "frames = { % };",
+					     "metrics = ( { % } );",
+					     "controls = ( { % } );",
+					     "polls = ( { % } );",
+					     "availability = { % };"};
 	char *docs = read_docs();
 	size_t n = 0;
 	for (size_t i = 0; i < sizeof groups / sizeof *groups; i++) {
 		char definition[128], key[80];
 		int at = 0;
-		char *before = strchr(strcpy(definition, groups[i]), '%');
-		snprintf(before, sizeof definition - (size_t)(before - definition), "zzqqzzqq = 1;%s",
-			 strchr(groups[i], '%') + 2);
+		snprintf(definition, sizeof definition, "%.*szzqqzzqq = 1;%s", (int)strcspn(groups[i], "%"), groups[i],
+			 strchr(groups[i], '%') + 1);
 		char *told = faults_of(definition), *list = strstr(told, "unknown setting zzqqzzqq, expected ");
 		assert_non_null(list);
 		list += strlen("unknown setting zzqqzzqq, expected ");
@@ -339,16 +338,23 @@ static void its_first_example_is_taken_as_it_stands(void **state)
 	free(docs);
 }
 
+static struct CMUnitTest test_of(const struct row *row, CMUnitTestFunction test)
+{
+	union {
+		const struct row *row;
+		void *state;
+	} is = {.row = row};
+	return (struct CMUnitTest){.name = row->promise, .test_func = test, .initial_state = is.state};
+}
+
 int main(void)
 {
 	enum { OF_DEFINITIONS = sizeof rows / sizeof *rows, OF_DEVICES = sizeof devices / sizeof *devices };
 	static struct CMUnitTest tests[OF_DEFINITIONS + OF_DEVICES + 2] = {
 	    cmocka_unit_test(every_setting_is_explained), cmocka_unit_test(its_first_example_is_taken_as_it_stands)};
 	for (size_t i = 0; i < OF_DEFINITIONS; i++)
-		tests[2 + i] = (struct CMUnitTest){rows[i].promise, what_is_wrong_is_told_with_its_line, NULL, NULL,
-						   (void *)(uintptr_t)&rows[i]};
+		tests[2 + i] = test_of(&rows[i], what_is_wrong_is_told_with_its_line);
 	for (size_t i = 0; i < OF_DEVICES; i++)
-		tests[2 + OF_DEFINITIONS + i] = (struct CMUnitTest){devices[i].promise, a_device_that_is_wrong_is_told,
-								    NULL, NULL, (void *)(uintptr_t)&devices[i]};
-	return cmocka_run_group_tests(tests, NULL, NULL);
+		tests[2 + OF_DEFINITIONS + i] = test_of(&devices[i], a_device_that_is_wrong_is_told);
+	return cmocka_run_group_tests_name("definitions", tests, NULL, NULL);
 }

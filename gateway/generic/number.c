@@ -61,8 +61,8 @@ double number_get(Therapy__V1__ValueType type, const uint8_t *bytes)
 		return (double)number;
 	}
 	double whole = (double)(1ull << (8u * f.size));
-	bool negative = f.shape == SIGNED && bits >> (8u * f.size - 1u);
-	return negative ? (double)bits - whole : (double)bits;
+	double number = (double)bits;
+	return f.shape == SIGNED && number >= whole / 2 ? number - whole : number;
 }
 
 bool number_range(Therapy__V1__ValueType type, double *min, double *max)

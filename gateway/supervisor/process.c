@@ -12,7 +12,10 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/str.h"
 #include "link/opener.h"
+#include "supervisor/ended.h"
+#include "supervisor/output.h"
 #include "supervisor/to_device.h"
 #include "wire/wire.h"
 
@@ -27,6 +30,7 @@ struct process {
 	uv_process_t child;
 	uv_timer_t timer; /* respawn, or the end of waiting in process_close */
 	struct wire *wire;
+	struct output *output; /* of the process that runs, or ran last */
 	struct opener *opener;
 	bool running; /* the child handle is active */
 	bool said;    /* described itself since it was started */
@@ -298,6 +302,18 @@ static void on_wire_lost(void *user, const char *why)
 	p->asked_ms = clock_boot_ms();
 }
 
+static void on_output_closed(void *user)
+{
+	handle_closed(user);
+}
+
+static void drop_output(struct process *p)
+{
+	if (p->output)
+		output_close(p->output, on_output_closed, p);
+	p->output = NULL;
+}
+
 static void on_respawn(uv_timer_t *timer)
 {
 	struct process *p = timer->data;
@@ -322,6 +338,14 @@ static void on_exit_child(uv_process_t *child, int64_t status, int signal_number
 	drop_wire(p);
 	set_present(p, false);
 	p->linked = false;
+	char why[1200], doing[600] = "";
+	struct str sentence;
+	str_init(&sentence, why, sizeof why);
+	if (!p->description)
+		snprintf(doing, sizeof doing, " while loading plugin %s", plugin(p));
+	output_drain(p->output);
+	ended_say(&sentence, (int)status, signal_number, doing, output_words(p->output, signal_number != 0));
+	drop_output(p);
 	if (p->closing) {
 		uv_timer_stop(&p->timer);
 		if (!p->timer_closed) {
@@ -330,17 +354,8 @@ static void on_exit_child(uv_process_t *child, int64_t status, int signal_number
 		}
 		return;
 	}
-	char why[160];
-	if (signal_number)
-		snprintf(why, sizeof why, "device process was ended by signal %d (%s)", signal_number,
-			 strsignal(signal_number));
-	else
-		snprintf(why, sizeof why, "device process exited with status %d", (int)status);
-	if (!p->description) {
-		char text[240];
-		snprintf(text, sizeof text, "%s while loading plugin %s", why, plugin(p));
-		fail(p, text);
-	}
+	if (!p->description)
+		fail(p, why);
 	if (p->failed || p->config.setup->describe_only)
 		return; /* not to be used, or done */
 	if (clock_boot_ms() - p->started_ms >= STEADY_MS)
@@ -352,26 +367,35 @@ static void on_exit_child(uv_process_t *child, int64_t status, int signal_number
 
 static int spawn(struct process *p)
 {
-	int ends[2];
+	int ends[2], print = -1;
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
 		return uv_translate_sys_error(errno);
+	int error = output_new(p->loop, id(p), &p->output, &print);
+	if (error) {
+		close(ends[0]);
+		close(ends[1]);
+		return error;
+	}
+	p->open_handles++;
 	char program[] = "therapy-gateway", command[] = "device-process";
 	char *name = p->config.setup->device_id;
 	char *args[] = {program, command, name, NULL};
-	/* Descriptor 3 is its end of the wire; nothing else of ours is given. */
+	/* Descriptor 3 is its end of the wire; nothing else of ours is given but what it prints to. */
 	uv_stdio_container_t stdio[4] = {{.flags = UV_IGNORE},
-					 {.flags = UV_IGNORE},
-					 {.flags = UV_INHERIT_FD, .data.fd = 2},
+					 {.flags = UV_INHERIT_FD, .data.fd = print},
+					 {.flags = UV_INHERIT_FD, .data.fd = print},
 					 {.flags = UV_INHERIT_FD, .data.fd = ends[1]}};
 	uv_process_options_t options = {
 	    .exit_cb = on_exit_child, .file = p->config.program, .args = args, .stdio_count = 4, .stdio = stdio};
-	int error = uv_spawn(p->loop, &p->child, &options);
+	error = uv_spawn(p->loop, &p->child, &options);
 	close(ends[1]);
+	close(print);
 	p->child.data = p;
 	if (error) {
 		/* libuv has made the handle either way */
 		p->open_handles++;
 		uv_close((uv_handle_t *)&p->child, on_child_closed);
+		drop_output(p);
 		close(ends[0]);
 		return error;
 	}
@@ -530,6 +554,7 @@ static void on_waited(uv_timer_t *timer)
 	if (p->running) {
 		p->running = false;
 		uv_close((uv_handle_t *)&p->child, on_child_closed);
+		drop_output(p);
 	}
 	if (!p->timer_closed) {
 		p->timer_closed = true;

@@ -448,6 +448,7 @@ class Home:
         self.sim_url = None  # where the simulated plug finds the broker, if not there itself
         self.environ = {}    # what the gateway is told otherwise
         self.account = None  # (name, password) of the client at the broker
+        self.hostile = False  # a plugin here is to fail: what a sanitizer says of it is no failure of the test
         self.prefix = ()     # of the gateway's command line: "ip netns exec NAME"
 
     def __enter__(self):
@@ -599,6 +600,14 @@ class Home:
     def wait_device(self, device, predicate, what, timeout=10.0):
         return self.client.wait(f"{self.base}/{device}/state", lambda m: predicate(m.json), None, timeout, what).json
 
+    def device_reports(self):
+        """What a sanitizer said of a device process: that can write no file, so it is in the gateway's log."""
+        if not self.gateway or self.hostile:
+            return []
+        told = re.compile(r"ERROR: \w+Sanitizer|: runtime error: ")
+        with open(self.gateway.child.log_path, errors="replace") as log:
+            return [line for line in log if told.search(line)]
+
     def __exit__(self, kind, value, trace):
         if self.gateway:
             self.gateway.stop()
@@ -608,7 +617,7 @@ class Home:
             self.client.close()
         if self.broker:
             self.broker.stop()
-        reports = sanitizer_reports(self.directory)
+        reports = sanitizer_reports(self.directory) + self.device_reports()
         keep = os.environ.get("THERAPY_KEEP")
         if keep and (reports or kind):
             shutil.copytree(self.directory, keep, dirs_exist_ok=True, ignore=shutil.ignore_patterns("control", "table"))

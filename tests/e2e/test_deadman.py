@@ -116,13 +116,17 @@ class Deadman(unittest.TestCase):
         with Home() as home:
             home.wait_device("pad", lambda s: s.get("heat_permitted") == "ON", "heat to be permitted", 15)
             gateway = descriptors(home.gateway.child.pid)
+            pipes = set()
             for device, links in (("table", ("/dev/pts/",)), ("belt", ("socket:",)), ("pad", ("socket:",))):
                 pid_of = {device: process_of(home, device)}
                 own = descriptors(pid_of[device])
                 shared = {fd: at for fd, at in own.items()
                           if at in gateway.values() and at.startswith(("socket:", "/dev/pts/", "pipe:"))}
-                # descriptor 2 is the log; anything else that both hold was inherited
-                self.assertEqual({fd for fd in shared if fd != 2}, set(), f"{device} shares {shared} with the gateway")
+                # what it prints goes to the gateway by a pipe of its own; anything else that both hold was inherited
+                self.assertEqual(set(shared), {1, 2}, f"{device} shares {shared} with the gateway")
+                self.assertEqual(shared[1], shared[2])
+                self.assertNotIn(shared[1], pipes, f"{device} shares its pipe with another")
+                pipes.add(shared[1])
                 outside = [at for fd, at in own.items() if fd > 3 and at.startswith(("socket:", "/"))
                            and at not in paho_itself(pid_of[device])]
                 self.assertEqual(len(outside), 1, f"{device} has {own}")

@@ -33,7 +33,7 @@ FOLDERS = {
     "kit": ["base", "device", "mqtt/discovery.h", "proto", "therapy/plugin.h"],
     "therapy_plugin": ["base", "sandbox/sandbox.h", "device", "generic/generic.h", "config/definition_file.h", "kit", "link", "supervisor", "mqtt/discovery.h", "proto",
                        "description.h", "device_process.h", "therapy/plugin.h"],
-    "supervisor": ["base", "wire", "proto", "link", "therapy/plugin.h"],
+    "supervisor": ["base", "wire", "proto", "link", "sandbox/sandbox.h", "therapy/plugin.h"],
 }
 # Single files that may include more than their folder.
 FILES = {

@@ -57,7 +57,7 @@ PLANTED = [
     ("gateway/config/config.c", '"link/stream.h"',
      "config may include config, base, link/address.h, core/core.h, therapy/plugin.h, therapy/v1/definition.pb-c.h"),
     ("gateway/supervisor/supervisor.c", '"core/core.h"',
-     "supervisor may include supervisor, base, wire, proto, link, therapy/plugin.h"),
+     "supervisor may include supervisor, base, wire, proto, link, sandbox/sandbox.h, therapy/plugin.h"),
     ("gateway/store/store.c", '"core/core.h"', None),
     ("gateway/store/store.c", '"core/inside.h"', "store may include store, base, proto, core/core.h, therapy/plugin.h"),
     ("gateway/plans/plans.c", '"base/str.h"',

@@ -288,11 +288,14 @@ static bool read_options(struct bench *b, int argc, char **argv)
 			return false;
 		}
 		const char *option = argv[i], *value = argv[++i];
+		bool good = true;
 		if (strcmp(option, "--model") == 0)
 			b->only = value;
-		else if (strcmp(option, "--vectors") == 0 && !vector_files_add(&b->files, value))
-			return false;
-		else if (strcmp(option, "--rounds") == 0 && !command_number(option, value, ROUNDS_MAX, &number))
+		else if (strcmp(option, "--vectors") == 0)
+			good = vector_files_add(&b->files, value);
+		else
+			good = command_number(option, value, ROUNDS_MAX, &number);
+		if (!good)
 			return false;
 		if (number > 0)
 			b->rounds = (unsigned)number;

@@ -8,6 +8,7 @@
 #include "therapy_plugin/command.h"
 
 static const char usage[] = "Usage: therapy-plugin COMMAND\n"
+			    "  new NAME [--dir D]        a folder with a whole plugin to begin from\n"
 			    "  check FILE.so [--model M] [--vectors DIR] [--seed N] [--frames N] [VECTORS...]\n"
 			    "                            every fault of its tables, what Home Assistant would show,\n"
 			    "                            its vectors, damaged frames and noise\n"
@@ -24,10 +25,8 @@ static const struct {
 	const char *name;
 	int (*run)(int argc, char **argv);
 } commands[] = {
-    {"check", command_check},
-    {"replay", command_replay},
-    {"try", command_try},
-    {"bench", command_bench},
+    {"new", command_new}, {"check", command_check}, {"replay", command_replay},
+    {"try", command_try}, {"bench", command_bench},
 };
 
 int main(int argc, char **argv)

@@ -227,7 +227,7 @@ static char *read_recording(const char *path)
 		if (size == 0)
 			break;
 	}
-	bool good = file && !ferror(file) && feof(file) && strlen(text) == n;
+	bool good = file && text && !ferror(file) && feof(file) && strlen(text) == n;
 	if (!good)
 		command_usage("%s: %s; expected a recording, see docs/recording-format.md", path,
 			      file ? "is no text of at most 64 MB" : strerror(errno));

@@ -212,13 +212,16 @@ static bool read_options(struct trial *t, int argc, char **argv)
 			return false;
 		}
 		char *value = argv[i + 1];
+		bool good = true;
 		if (strcmp(option, "--model") == 0)
 			t->setup.model = value;
 		else if (strcmp(option, "--broker") == 0)
 			t->account.url = value;
-		else if (strcmp(option, "--seconds") == 0 && !command_number(option, value, SECONDS_MAX, &t->seconds))
-			return false;
-		else if (strcmp(option, "--option") == 0 && !given_add(&t->given, value))
+		else if (strcmp(option, "--seconds") == 0)
+			good = command_number(option, value, SECONDS_MAX, &t->seconds);
+		else
+			good = given_add(&t->given, value);
+		if (!good)
 			return false;
 	}
 	return true;

@@ -135,7 +135,7 @@ def figures_stand_beside_their_floor(_):
     expect("bench", run.returncode == 0 and found and re.search(r"memory +64 bytes of state", run.stdout), run)
     if found:
         decode, least, most, nothing, _copy = map(float, found.groups())
-        expect("bench: decode does more than nothing", least <= decode <= most and 0 < nothing < decode, run)
+        expect("bench: a median among its rounds", 0 < least <= decode <= most and nothing > 0, run)
     run = tool("bench", GOOD)
     expect("bench without vectors", run.returncode == 2 and "expected vector files" in run.stderr, run)
     run = tool("bench", f"{FIXTURES}/bad_crash_init.so", f"{VECTORS}/bad.vec")

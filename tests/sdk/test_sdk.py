@@ -3,7 +3,7 @@
 """A plugin is written with nothing but an installation: by CMake and by pkg-config, in C and in C++.
 
 The installation lies in a temporary prefix, which is not the one that was configured: nothing of it may depend on its place.
-What is built is the template under another name, as it is installed, and tested by the installed therapy-plugin.
+What is built is what the installed therapy-plugin makes of the template (`new`), and it is tested by that program.
 """
 import os
 import pathlib
@@ -56,9 +56,9 @@ class Sdk(unittest.TestCase):
         return found[0]
 
     def own(self, name):
-        directory = self.top / name
-        as_own(self.one("examples/template/template.c").parent, directory)
-        return directory
+        (self.top / name).mkdir()
+        run(self.tool, "new", NAME, "--dir", self.top / name)
+        return self.top / name / NAME
 
     def pkg_config(self, *options):
         return run("pkg-config", *options, "therapy-plugin", env=self.env).split()
@@ -92,6 +92,14 @@ class Sdk(unittest.TestCase):
         beside = self.one("heat_pad.so").with_name(plugin.name)
         self.assertTrue((directory / "root" / beside.relative_to("/")).is_file(), beside)
         return directory, build
+
+    def test_new_writes_the_template_that_is_installed_under_the_name_of_ones_own(self):
+        expected = self.top / "expected"
+        as_own(self.one("examples/template/template.c").parent, expected)
+        made = self.own("new")
+        for file in FILES:
+            own = file.replace("template", NAME).removesuffix(".in")
+            self.assertEqual((made / own).read_bytes(), (expected / own).read_bytes(), own)
 
     def test_cmake_builds_tests_and_installs_with_gcc_and_a_vector_that_fails_is_a_test_that_fails(self):
         directory, build = self.with_cmake("gcc")

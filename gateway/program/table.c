@@ -196,8 +196,8 @@ static void put_rows(struct maker *m)
 	for (size_t i = 0; i < from->n_channels; i++)
 		channels[i] =
 		    (struct therapy_channel){.address = from->channels[i]->address,
-					     .direction = (uint8_t)((from->channels[i]->in ? THERAPY_IN : 0) |
-								    (from->channels[i]->out ? THERAPY_OUT : 0))};
+					     .direction = (uint8_t)((from->channels[i]->incoming ? THERAPY_IN : 0) |
+								    (from->channels[i]->outgoing ? THERAPY_OUT : 0))};
 	for (size_t i = 0; i < from->n_polls; i++)
 		polls[i] = (struct therapy_poll){.verb = verb_index(m, from->polls[i]->verb, "a poll"),
 						 .every_ms = from->polls[i]->every_ms,

@@ -12,7 +12,7 @@ import threading
 import time
 import unittest
 
-from harness import SOURCE, Failure, Home, build_dir, now_us, wait_until
+from harness import SOURCE, Client, Failure, Home, build_dir, now_us, wait_until
 
 EXAMPLE = os.path.join(os.path.abspath(build_dir()), "plugins", "examples")
 TIMER_S = 3.0  # the lamp's own
@@ -21,8 +21,8 @@ OFF_US = 1_000_000
 CONFIG = """gateway = {{ id = "demo"; }};
 mqtt = {{ url = "${{MQTT_URL}}"; }};
 devices = (
-  {{ id = "lamp"; exec = "./naughty/infrared_lamp.py"; link = "tcp://127.0.0.1:{lamp}"; options = {{ zero = 1.5; }}; }},
-  {{ id = "other"; exec = "./naughty/other.py"; args = [ "-v" ]; link = "tcp://127.0.0.1:{other}"; }}
+  {{ id = "lamp"; exec = "./naughty/infrared_lamp.py"; link = "{lamp}"; options = {{ zero = 1.5; }}; }},
+  {{ id = "other"; exec = "./naughty/other.py"; args = [ "-v" ]; link = "{other}"; }}
 );
 rules = ( {{ id = "r"; permits = [ "kind:heat" ]; only_while = "all heat.skin_temp <= 43 degC"; hazard = 8; }} );
 """
@@ -65,11 +65,11 @@ class Lamp:
 
     def __init__(self):
         self.server = socket.create_server(("127.0.0.1", 0))
-        self.port = self.server.getsockname()[1]
+        self.link = f"tcp://127.0.0.1:{self.server.getsockname()[1]}"
         self.changed = threading.Condition()
         self.on_until = 0.0
         self.heard = []  # (us, line)
-        self.closing = False
+        self.closing = self.dropped = False
         self.thread = threading.Thread(target=self._run, daemon=True)
         self.thread.start()
 
@@ -82,6 +82,8 @@ class Lamp:
             with peer:
                 peer.settimeout(0.1)
                 self._talk(peer)
+            if self.dropped:
+                return
 
     def _talk(self, peer):
         due, partial = 0.0, b""
@@ -107,6 +109,11 @@ class Lamp:
                         self.on_until = 0.0
                 self.changed.notify_all()
 
+    def drop(self):
+        """Unplugs it."""
+        self.dropped = self.closing = True
+        self.server.close()
+
     def on(self):
         return time.monotonic() < self.on_until
 
@@ -128,12 +135,54 @@ class Lamp:
         self.server.close()
 
 
+class MqttLamp:
+    """The same behind the broker: says so on lamp/state, is told on lamp/cmd."""
+    PROGRAM = (("links=[wire.PROGRAM_LINK_SERIAL, wire.PROGRAM_LINK_TCP], baud=9600,",
+                "links=[wire.PROGRAM_LINK_MQTT], channels=["
+                'wire.ProgramChannel(address="{name}/state", incoming=True), '
+                'wire.ProgramChannel(address="{name}/cmd", outgoing=True)],'),
+               ('end_with=ord("\\n"),', ""),
+               ("data=LINES[ask.verb]", "data=LINES[ask.verb], channel=1"))
+    link = "mqtt:lamp"
+
+    def __init__(self):
+        self.changed, self.heard, self.on_until, self.closing = threading.Condition(), [], 0.0, False
+        self.client = None
+
+    on, wait_heard = Lamp.on, Lamp.wait_heard
+
+    def connect(self, port):
+        self.client = Client(port, ("lamp/cmd",), listeners=[self._told])
+        threading.Thread(target=self._say, daemon=True).start()
+
+    def _told(self, message):
+        with self.changed:
+            line = message.text.strip()
+            self.heard.append((message.us, line))
+            if line == "ON" or (line == "KEEP" and self.on()):
+                self.on_until = time.monotonic() + TIMER_S
+            if line == "OFF":
+                self.on_until = 0.0
+            self.changed.notify_all()
+
+    def _say(self):
+        while not self.closing:
+            self.client.publish("lamp/state", "31.5 %d" % self.on(), qos=0)
+            time.sleep(0.1)  # the rhythm of a device
+
+    def close(self):
+        self.closing = True
+        if self.client:
+            self.client.close()
+
+
 class Lamps(Home):
     """Two lamps, whose programs are the example; that of `lamp` can be told to misbehave."""
 
-    def __init__(self):
-        self.lamp, self.other = Lamp(), Lamp()
-        super().__init__(sim=None, config_text=CONFIG.format(lamp=self.lamp.port, other=self.other.port))
+    def __init__(self, lamp=None):
+        self.lamp, self.other = lamp or Lamp(), Lamp()
+        self.fault_is_set = False
+        super().__init__(sim=None, config_text=CONFIG.format(lamp=self.lamp.link, other=self.other.link))
 
     def before_sim(self):
         folder = os.path.join(self.directory, "naughty")
@@ -141,6 +190,11 @@ class Lamps(Home):
         shutil.copy(os.path.join(EXAMPLE, "infrared_lamp.py"), os.path.join(folder, "other.py"))
         with open(os.path.join(EXAMPLE, "infrared_lamp.py")) as f:
             text = f.read()
+        for old, new in getattr(self.lamp, "PROGRAM", ()):
+            assert old in text, old
+            text = text.replace(old, new)
+        if hasattr(self.lamp, "connect"):
+            self.lamp.connect(self.broker.port)
         path = os.path.join(folder, "infrared_lamp.py")
         with open(path, "w") as f:
             f.write(text.replace('if __name__ == "__main__":', NAUGHTY + '\nif __name__ == "__main__":'))
@@ -201,6 +255,7 @@ class Base(unittest.TestCase):
         home.wait_log(f"lamp: program .*/naughty/infrared_lamp.py {says}; going to rest, then starting anew")
         if home.fault_is_set:
             home.fault(None)
+            home.fault_is_set = False
         ready = wait_until(lambda: home.another(before) and now_us(), "another program", 10)
         self.assertLessEqual(off - start, OFF_US)
         self.assertFalse(home.lamp.on())
@@ -230,7 +285,6 @@ class Base(unittest.TestCase):
 class Program(Base):
     def test_it_reads_and_switches_and_its_death_switches_off(self):
         with Lamps() as home:
-            home.fault_is_set = False
             state = home.wait_device("lamp", lambda s: s.get("skin_temp") is not None, "the lamp's temperature")
             self.assertEqual(state["skin_temp"], 30.0)  # less its zero
             self.assertEqual(state["relay"], "OFF")
@@ -300,6 +354,37 @@ class Faults(Base):
         with Lamps() as home:
             self.fails(home, "slow", "did not answer 'decode' in time")
             self.fails(home, "loop", "did not answer 'decode' in time")
+
+    def test_behind_a_broker(self):
+        with Lamps(MqttLamp()) as home:
+            self.goes_off(home, lambda pid: os.kill(pid, signal.SIGKILL), r"was ended by signal 9 \(Killed\)", "SIGKILL")
+            self.fails(home, "slow", "did not answer 'decode' in time")
+            home.switch_on()
+            process, program = home.processes()
+            start = now_us()
+            os.kill(process, signal.SIGKILL)  # its last will carries what the program said beforehand
+            print(f"device process killed: told OFF after {(home.lamp.wait_heard('OFF', start) - start) / 1000:.1f} ms")
+            wait_until(lambda: not os.path.exists(f"/proc/{program}"), "the program to end with its device process")
+
+    def test_the_gateway_dies(self):
+        with Lamps() as home:
+            home.switch_on()
+            process, program = home.processes()
+            start = now_us()
+            home.gateway.kill()
+            print(f"gateway killed: told OFF after {(home.lamp.wait_heard('OFF', start) - start) / 1000:.1f} ms")
+            for pid in (process, program):
+                wait_until(lambda: not os.path.exists(f"/proc/{pid}"), f"{pid} to be gone")
+
+    def test_it_dies_while_nobody_is_there(self):
+        with Lamps() as home:
+            home.wait_device("lamp", lambda s: s.get("heat_permitted") == "ON", "heat to be permitted", 15)
+            home.lamp.drop()
+            home.wait_log("lamp: link is down")
+            before = home.processes()
+            os.kill(before[1], signal.SIGKILL)
+            home.wait_log(r"lamp: program .* was ended by signal 9 \(Killed\)")
+            wait_until(lambda: home.another(before), "another program", 10)
 
     def test_however_much_it_wants(self):
         with Lamps() as home:

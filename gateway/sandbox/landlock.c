@@ -99,6 +99,8 @@ int landlock_restrict(const struct landlock_rules *rules)
 		return 0;
 	struct ruleset all;
 	size_t size = handled(version, &all);
+	if (rules->signals && size == sizeof all)
+		all.scoped &= ~(uint64_t)SCOPE_SIGNAL;
 	long ruleset = syscall(SYS_landlock_create_ruleset, &all, size, 0);
 	if (ruleset < 0)
 		return uv_translate_sys_error(errno);

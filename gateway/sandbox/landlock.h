@@ -4,6 +4,7 @@
 #ifndef SANDBOX_LANDLOCK_H
 #define SANDBOX_LANDLOCK_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -20,6 +21,9 @@ struct landlock_rules {
 	size_t n_paths;
 	const uint16_t *ports; /* TCP ports that may be connected to; none may be bound */
 	size_t n_ports;
+	/* It may signal processes from before this call, among them what the kernel sends to its children when it dies.
+	 */
+	bool signals;
 };
 
 /* The version of the kernel's interface; 0: there is none. */

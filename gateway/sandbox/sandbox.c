@@ -132,7 +132,9 @@ static int begin_files(const struct sandbox_config *config)
 	struct paths paths = {.n = 0};
 	add(&paths, LANDLOCK_READ, config->plugin);
 	ADD_ALL(&paths, LANDLOCK_READ, libraries);
-	struct landlock_rules rules = {.paths = paths.at};
+	/* Its program is older than this: it must be able to end it, and so must its own end. The filter says whom
+	 * else. */
+	struct landlock_rules rules = {.paths = paths.at, .signals = config->program > 0};
 	const uint16_t ports[] = {config->port, DNS_PORT};
 	if (config->kind == SANDBOX_MQTT) {
 		ADD_ALL(&paths, LANDLOCK_READ, lookups);

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -233,6 +234,79 @@ static void a_plugin_gets_no_thread(void **state)
 {
 	(void)state;
 	assert_fine(start_a_thread);
+}
+
+/* ---- its own program ---- */
+
+static pid_t start_child(void)
+{
+	pid_t pid = fork();
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		for (;;)
+			pause();
+	}
+	must(pid > 0);
+	return pid;
+}
+
+static void end_its_program(void)
+{
+	struct sandbox_config config = {.kind = SANDBOX_STREAM, .program = start_child()};
+	int status = 0;
+	confine(&config);
+	must(waitpid(config.program, &status, WNOHANG) == 0);
+	must(kill(config.program, SIGKILL) == 0);
+	must(waitpid(config.program, &status, 0) == config.program);
+	must(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+}
+
+/* The kernel asks the sandbox of whoever dies, too. */
+static void die_before_its_program(void)
+{
+	int ends[2];
+	must(pipe(ends) == 0);
+	pid_t between = fork();
+	if (between == 0) {
+		close(ends[0]);
+		struct sandbox_config config = {.kind = SANDBOX_STREAM, .program = start_child()};
+		confine(&config);
+		_exit(FINE);
+	}
+	close(ends[1]);
+	struct pollfd end = {.fd = ends[0]}; /* the program holds the other one */
+	must(poll(&end, 1, 10000) == 1 && (end.revents & POLLHUP));
+}
+
+static void end_another(void)
+{
+	struct sandbox_config config = {.kind = SANDBOX_STREAM, .program = start_child()};
+	confine(&config);
+	kill(getppid(), SIGKILL);
+}
+
+static void end_its_group(void)
+{
+	struct sandbox_config config = {.kind = SANDBOX_STREAM, .program = start_child()};
+	confine(&config);
+	kill(0, SIGKILL);
+}
+
+static void signal_its_program(void)
+{
+	struct sandbox_config config = {.kind = SANDBOX_STREAM, .program = start_child()};
+	confine(&config);
+	kill(config.program, SIGUSR1);
+}
+
+static void a_device_process_may_end_its_own_program_and_that_alone(void **state)
+{
+	(void)state;
+	assert_fine(end_its_program);
+	assert_fine(die_before_its_program);
+	assert_ended(end_another, "kill");
+	assert_ended(end_its_group, "kill");
+	assert_ended(signal_its_program, "kill");
 }
 
 /* ---- what fails ---- */
@@ -524,6 +598,7 @@ int main(void)
 	    cmocka_unit_test(a_plugin_gets_no_thread),
 	    cmocka_unit_test(a_plugin_can_write_no_file_and_only_read_what_loading_needs),
 	    cmocka_unit_test(memory_ends_at_its_limit),
+	    cmocka_unit_test(a_device_process_may_end_its_own_program_and_that_alone),
 	    cmocka_unit_test(a_confined_process_can_do_its_work),
 	    cmocka_unit_test(a_failed_assertion_still_ends_as_one),
 	    cmocka_unit_test(no_constructor_reaches_the_network_of_its_process),

@@ -240,11 +240,12 @@ static void a_plugin_gets_no_thread(void **state)
 
 static pid_t start_child(void)
 {
-	pid_t pid = fork();
+	pid_t parent = getpid(), pid = fork();
 	if (pid == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		for (;;)
+		while (getppid() == parent) /* it may be gone already */
 			pause();
+		_exit(0);
 	}
 	must(pid > 0);
 	return pid;

@@ -344,6 +344,7 @@ class Faults(Base):
         with Lamps() as home:
             self.fails(home, "exit", "ended with status 3")
             self.fails(home, "raise", "ended with status 1")
+            home.wait_log("ValueError: a bug")  # what the interpreter says, in the gateway's log
 
     def test_whatever_it_says(self):
         with Lamps() as home:
@@ -366,15 +367,20 @@ class Faults(Base):
             print(f"device process killed: told OFF after {(home.lamp.wait_heard('OFF', start) - start) / 1000:.1f} ms")
             wait_until(lambda: not os.path.exists(f"/proc/{program}"), "the program to end with its device process")
 
-    def test_the_gateway_dies(self):
+    def the_gateway_dies(self, act, what):
         with Lamps() as home:
             home.switch_on()
             process, program = home.processes()
             start = now_us()
+            act(program)
             home.gateway.kill()
-            print(f"gateway killed: told OFF after {(home.lamp.wait_heard('OFF', start) - start) / 1000:.1f} ms")
+            print(f"{what}: told OFF after {(home.lamp.wait_heard('OFF', start) - start) / 1000:.1f} ms")
             for pid in (process, program):
-                wait_until(lambda: not os.path.exists(f"/proc/{pid}"), f"{pid} to be gone")
+                wait_until(lambda pid=pid: not os.path.exists(f"/proc/{pid}"), f"{pid} to be gone")
+
+    def test_the_gateway_dies(self):
+        self.the_gateway_dies(lambda program: None, "gateway killed")
+        self.the_gateway_dies(lambda program: os.kill(program, signal.SIGSTOP), "gateway killed, program stopped")
 
     def test_it_dies_while_nobody_is_there(self):
         with Lamps() as home:

@@ -125,6 +125,8 @@ static void on_presence(void *user, bool present)
 static void on_kept(void *user, const Therapy__V1__KeptCommand *said)
 {
 	(void)user;
+	if (said->payload[0] == '\0') /* nothing is kept there */
+		return;
 	print_now();
 	printf("the broker keeps a command on %s\n", said->topic);
 }
@@ -256,6 +258,7 @@ int command_try(int argc, char **argv)
 	t.setup.n_options = t.given.n;
 	t.setup.broker = t.address.kind == LINK_MQTT ? &t.account : NULL;
 	setvbuf(stdout, NULL, _IOLBF, BUFSIZ);
+	log_set_level(LOG_WARN); /* that the link is up stands among the readings */
 	run(&t, program);
 	printf("%llu readings\n", (unsigned long long)t.readings);
 	return t.status;

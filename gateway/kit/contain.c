@@ -78,6 +78,7 @@ static _Noreturn void be_child(struct note *note, const struct contain_work *wor
 	watch_faults(note);
 	limit();
 	work->run(work->user, report);
+	note->done = true; /* a plugin that calls exit(0) comes to no end */
 	fflush(NULL);
 	_exit(STATUS_DONE);
 }
@@ -234,7 +235,7 @@ void contain(struct note *note, const struct contain_work *work, struct containe
 		kill(-child, SIGKILL); /* what it started */
 		if (out->end == CONTAINED_DONE && WIFSIGNALED(status))
 			out->end = CONTAINED_SIGNAL, out->number = WTERMSIG(status);
-		else if (out->end == CONTAINED_DONE && WEXITSTATUS(status) != STATUS_DONE)
+		else if (out->end == CONTAINED_DONE && (WEXITSTATUS(status) != STATUS_DONE || !note->done))
 			out->end = CONTAINED_EXIT, out->number = WEXITSTATUS(status);
 	}
 	close(report[0]);

@@ -154,6 +154,20 @@ static void one_that_ends_its_process_is_said_and_what_it_printed(void **state)
 	assert_string_equal(end.said, "good bye ");
 }
 
+static void leave_as_if_done(void *user, FILE *report)
+{
+	(void)user, (void)report;
+	note->function = NOTE_DECODE;
+	_exit(0);
+}
+
+static void one_that_ends_its_process_well_is_not_done(void **state)
+{
+	(void)state;
+	expect(leave_as_if_done, CONTAINED_EXIT, 0,
+	       "it ended its process with status 0 in decode(), given the frame of 0 bytes", NULL);
+}
+
 static void hang_in_a_call(void *user, FILE *report)
 {
 	(void)user, (void)report;
@@ -193,6 +207,7 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(one_byte_too_far_is_said_with_the_frame, setup, teardown),
 	    cmocka_unit_test_setup_teardown(a_forbidden_system_call_has_its_own_words, setup, teardown),
 	    cmocka_unit_test_setup_teardown(one_that_ends_its_process_is_said_and_what_it_printed, setup, teardown),
+	    cmocka_unit_test_setup_teardown(one_that_ends_its_process_well_is_not_done, setup, teardown),
 	    cmocka_unit_test_setup_teardown(one_that_hangs_is_ended, setup, teardown),
 	    cmocka_unit_test_setup_teardown(what_it_started_holds_nobody_up, setup, teardown),
 	};

@@ -37,6 +37,7 @@ enum note_place {
 struct note {
 	_Atomic uint64_t calls; /* odd while the plugin runs */
 	enum note_function function;
+	bool done;       /* all of the work came to its end */
 	char about[160]; /* what is being done: the vector, the seed */
 	uint8_t channel; /* of decode */
 	bool retained;

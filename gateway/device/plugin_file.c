@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Copying comes first, checking second: rows are copied with the lengths that the plugin says it was built with into
- * rows of this program's own length. What the plugin does not have yet is zero, what this program does not know yet is
- * left behind. Everything after that sees one layout.
+ * rows of this program's own length. What the plugin does not have yet is zero. What this program does not know yet
+ * must be zero: then the plugin does without it, else it relies on something that would not happen, and is refused.
+ * Everything after that sees one layout.
  */
 #include "device/plugin_file.h"
 
@@ -21,12 +22,28 @@ struct plugin_file {
 	struct therapy_model *models;
 	void **tables; /* what the models' and controls' row pointers point to */
 	size_t n_tables, max_tables;
+	struct plugin_faults *faults; /* while the tables are copied */
 };
+
+/* Whether a row of a newer plugin uses what lies behind the end of this program's rows. */
+static void check_unknown(struct plugin_faults *f, const char *name, size_t i, const void *row, size_t from_size,
+			  size_t to_size)
+{
+	const unsigned char *bytes = row;
+	for (size_t at = to_size; at < from_size; at++)
+		if (bytes[at] != 0) {
+			plugin_fault(f,
+				     "its %s row %zu sets something at byte %zu, and this program knows %zu bytes of "
+				     "it: expected a newer gateway, or the plugin built with this one's header",
+				     name, i, at, to_size);
+			return;
+		}
+}
 
 /* A copy of `n` rows of `from_size` bytes as rows of `to_size` bytes; owned by the file. NULL rows stay NULL: the check
  * says so. */
-static int copy_rows(struct plugin_file *file, const void *from, size_t n, size_t from_size, size_t to_size,
-		     const void **out)
+static int copy_rows(struct plugin_file *file, const char *name, const void *from, size_t n, size_t from_size,
+		     size_t to_size, const void **out)
 {
 	*out = NULL;
 	if (n == 0 || !from)
@@ -34,15 +51,18 @@ static int copy_rows(struct plugin_file *file, const void *from, size_t n, size_
 	unsigned char *rows = calloc(n, to_size);
 	if (!rows)
 		return UV_ENOMEM;
-	for (size_t i = 0; i < n; i++)
-		memcpy(rows + i * to_size, (const unsigned char *)from + i * from_size,
-		       from_size < to_size ? from_size : to_size);
+	for (size_t i = 0; i < n; i++) {
+		const unsigned char *row = (const unsigned char *)from + i * from_size;
+		check_unknown(file->faults, name, i, row, from_size, to_size);
+		memcpy(rows + i * to_size, row, from_size < to_size ? from_size : to_size);
+	}
 	file->tables[file->n_tables++] = rows;
 	*out = rows;
 	return 0;
 }
 
-#define COPY(file, rows, n, size) copy_rows(file, rows, n, size, sizeof *(rows), (const void **)(void *)&(rows))
+#define COPY(file, name, rows, n, size)                                                                                \
+	copy_rows(file, name, rows, n, size, sizeof *(rows), (const void **)(void *)&(rows))
 
 /* Stale after three intervals, at least 1 s. Without an interval there is none to multiply: the check says so. */
 static void fill_stale(struct therapy_metric *metrics, uint8_t n)
@@ -65,28 +85,28 @@ static void fill_measures(struct therapy_control *controls, uint8_t n, uint16_t 
 
 static int copy_model(struct plugin_file *file, struct therapy_model *m, const struct therapy_sizes *sizes)
 {
-	int rc = COPY(file, m->metrics, m->n_metrics, sizes->metric);
+	int rc = COPY(file, "metric", m->metrics, m->n_metrics, sizes->metric);
 	if (rc == 0 && m->metrics)
 		fill_stale(file->tables[file->n_tables - 1], m->n_metrics);
 	if (rc == 0)
-		rc = COPY(file, m->verbs, m->n_verbs, sizes->verb);
+		rc = COPY(file, "verb", m->verbs, m->n_verbs, sizes->verb);
 	if (rc == 0)
-		rc = COPY(file, m->channels, m->n_channels, sizes->channel);
+		rc = COPY(file, "channel", m->channels, m->n_channels, sizes->channel);
 	if (rc == 0)
-		rc = COPY(file, m->polls, m->n_polls, sizes->poll);
+		rc = COPY(file, "poll", m->polls, m->n_polls, sizes->poll);
 	if (rc == 0)
-		rc = COPY(file, m->options, m->n_options, sizes->option);
+		rc = COPY(file, "option", m->options, m->n_options, sizes->option);
 	const void *rows = NULL;
 	if (rc == 0)
-		rc = copy_rows(file, m->controls, m->n_controls, sizes->control, sizeof *m->controls, &rows);
+		rc = copy_rows(file, "control", m->controls, m->n_controls, sizes->control, sizeof *m->controls, &rows);
 	struct therapy_control *controls = rows ? file->tables[file->n_tables - 1] : NULL;
 	m->controls = controls;
 	if (controls)
 		fill_measures(controls, m->n_controls, sizes->control);
 	for (uint8_t i = 0; controls && rc == 0 && i < m->n_controls; i++) {
-		rc = COPY(file, controls[i].rest, controls[i].n_rest, sizes->step);
+		rc = COPY(file, "step", controls[i].rest, controls[i].n_rest, sizes->step);
 		if (rc == 0)
-			rc = COPY(file, controls[i].stop, controls[i].n_stop, sizes->step);
+			rc = COPY(file, "step", controls[i].stop, controls[i].n_stop, sizes->step);
 	}
 	return rc;
 }
@@ -100,6 +120,7 @@ static int copy_models(struct plugin_file *file, const struct therapy_plugin *fr
 	size_t tables = 0;
 	for (uint8_t i = 0; i < from->n_models; i++) {
 		const unsigned char *row = (const unsigned char *)from->models + (size_t)i * sizes->model;
+		check_unknown(file->faults, "model", i, row, sizes->model, sizeof *file->models);
 		memcpy(&file->models[i], row,
 		       sizes->model < sizeof *file->models ? sizes->model : sizeof *file->models);
 		tables += 7u + 2u * (size_t)file->models[i].n_controls;
@@ -164,7 +185,10 @@ static int table_into(struct plugin_file *file, const struct therapy_plugin *plu
 	if (faults.n > 0)
 		return UV_EINVAL;
 	memcpy(&file->plugin, plugin, plugin->sizes.plugin < sizeof *plugin ? plugin->sizes.plugin : sizeof *plugin);
+	check_unknown(&faults, "plugin", 0, plugin, plugin->sizes.plugin, sizeof *plugin);
+	file->faults = &faults;
 	int rc = copy_models(file, plugin, &plugin->sizes);
+	file->faults = NULL;
 	if (rc != 0) {
 		str_add(&text, "%s: %s", where, uv_strerror(rc));
 		return rc;

@@ -448,8 +448,8 @@ struct later_step {
 static void rows_of_a_newer_plugin_are_read_with_its_own_lengths(void **state)
 {
 	struct good *g = *state;
-	struct later_metric metrics[2] = {{.known = g->metrics[0], .more = {1, 2, 3}}, {.known = g->metrics[1]}};
-	struct later_step rest[2] = {{.known = g->rest[0], .more = UINT64_MAX}, {.known = g->rest[1]}};
+	struct later_metric metrics[2] = {{.known = g->metrics[0]}, {.known = g->metrics[1]}};
+	struct later_step rest[2] = {{.known = g->rest[0]}, {.known = g->rest[1]}};
 	g->models[0].metrics = g->models[1].metrics = &metrics[0].known;
 	g->controls[0].rest = &rest[0].known;
 	g->plugin.sizes.metric = sizeof metrics[0];
@@ -460,6 +460,20 @@ static void rows_of_a_newer_plugin_are_read_with_its_own_lengths(void **state)
 	assert_string_equal(m->metrics[1].key, "temp");
 	assert_int_equal(m->controls[0].rest[1].delay_ms, 1000);
 	assert_int_equal(plugin_file_plugin(g->file)->sizes.metric, sizeof(struct therapy_metric));
+}
+
+static void a_newer_plugin_that_relies_on_what_is_not_known_here_is_refused(void **state)
+{
+	struct good *g = *state;
+	struct later_metric metrics[2] = {{.known = g->metrics[0]}, {.known = g->metrics[1], .more = {0, 2, 0}}};
+	g->models[0].metrics = g->models[1].metrics = &metrics[0].known;
+	g->plugin.sizes.metric = sizeof metrics[0];
+	refused(g, "its metric row 1 sets something at byte");
+	struct later_step rest[2] = {{.known = g->rest[0]}, {.known = g->rest[1], .more = UINT64_MAX}};
+	g->controls[0].rest = &rest[0].known;
+	g->plugin.sizes.step = sizeof rest[0];
+	refused(g, "its step row 1 sets something at byte 16, and this program knows 16 bytes of it: expected a newer "
+		   "gateway");
 }
 
 static void what_an_older_plugin_does_not_have_yet_is_zero(void **state)
@@ -562,6 +576,7 @@ int main(void)
 	    TEST(an_option_that_nobody_could_give_is_refused),
 	    TEST(every_fault_gets_its_line_and_a_small_buffer_holds_whole_lines),
 	    TEST(rows_of_a_newer_plugin_are_read_with_its_own_lengths),
+	    TEST(a_newer_plugin_that_relies_on_what_is_not_known_here_is_refused),
 	    TEST(what_an_older_plugin_does_not_have_yet_is_zero),
 	    TEST(a_real_shared_object_is_loaded_and_works),
 	    TEST(what_is_no_plugin_is_refused_with_its_path_and_what_was_expected),

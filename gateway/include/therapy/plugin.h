@@ -18,7 +18,7 @@
  * control to when it ends; STOP is the faster way there, for pain.
  *
  * Versions: `abi` changes when this file stops being compatible; within one abi, structs grow at their end only and
- * `sizes` tells the host which length this plugin was built with.
+ * `sizes` tells the host which length this plugin was built with. A plugin that was built keeps loading: docs/abi.md.
  */
 #ifndef THERAPY_PLUGIN_H
 #define THERAPY_PLUGIN_H

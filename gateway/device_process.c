@@ -488,7 +488,8 @@ int device_process_main(void)
 
 	uv_run(&p->loop, UV_RUN_DEFAULT);
 
-	watchdog_stop(&p->watchdog);
+	/* It stays: a plugin's unloading, or what it left to be done at exit, is not to keep the process either. */
+	watchdog_feed(&p->watchdog);
 	if (uv_loop_close(&p->loop) != 0) {
 		log_error("device-process", "a handle was left open");
 		p->status = 1;

@@ -23,7 +23,7 @@ static size_t count_most(const struct therapy_model *m)
 static struct kept *find(struct kept *kept, size_t n, uint8_t verb, double value)
 {
 	for (size_t i = 0; i < n; i++)
-		if (kept[i].verb == verb && memcmp(&kept[i].value, &value, sizeof value) == 0)
+		if (kept[i].verb == verb && kept[i].value == value)
 			return &kept[i];
 	return NULL;
 }

@@ -145,8 +145,18 @@ static char *text(const char *t)
 	return u.out;
 }
 
-static void describe(Therapy__V1__FromProgram *answer)
+static uint32_t call; /* of the question */
+
+static Therapy__V1__FromProgram begin(void)
 {
+	Therapy__V1__FromProgram answer = THERAPY__V1__FROM_PROGRAM__INIT;
+	answer.call = call;
+	return answer;
+}
+
+static void describe(void)
+{
+	Therapy__V1__FromProgram answer = begin();
 	Therapy__V1__MetricDescription relay = THERAPY__V1__METRIC_DESCRIPTION__INIT, temp = relay;
 	relay.key = text("relay");
 	relay.name = text("Relay");
@@ -235,13 +245,14 @@ static void describe(Therapy__V1__FromProgram *answer)
 	description.version = text("1");
 	description.n_models = 1;
 	description.models = models;
-	answer->answer_case = THERAPY__V1__FROM_PROGRAM__ANSWER_DESCRIPTION;
-	answer->description = &description;
-	say("describe", answer);
+	answer.answer_case = THERAPY__V1__FROM_PROGRAM__ANSWER_DESCRIPTION;
+	answer.description = &description;
+	say("describe", &answer);
 }
 
-static void init(const Therapy__V1__ProgramInit *ask, Therapy__V1__FromProgram *answer)
+static void init(const Therapy__V1__ProgramInit *ask)
 {
+	Therapy__V1__FromProgram answer = begin();
 	Therapy__V1__ProgramReady ready = THERAPY__V1__PROGRAM_READY__INIT;
 	if (told("init", "refuse"))
 		ready.contradiction = text("zero and colour do not go together");
@@ -259,24 +270,26 @@ static void init(const Therapy__V1__ProgramInit *ask, Therapy__V1__FromProgram *
 	for (int fd = STDERR_FILENO + 1; told("init", "descriptors") && fd < 256; fd++)
 		if (fcntl(fd, F_GETFD) >= 0)
 			ready.contradiction = text("more descriptors than standard input, output and error");
-	answer->answer_case = THERAPY__V1__FROM_PROGRAM__ANSWER_READY;
-	answer->ready = &ready;
-	say("init", answer);
+	answer.answer_case = THERAPY__V1__FROM_PROGRAM__ANSWER_READY;
+	answer.ready = &ready;
+	say("init", &answer);
 }
 
-static void cut(const Therapy__V1__ProgramCut *ask, Therapy__V1__FromProgram *answer)
+static void cut(const Therapy__V1__ProgramCut *ask)
 {
+	Therapy__V1__FromProgram answer = begin();
 	Therapy__V1__ProgramLength length = THERAPY__V1__PROGRAM_LENGTH__INIT;
 	const uint8_t *end = memchr(ask->data.data, '\n', ask->data.len);
 	length.length = end ? (int32_t)(end - ask->data.data) + 1 : 0;
-	answer->answer_case = THERAPY__V1__FROM_PROGRAM__ANSWER_LENGTH;
-	answer->length = &length;
-	say("cut", answer);
+	answer.answer_case = THERAPY__V1__FROM_PROGRAM__ANSWER_LENGTH;
+	answer.length = &length;
+	say("cut", &answer);
 }
 
 /* "relay temp\n" */
-static void decode(const Therapy__V1__ProgramDecode *ask, Therapy__V1__FromProgram *answer)
+static void decode(const Therapy__V1__ProgramDecode *ask)
 {
+	Therapy__V1__FromProgram answer = begin();
 	Therapy__V1__ProgramDecoded decoded = THERAPY__V1__PROGRAM_DECODED__INIT;
 	Therapy__V1__ProgramReading relay = THERAPY__V1__PROGRAM_READING__INIT, temp = relay,
 				    *readings[] = {&relay, &temp};
@@ -301,20 +314,21 @@ static void decode(const Therapy__V1__ProgramDecode *ask, Therapy__V1__FromProgr
 		decoded.readings = readings;
 		decoded.reply = true;
 	}
-	answer->answer_case = THERAPY__V1__FROM_PROGRAM__ANSWER_DECODED;
-	answer->decoded = &decoded;
+	answer.answer_case = THERAPY__V1__FROM_PROGRAM__ANSWER_DECODED;
+	answer.decoded = &decoded;
 	if (told("decode", "kind")) {
 		Therapy__V1__ProgramPong pong = THERAPY__V1__PROGRAM_PONG__INIT;
-		answer->answer_case = THERAPY__V1__FROM_PROGRAM__ANSWER_PONG;
-		answer->pong = &pong;
-		say("decode", answer);
+		answer.answer_case = THERAPY__V1__FROM_PROGRAM__ANSWER_PONG;
+		answer.pong = &pong;
+		say("decode", &answer);
 		return;
 	}
-	say("decode", answer);
+	say("decode", &answer);
 }
 
-static void encode(const Therapy__V1__ProgramEncode *ask, Therapy__V1__FromProgram *answer)
+static void encode(const Therapy__V1__ProgramEncode *ask)
 {
+	Therapy__V1__FromProgram answer = begin();
 	static uint8_t big[600];
 	char line[64];
 	Therapy__V1__ProgramEncoded encoded = THERAPY__V1__PROGRAM_ENCODED__INIT;
@@ -334,34 +348,35 @@ static void encode(const Therapy__V1__ProgramEncode *ask, Therapy__V1__FromProgr
 	encoded.refused = off && told("off", "refuse");
 	if (strcmp(ask->verb, "on") == 0)
 		sets++;
-	answer->answer_case = THERAPY__V1__FROM_PROGRAM__ANSWER_ENCODED;
-	answer->encoded = &encoded;
-	say(ask->verb, answer);
+	answer.answer_case = THERAPY__V1__FROM_PROGRAM__ANSWER_ENCODED;
+	answer.encoded = &encoded;
+	say(ask->verb, &answer);
 }
 
 static void answer_one(const Therapy__V1__ToProgram *ask)
 {
 	static const char *const names[] = {"", "", "describe", "init", "cut", "decode", "encode", "ping"};
-	Therapy__V1__FromProgram answer = THERAPY__V1__FROM_PROGRAM__INIT;
+	Therapy__V1__FromProgram answer;
 	Therapy__V1__ProgramPong pong = THERAPY__V1__PROGRAM_PONG__INIT;
-	answer.call = ask->call;
+	call = ask->call;
+	answer = begin();
 	misbehave(names[ask->ask_case]);
 	switch (ask->ask_case) {
 	case THERAPY__V1__TO_PROGRAM__ASK_DESCRIBE:
-		describe(&answer);
+		describe();
 		break;
 	case THERAPY__V1__TO_PROGRAM__ASK_INIT:
-		init(ask->init, &answer);
+		init(ask->init);
 		break;
 	case THERAPY__V1__TO_PROGRAM__ASK_CUT:
-		cut(ask->cut, &answer);
+		cut(ask->cut);
 		break;
 	case THERAPY__V1__TO_PROGRAM__ASK_DECODE:
-		decode(ask->decode, &answer);
+		decode(ask->decode);
 		break;
 	case THERAPY__V1__TO_PROGRAM__ASK_ENCODE:
 		misbehave(ask->encode->verb);
-		encode(ask->encode, &answer);
+		encode(ask->encode);
 		break;
 	case THERAPY__V1__TO_PROGRAM__ASK_PING:
 		answer.answer_case = THERAPY__V1__FROM_PROGRAM__ANSWER_PONG;

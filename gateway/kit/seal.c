@@ -87,20 +87,21 @@ static bool make(const struct seal *seal, const uint8_t *bytes, size_t size, uin
 	return true;
 }
 
+static bool ends_with(const struct seal *seal, const struct seal_frame *frame)
+{
+	uint8_t expected[2];
+	bool room = make(seal, frame->bytes, frame->size, expected);
+	for (size_t b = 0; room && b < width(seal); b++)
+		room = frame->bytes[frame->size - width(seal) + b] == expected[b];
+	return room;
+}
+
 static bool fits(const struct seal *seal, const struct seal_frame *frames, size_t n)
 {
 	size_t fitted = 0;
-	for (size_t i = 0; i < n; i++) {
-		uint8_t expected[2];
-		const struct seal_frame *f = &frames[i];
-		if (!make(seal, f->bytes, f->size, expected))
-			continue;
-		for (size_t b = 0; b < width(seal); b++)
-			if (f->bytes[f->size - width(seal) + b] != expected[b])
-				return false;
-		fitted++;
-	}
-	return fitted >= (is_wide(seal->type) ? LEAST_16 : LEAST_8);
+	for (size_t i = 0; i < n; i++)
+		fitted += ends_with(seal, &frames[i]);
+	return fitted >= (is_wide(seal->type) ? LEAST_16 : LEAST_8) && fitted * 2 > n;
 }
 
 struct seal seal_find(const struct seal_frame *frames, size_t n)

@@ -32,7 +32,8 @@ struct seal_frame {
 	size_t size;
 };
 
-/* The seal that all of the frames end with: of two frames at least, and not by chance. NONE if there is no such one. */
+/* The seal that more than half of the frames end with (vectors have wrong ones, too): of two frames at least, and not
+ * by chance. NONE if there is no such one. */
 struct seal seal_find(const struct seal_frame *frames, size_t n);
 /* Puts the checksum into the frame's last bytes. Does nothing to one that is too short. */
 void seal_put(const struct seal *seal, uint8_t *bytes, size_t size);

@@ -31,6 +31,15 @@ static void a_sum_is_found(void **state)
 	expect(wt901, 3, SEAL_SUM);
 }
 
+static void some_wrong_frames_among_them_hide_nothing(void **state)
+{
+	(void)state;
+	const struct seal_frame heard[] = {FRAME(0xA5, 0x05, 0xAA), FRAME(0xA5, 0x69, 0x0E), FRAME(0xA5, 0x04, 0xA9),
+					   FRAME(0xA5, 0x04, 0xA8), FRAME(0xA5)};
+	assert_int_equal(seal_find(heard, 5).type, SEAL_SUM);
+	assert_int_equal(seal_find(heard + 1, 4).type, SEAL_NONE); /* two of four */
+}
+
 static void modbus_is_found_with_its_low_byte_first(void **state)
 {
 	(void)state;
@@ -75,6 +84,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_sum_is_found),
+	    cmocka_unit_test(some_wrong_frames_among_them_hide_nothing),
 	    cmocka_unit_test(modbus_is_found_with_its_low_byte_first),
 	    cmocka_unit_test(ccitt_is_known_by_its_check_value),
 	    cmocka_unit_test(what_ends_with_no_checksum_has_no_seal),

@@ -2,7 +2,6 @@
 #include "device_process.h"
 
 #include <fcntl.h>
-#include <math.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +16,7 @@
 #include "base/str.h"
 #include "description.h"
 #include "device/device.h"
+#include "from_gateway.h"
 #include "link/address.h"
 #include "link/mqtt_link.h"
 #include "link/stream.h"
@@ -31,7 +31,9 @@
 #define TICK_MS 1000u
 /* What was sent last leaves the buffers, and a TCP peer has read it before it hears that we are gone. */
 #define LINGER_MS 200u
-#define FAILED    3 /* exit status after Failure */
+/* Bytes that a program is asked about in a turn, for it has 200 ms: 128 of the shortest lines, 1.5 ms for each. */
+#define PROGRAM_READ_MAX 512u
+#define FAILED           3 /* exit status after Failure */
 
 struct device_process {
 	uv_loop_t loop;
@@ -264,6 +266,8 @@ static void open_stream(struct device_process *p, int fd)
 		log_error(p->setup->device_id, "cannot use the link: %s", uv_strerror(error));
 		return;
 	}
+	if (p->plugin.program)
+		stream_hand_on(p->stream, PROGRAM_READ_MAX);
 	link_changed(p, true, "");
 }
 
@@ -372,46 +376,16 @@ static void on_wire_message(void *user, const uint8_t *data, size_t size)
 	}
 	if (!p->device)
 		return;
-	struct device_input input = {.type = DEVICE_IN_TICK};
-	switch (m->body_case) {
-	case THERAPY__V1__TO_DEVICE__BODY_OPEN:
+	if (m->body_case == THERAPY__V1__TO_DEVICE__BODY_OPEN) {
 		if (p->address.kind == LINK_MQTT)
 			open_mqtt(p);
 		else
 			open_stream(p, wire_take_fd(p->to.wire));
 		return;
-	case THERAPY__V1__TO_DEVICE__BODY_LEASE:
-		if (m->lease->control >= p->model->n_controls || !isfinite(m->lease->value))
-			return;
-		input.type = DEVICE_IN_LEASE;
-		input.control = (uint8_t)m->lease->control;
-		input.grant = m->lease->grant;
-		input.value = m->lease->value;
-		input.expires_ms = m->lease->expires_ms;
-		input.adopt = m->lease->adopt;
-		break;
-	case THERAPY__V1__TO_DEVICE__BODY_OFF_TEST:
-		if (m->off_test->control >= p->model->n_controls)
-			return;
-		input.type = DEVICE_IN_OFF_TEST;
-		input.control = (uint8_t)m->off_test->control;
-		input.grant = m->off_test->grant;
-		input.expires_ms = m->off_test->expires_ms;
-		break;
-	case THERAPY__V1__TO_DEVICE__BODY_REST:
-		if (m->rest->control >= p->model->n_controls)
-			return;
-		input.type = DEVICE_IN_REST;
-		input.control = (uint8_t)m->rest->control;
-		input.stop = m->rest->stop;
-		break;
-	case THERAPY__V1__TO_DEVICE__BODY_SETUP:
-	case THERAPY__V1__TO_DEVICE__BODY_PING:
-	case THERAPY__V1__TO_DEVICE__BODY__NOT_SET:
-	default:
-		return;
 	}
-	step(p, clock_boot_ms(), &input);
+	struct device_input input;
+	if (from_gateway_order(m, p->model, &input))
+		step(p, clock_boot_ms(), &input);
 }
 
 static void on_wire_lost(void *user, const char *why)

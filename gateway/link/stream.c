@@ -98,7 +98,7 @@ static int flush(struct live *l)
 /* One read per turn of the loop, so that a flood on one link does not keep the others waiting. */
 static void read_some(struct live *l)
 {
-	ssize_t n = read(l->fd, l->in, sizeof l->in);
+	ssize_t n = read(l->fd, l->in, l->base.most > 0 ? l->base.most : sizeof l->in);
 	uint64_t now_ms = clock_boot_ms();
 	if (n > 0)
 		l->base.callbacks.bytes(l->base.callbacks.user, now_ms, l->in, (size_t)n);
@@ -214,6 +214,11 @@ int stream_new(uv_loop_t *loop, int fd, const struct stream_callbacks *callbacks
 	watch(l);
 	*out = &l->base;
 	return 0;
+}
+
+void stream_hand_on(struct stream *s, size_t size)
+{
+	s->most = size < STREAM_READ_MAX ? size : STREAM_READ_MAX;
 }
 
 int stream_write(struct stream *s, const uint8_t *data, size_t size)

@@ -27,6 +27,9 @@ int stream_new(uv_loop_t *loop, int fd, const struct stream_callbacks *callbacks
  */
 int stream_new_replay(uv_loop_t *loop, int fd, double speed, const struct stream_callbacks *callbacks,
 		      struct stream **out);
+/* From now on at most `size` bytes, 1 to STREAM_READ_MAX, are handed on in a turn of the loop: for whoever needs long
+ * for each. Recordings have a pace of their own. */
+void stream_hand_on(struct stream *stream, size_t size);
 /* Writes all of it, now or when the descriptor can take it. UV_ENOBUFS: it does not fit, and nothing of it was taken.
  */
 int stream_write(struct stream *stream, const uint8_t *data, size_t size);

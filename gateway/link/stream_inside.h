@@ -16,6 +16,7 @@ struct stream_ops {
 struct stream {
 	const struct stream_ops *ops;
 	struct stream_callbacks callbacks;
+	size_t most;  /* bytes to hand on in a turn; 0: STREAM_READ_MAX */
 	bool lost;    /* told, or about to be */
 	bool closing; /* no callback but `closed` from now on */
 	void (*closed)(void *user);

@@ -28,6 +28,7 @@ struct probe {
 	bool enough, lost, closed, close_at_bytes, close_at_lost;
 	int n_lost, n_closed;
 	char why[160];
+	size_t largest; /* of `calls` */
 };
 
 static void on_closed(void *user)
@@ -44,6 +45,7 @@ static void on_bytes(void *user, uint64_t now_ms, const uint8_t *data, size_t si
 	assert_true(p->n_got + size <= sizeof p->got);
 	assert_false(p->lost);
 	memcpy(p->got + p->n_got, data, size);
+	p->largest = size > p->largest ? size : p->largest;
 	p->n_got += size;
 	if (p->calls < 256)
 		p->stamps[p->calls] = now_ms;
@@ -294,6 +296,23 @@ static struct probe *on_recording(void **state, const char *text, double speed)
 	return p;
 }
 
+static void one_who_needs_long_is_handed_less_at_a_time(void **state)
+{
+	struct probe *p = *state;
+	uint8_t much[2000];
+	int ends[2];
+	memset(much, 'x', sizeof much);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+	p->other = ends[0];
+	watch(p, ends[1]);
+	stream_hand_on(p->stream, 512);
+	assert_int_equal(write(p->other, much, sizeof much), sizeof much);
+	p->want = sizeof much;
+	run_until(&p->loop, &p->enough);
+	assert_int_equal(p->n_got, sizeof much);
+	assert_int_equal(p->largest, 512);
+}
+
 static void a_recording_is_played_at_its_pace(void **state)
 {
 	struct probe *p = on_recording(state, "# two frames\n100 < 01 02\n150 > ff\n300 < 03\n", 2);
@@ -382,6 +401,7 @@ int main(void)
 	    TEST(a_flood_is_handed_on_in_bounded_pieces),
 	    TEST(it_may_be_closed_from_inside_its_callbacks),
 	    TEST(what_is_no_stream_is_refused_and_stays_the_callers),
+	    TEST(one_who_needs_long_is_handed_less_at_a_time),
 	    TEST(a_recording_is_played_at_its_pace),
 	    TEST(at_full_speed_the_loop_still_gets_its_turns),
 	    TEST(what_is_written_to_a_recording_is_forgotten),

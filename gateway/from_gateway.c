@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "from_gateway.h"
+
+#include <math.h>
+
+bool from_gateway_order(const Therapy__V1__ToDevice *m, const struct therapy_model *model, struct device_input *out)
+{
+	uint32_t control = 0;
+	*out = (struct device_input){.type = DEVICE_IN_TICK};
+	switch (m->body_case) {
+	case THERAPY__V1__TO_DEVICE__BODY_LEASE:
+		out->type = DEVICE_IN_LEASE;
+		control = m->lease->control;
+		out->grant = m->lease->grant;
+		out->value = m->lease->value;
+		out->expires_ms = m->lease->expires_ms;
+		out->adopt = m->lease->adopt;
+		break;
+	case THERAPY__V1__TO_DEVICE__BODY_OFF_TEST:
+		out->type = DEVICE_IN_OFF_TEST;
+		control = m->off_test->control;
+		out->grant = m->off_test->grant;
+		out->expires_ms = m->off_test->expires_ms;
+		break;
+	case THERAPY__V1__TO_DEVICE__BODY_REST:
+		out->type = DEVICE_IN_REST;
+		control = m->rest->control;
+		out->stop = m->rest->stop;
+		break;
+	case THERAPY__V1__TO_DEVICE__BODY_OPEN:
+	case THERAPY__V1__TO_DEVICE__BODY_SETUP:
+	case THERAPY__V1__TO_DEVICE__BODY_PING:
+	case THERAPY__V1__TO_DEVICE__BODY__NOT_SET:
+	default:
+		return false;
+	}
+	out->control = (uint8_t)control;
+	return control < model->n_controls && isfinite(out->value);
+}

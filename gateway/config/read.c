@@ -11,6 +11,7 @@
 #include "base/id.h"
 #include "base/str.h"
 #include "base/unit.h"
+#include "base/utf8.h"
 #include "config/text.h"
 
 #ifdef __SANITIZE_ADDRESS__
@@ -196,7 +197,7 @@ char *setting_text(struct reader *r, setting *s, const char *what, size_t max, c
 	else if (text_has_control(text))
 		read_fault(r, setting_line(s), "%s: found a line break or control character, expected %s", what,
 			   expected);
-	else if (!text_is_utf8(text, size)) /* by \xNN: the file itself is UTF-8 */
+	else if (!utf8_valid(text, size)) /* by \xNN: the file itself is UTF-8 */
 		read_fault(r, setting_line(s), "%s: found bytes that are not UTF-8", what);
 	else
 		return arena_copy(r->arena, text, size);
@@ -217,7 +218,7 @@ bool setting_expression(struct reader *r, setting *s, const char *what, const ch
 			*c = ' ';
 	if (strspn(copy, " ") == size)
 		read_fault(r, setting_line(s), "%s: found empty text, expected %s", what, expected);
-	else if (text_has_control(copy) || !text_is_utf8(copy, size))
+	else if (text_has_control(copy) || !utf8_valid(copy, size))
 		read_fault(r, setting_line(s), "%s: found bytes that are no text, expected %s", what, expected);
 	else {
 		*out = (struct core_text){.text = copy, .line = setting_line(s)};

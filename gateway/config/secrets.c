@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/utf8.h"
 #include "config/text.h"
 
 #define SECRET_MAX 1024 /* bytes; MQTT would take 65535, people and generators stay far below */
@@ -29,7 +30,7 @@ char *secrets_read(struct reader *r, setting *s, const char *what, bool secret)
 	if (file.size && file.text[file.size - 1] == '\r')
 		file.text[--file.size] = 0;
 	if (!file.size || strlen(file.text) != file.size || text_has_control(file.text) ||
-	    !text_is_utf8(file.text, file.size)) {
+	    !utf8_valid(file.text, file.size)) {
 		read_fault(r, setting_line(s), "%s: %s does not hold one line of text", what, path);
 		return NULL;
 	}

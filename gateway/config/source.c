@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/utf8.h"
 #include "config/text.h"
 
 static int read_all(int fd, char *text, size_t size)
@@ -268,7 +269,7 @@ static void check_bytes(struct scan *s)
 		size_t n = (size_t)((newline ? newline : s->end) - from);
 		if (memchr(from, 0, n))
 			scan_fatal(s, line, "found a NUL byte, expected text");
-		else if (!text_is_utf8(from, n))
+		else if (!utf8_valid(from, n))
 			scan_fatal(s, line, "found bytes that are not UTF-8");
 		from += n + 1;
 	}

@@ -8,8 +8,6 @@
 
 #include "config/arena.h"
 
-/* Is `size` bytes of `text` well-formed UTF-8 (RFC 3629)? What is published is protobuf and JSON, which must be. */
-bool text_is_utf8(const char *text, size_t size);
 /* Has it a control character (below 0x20, or 0x7f)? */
 bool text_has_control(const char *text);
 /* The one of `words` that `found` was probably meant to be: at most a third of its letters differ. NULL if none is

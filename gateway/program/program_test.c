@@ -456,6 +456,8 @@ static void a_table_that_names_what_is_not_there_is_told(void **state)
 	    {"describe=no-verb", "model \"lamp\": control \"light\" names the verb \"onn\", expected one of its verbs"},
 	    {"describe=no-metric", "control \"light\" names the metric \"relais\", expected one of its metrics"},
 	    {"describe=odd-link", "model \"lamp\": it names the link 77, expected one of enum ProgramLink"},
+	    {"describe=bytes", "its table has the text \"T?\", expected UTF-8 without control characters"},
+	    {"describe=control", "its table has the text \"T?[1m\", expected UTF-8 without control characters"},
 	    {"describe=protocol", "speaks protocol 2, expected 1"},
 	    {"describe=exit", "ended with status 7"},
 	    {"describe=hang", "did not answer 'describe' in time"},

@@ -7,6 +7,8 @@
 
 #include <stdlib.h>
 
+#include "base/utf8.h"
+
 #define ROWS_MAX 254u /* one less than the index that means "none" */
 
 struct maker {
@@ -28,6 +30,40 @@ static void __attribute__((format(printf, 2, 3))) fault(struct maker *m, const c
 	va_start(args, format);
 	str_addv(m->why, format, args);
 	va_end(args);
+}
+
+/* Names and texts go to Home Assistant and to terminals, and protobuf-c lets any bytes pass. */
+static bool text_ok(const char *text)
+{
+	for (const char *c = text; *c; c++)
+		if ((unsigned char)*c < 0x20 || *c == 0x7f)
+			return false;
+	return utf8_valid(text, strlen(text));
+}
+
+/* The first text in a message, or in one that it holds, that is none; else NULL. The messages of a description hold
+ * texts and others of them in plain and in repeated fields only. */
+static const char *odd_text(const ProtobufCMessage *m)
+{
+	const char *odd = NULL;
+	for (unsigned i = 0; i < m->descriptor->n_fields && !odd; i++) {
+		const ProtobufCFieldDescriptor *f = &m->descriptor->fields[i];
+		if (f->type != PROTOBUF_C_TYPE_STRING && f->type != PROTOBUF_C_TYPE_MESSAGE)
+			continue;
+		const char *at = (const char *)m + f->offset;
+		bool repeated = f->label == PROTOBUF_C_LABEL_REPEATED;
+		size_t n = repeated ? *(const size_t *)(const void *)((const char *)m + f->quantifier_offset) : 1;
+		const void *const *values = (const void *const *)(const void *)at;
+		if (repeated)
+			values = *(const void *const *const *)(const void *)at;
+		for (size_t k = 0; k < n && !odd; k++) {
+			if (f->type == PROTOBUF_C_TYPE_MESSAGE)
+				odd = values[k] ? odd_text(values[k]) : NULL;
+			else if (!text_ok(values[k]))
+				odd = values[k];
+		}
+	}
+	return odd;
 }
 
 static const char *given(const char *text)
@@ -254,6 +290,15 @@ int table_make(struct program *p, struct str *why)
 {
 	const Therapy__V1__ProgramDescription *d = p->described->description;
 	struct maker m = {.program = p, .why = why, .good = true};
+	const char *odd = odd_text(&d->base);
+	if (odd) {
+		char shown[64];
+		struct str s;
+		str_init(&s, shown, sizeof shown);
+		str_add_printable(&s, odd, strlen(odd), 40);
+		fault(&m, "its table has the text \"%s\", expected UTF-8 without control characters", shown);
+		return UV_EINVAL;
+	}
 	if (!count_ok(&m, "models", d->n_models, ROWS_MAX))
 		return UV_EINVAL;
 	p->models = calloc(d->n_models + 1, sizeof *p->models);

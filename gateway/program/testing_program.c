@@ -164,7 +164,9 @@ static void describe(void)
 	relay.max = 1;
 	relay.interval_ms = 500;
 	temp.key = text("temp");
-	temp.name = text("Temperature");
+	temp.name = text(told("describe", "bytes")     ? "T\xe4"
+			 : told("describe", "control") ? "T\033[1m"
+						       : "Temperature");
 	temp.unit = THERAPY__V1__UNIT__UNIT_CELSIUS;
 	temp.min = told("describe", "no-range") ? 90 : -20;
 	temp.max = 80;

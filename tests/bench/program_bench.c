@@ -29,10 +29,10 @@ static int by_size(const void *a, const void *b)
 
 static void put(const char *name, uint64_t *ns, size_t n)
 {
+	const size_t half = n / 2, most = n * 9 / 10, nearly_all = n * 99 / 100;
 	qsort(ns, n, sizeof *ns, by_size);
 	printf("\"%s\":{\"n\":%zu,\"median_us\":%.1f,\"p90_us\":%.1f,\"p99_us\":%.1f,\"max_us\":%.1f}", name, n,
-	       (double)ns[n / 2] / 1e3, (double)ns[n * 9 / 10] / 1e3, (double)ns[n * 99 / 100] / 1e3,
-	       (double)ns[n - 1] / 1e3);
+	       (double)ns[half] / 1e3, (double)ns[most] / 1e3, (double)ns[nearly_all] / 1e3, (double)ns[n - 1] / 1e3);
 }
 
 static struct program *start(const char *path, void *state)

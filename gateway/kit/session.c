@@ -433,7 +433,7 @@ void session_bytes(struct session *session, const uint8_t *bytes, size_t size)
 		write_line(session, "waiting %zu", session->n_held);
 }
 
-void session_tell(struct session *session, uint8_t verb, double value)
+static void tell(struct session *session, uint8_t verb, double value)
 {
 	struct therapy_out out = caller_out(&session->caller);
 	int result = caller_encode(&session->caller, session->state, session->now_ms, verb, value, &out);
@@ -450,4 +450,15 @@ void session_tell(struct session *session, uint8_t verb, double value)
 		session_break(session, "encode gave readings, expected only frames");
 	else if (check_out(session, &out))
 		write_out(session, &out);
+}
+
+void session_tell(struct session *session, uint8_t verb, double value)
+{
+	size_t before = session->n_broken;
+	tell(session, verb, value);
+	if (before > 0 || session->n_broken == 0)
+		return;
+	size_t n = strlen(session->broken);
+	snprintf(session->broken + n, sizeof session->broken - n, "; the verb: %s, its value: %g",
+		 session->caller.note->verb, value);
 }

@@ -349,7 +349,7 @@ bool player_end(struct player *p)
 {
 	if (!p->wrong)
 		end_step(p);
-	if (!p->wrong && p->session->n_broken > 0) {
+	if (p->session->n_broken > 0) { /* what did not come may be for that reason only */
 		say(p->why, "%s:%u: vector %s: %s", p->vector->file->path, p->line->number, p->vector->name,
 		    p->session->broken);
 		p->wrong = true;

@@ -257,20 +257,30 @@ static void try_options(struct run *r, struct session *session)
 	session_connect(session, 1);
 }
 
+/* A device of its own, so that what is found here hides nothing of the noise. */
+static void try_odd_values(struct run *r)
+{
+	struct session *session = new_session(r);
+	try_options(r, session);
+	if (r->model->encode)
+		noise_tell(session);
+	if (session->n_broken > 0)
+		say(r, '!', "model %s: %s", r->model->key, session->broken);
+	session_free(session);
+}
+
 static void noise(struct run *r)
 {
 	static struct noise noise;
 	noise_init(&noise, r->stage->seed);
 	hear(r, &noise);
+	try_odd_values(r);
 	struct session *session = new_session(r);
-	try_options(r, session);
-	if (r->model->encode)
-		noise_tell(session);
 	uint64_t began_ms = clock_boot_ms();
 	while (noise.n_fed < r->stage->frames && session->n_broken == 0 && clock_boot_ms() - began_ms < STAGE_NOISE_MS)
 		noise_feed(&noise, session, NOISE_A_TIME);
 	if (session->n_broken > 0)
-		say(r, '!', "%s (%s; seed %llu)", session->broken, r->stage->note->about,
+		say(r, '!', "model %s: %s (%s; seed %llu)", r->model->key, session->broken, r->stage->note->about,
 		    (unsigned long long)r->stage->seed);
 	say(r, ' ',
 	    "  noise      %zu frames, seed %llu, made of %zu heard ones: decode took %zu, %zu readings out of range",

@@ -61,7 +61,7 @@ EXPECTED = {
     "renews_late": r"control \"heat\" is renewed every 3000 ms and rests by itself after 5000 ms",
     "rest_acts": r"step 0 of the rest sequence of control \"heat\" names verb \"off\", expected one whose effect is STOP",
     "returns_nothing_known": r"decode returned 77, expected one of enum therapy_refusal",
-    "sends_nowhere": r"it sends on channel 3, expected 0 on a byte link",
+    "sends_nowhere": r"it sends on channel 3, expected 0 on a byte link; the verb: \"on\", its value: 1\b",
     "small_struct": r"its plugin row has 16 bytes, expected at least",
     "stale_at_once": r"metric \"power\" comes every 1000 ms and is unknown after 1000 ms",
     "state_too_small": r"went past the end of its state: state_size is too small|init wrote past the 8 bytes of its state",

@@ -86,6 +86,7 @@ static void begin(struct fixture *f, const char *link, const char *definition)
 	connect_again(f);
 }
 
+static void tell(struct fixture *f, const char *format, ...) __attribute__((format(printf, 2, 3)));
 static void tell(struct fixture *f, const char *format, ...)
 {
 	size_t n = strlen(f->told);

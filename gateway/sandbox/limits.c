@@ -22,7 +22,14 @@ static uint64_t mapped_bytes(void)
 	return kb * 1024u;
 }
 
-static int set(int resource, uint64_t value)
+/* glibc has an enum where POSIX has an int. */
+#ifdef __GLIBC__
+typedef __rlimit_resource_t resource_id;
+#else
+typedef int resource_id;
+#endif
+
+static int set(resource_id resource, uint64_t value)
 {
 	struct rlimit now;
 	if (getrlimit(resource, &now) != 0)

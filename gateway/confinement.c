@@ -2,6 +2,7 @@
 #include "confinement.h"
 
 #include "broker/url.h"
+#include "link/mqtt_link.h"
 #include "sandbox/sandbox.h"
 
 #define FILES_MAX 3
@@ -35,6 +36,7 @@ static int describe(const Therapy__V1__Setup *setup, const Therapy__V1__BrokerAc
 	files[2] = account->key_file;
 	out->kind = SANDBOX_MQTT;
 	out->port = broker.port;
+	out->own_port = mqtt_link_prepare();
 	out->files = files;
 	out->n_files = FILES_MAX;
 	return 0;

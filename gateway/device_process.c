@@ -24,6 +24,7 @@
 #include "loop/watchdog.h"
 #include "plugin_source.h"
 #include "therapy/v1/wire.pb-c.h"
+#include "sparing.h"
 #include "to_gateway.h"
 #include "wire/wire.h"
 
@@ -439,6 +440,7 @@ int device_process_main(void)
 	signal(SIGPIPE, SIG_IGN);
 	prctl(PR_SET_NAME, "therapy-device");
 
+	sparing_begin();
 	struct device_process *p = calloc(1, sizeof *p);
 	if (!p)
 		return 1;

@@ -351,9 +351,10 @@ static int start_processes(struct gateway *g)
 		struct seat *seat = &g->seats[i];
 		seat->gateway = g;
 		seat->index = (uint16_t)i;
-		struct process_config config = {.program = g->program,
+		const struct link_address *address = &g->config->devices[i].address;
+		struct process_config config = {.program = setup_program(g->program, address->kind),
 						.setup = setup_message(g->setup, i),
-						.address = g->config->devices[i].address,
+						.address = *address,
 						.deadline_ms = (uint32_t)g->config->deadline_ms};
 		struct process_callbacks callbacks = {seat,       on_described, on_failed, on_readings,
 						      on_control, on_presence,  on_kept};

@@ -45,6 +45,17 @@ static const char *beside_program(const char *relative, char *buffer, size_t buf
 	return !s.overflow && access(buffer, R_OK) == 0 ? buffer : NULL;
 }
 
+const char *setup_program(const char *own, enum link_kind link)
+{
+	static const char installed[] = THERAPY_LIBEXEC_DIR "/therapy-device";
+	static char beside[600];
+	if (link == LINK_MQTT)
+		return own;
+	if (beside[0] || beside_program("therapy-device", beside, sizeof beside))
+		return beside;
+	return access(installed, X_OK) == 0 ? installed : own;
+}
+
 void setup_places(struct config_places *out)
 {
 	static char plugins[600], definitions[600], rules[600];

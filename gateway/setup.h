@@ -14,6 +14,10 @@
 
 struct setup;
 
+/* The program of a device process on such a link: `own`, or, where there is no MQTT, the smaller one beside it or
+ * installed, if there is one. Static or `own`. */
+const char *setup_program(const char *own, enum link_kind link);
+
 /* Where plugins and default rules are: $THERAPY_PLUGIN_DIR and $THERAPY_RULES if set (a build tree, a test), beside the
  * program if it is run from a build tree, else where they were installed. The strings are static. */
 void setup_places(struct config_places *out);

@@ -14,18 +14,14 @@ static void wake(struct bridge *bridge)
 
 int bridge_init(struct bridge *bridge, uv_async_t *wake_handle, unsigned queue)
 {
-	*bridge = (struct bridge){.wake = wake_handle, .cap = queue};
+	bridge->wake = wake_handle;
+	bridge->cap = queue;
 	bridge->ring = calloc(queue, sizeof *bridge->ring);
 	if (!bridge->ring)
 		return UV_ENOMEM;
 	if (uv_mutex_init(&bridge->lock) != 0) {
 		free(bridge->ring);
 		return UV_ENOMEM;
-	}
-	for (size_t i = BRIDGE_SLOTS; i-- > 0;) {
-		bridge->slots[i].bridge = bridge;
-		bridge->slots[i].next = bridge->free;
-		bridge->free = &bridge->slots[i];
 	}
 	bridge->done_end = &bridge->done;
 	return 0;
@@ -135,8 +131,13 @@ struct bridge_slot *bridge_slot_take(struct bridge *bridge, uint64_t token, size
 {
 	uv_mutex_lock(&bridge->lock);
 	struct bridge_slot *slot = bridge->free;
+	if (!slot && bridge->used < BRIDGE_SLOTS)
+		slot = &bridge->slots[bridge->used];
 	if (slot && bridge->sending + size <= BRIDGE_SENDING_MAX) {
-		bridge->free = slot->next;
+		if (slot == bridge->free)
+			bridge->free = slot->next;
+		else
+			bridge->used++;
 		*slot = (struct bridge_slot){
 		    .bridge = bridge, .fd = fd, .token = token, .size = size, .qos = qos, .used = true};
 		bridge->in_flight++;
@@ -246,6 +247,6 @@ void bridge_message_release(struct bridge_message *message)
 
 void bridge_abandon(struct bridge *bridge)
 {
-	for (size_t i = 0; i < BRIDGE_SLOTS; i++)
+	for (size_t i = 0; i < bridge->used; i++)
 		bridge_put_done(&bridge->slots[i], false);
 }

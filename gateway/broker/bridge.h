@@ -59,6 +59,7 @@ struct bridge {
 	unsigned cap, first, n;
 	size_t waiting; /* bytes in the ring */
 	struct bridge_slot slots[BRIDGE_SLOTS];
+	unsigned used; /* of the slots; those behind were never touched, and cost no memory */
 	struct bridge_slot *free, *done, **done_end;
 	unsigned in_flight, unacknowledged;
 	size_t sending; /* bytes */
@@ -88,7 +89,7 @@ struct bridge_done {
 	bool ok;
 };
 
-/* 0 or UV_ENOMEM. */
+/* `bridge` is zeroed. 0 or UV_ENOMEM. */
 int bridge_init(struct bridge *bridge, uv_async_t *wake, unsigned queue);
 /* Frees what still waits. Paho must be done with it: the handle is destroyed. */
 void bridge_release(struct bridge *bridge);

@@ -357,6 +357,12 @@ static void on_wake(uv_async_t *wake)
 
 /* ---- the interface ---- */
 
+uint16_t broker_prepare(void)
+{
+	uint16_t port = 0;
+	return poke_listen(&port) ? port : 0;
+}
+
 int broker_new(uv_loop_t *loop, const struct broker_config *config, const struct broker_callbacks *callbacks,
 	       struct broker **out)
 {

@@ -82,6 +82,9 @@ struct broker_counters {
 
 struct broker;
 
+/* Before a process gives up listening: makes what its connections will want of that. Its port, of the loopback, to
+ * which it must still be able to connect; 0: it has none, and goes without, slower. */
+uint16_t broker_prepare(void);
 /* Begins to connect. 0, or a negative UV_E* code: UV_EINVAL for a URL that is none. */
 int broker_new(uv_loop_t *loop, const struct broker_config *config, const struct broker_callbacks *callbacks,
 	       struct broker **out);

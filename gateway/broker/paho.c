@@ -19,8 +19,19 @@
 /* Forward secrecy and authenticated encryption only (RFC 9325). */
 #define CIPHERS "ECDHE+AESGCM:ECDHE+CHACHA20:DHE+AESGCM"
 
+/* Paho would have OpenSSL load the texts of all its errors, 200 kB in each process, TLS or not. OpenSSL loads what it
+ * needs by itself since 1.1. */
+static void leave_openssl_alone(void)
+{
+	MQTTAsync_init_options options = MQTTAsync_init_options_initializer;
+	options.do_openssl_init = 0;
+	MQTTAsync_global_init(&options);
+}
+
 static int create(struct paho *p, const char *uri, const char *client_id)
 {
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	pthread_once(&once, leave_openssl_alone);
 	poke_init();
 	MQTTAsync_createOptions options = MQTTAsync_createOptions_initializer5;
 	options.MQTTVersion = p->v5 ? MQTTVERSION_5 : MQTTVERSION_3_1_1;

@@ -18,6 +18,7 @@ static struct {
 	bool made;
 	MQTTAsync handle;
 	int listener, peer; /* our end; -1: not (yet, any more) there */
+	uint16_t port;
 } poke = {.lock = PTHREAD_MUTEX_INITIALIZER, .listener = -1, .peer = -1};
 
 static int listen_on_loopback(uint16_t *port)
@@ -48,14 +49,31 @@ static bool begin_connect(uint16_t port)
 	       MQTTAsync_connect(poke.handle, &options) == MQTTASYNC_SUCCESS;
 }
 
+/* With the lock. */
+static bool listens(void)
+{
+	if (poke.listener < 0 && !poke.made)
+		poke.listener = listen_on_loopback(&poke.port);
+	return poke.listener >= 0;
+}
+
+bool poke_listen(uint16_t *port)
+{
+	pthread_mutex_lock(&poke.lock);
+	bool ok = listens();
+	if (ok)
+		*port = poke.port;
+	pthread_mutex_unlock(&poke.lock);
+	return ok;
+}
+
 void poke_init(void)
 {
-	uint16_t port;
 	pthread_mutex_lock(&poke.lock);
 	if (!poke.made) {
+		bool listening = listens();
 		poke.made = true;
-		poke.listener = listen_on_loopback(&port);
-		if (poke.listener >= 0 && !begin_connect(port)) {
+		if (listening && !begin_connect(poke.port)) {
 			close(poke.listener);
 			poke.listener = -1;
 		}

@@ -13,6 +13,12 @@
 #ifndef BROKER_POKE_H
 #define BROKER_POKE_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Begins to listen for it, on *port of the loopback: for a process that may not later, but may still connect there.
+ * False: it cannot be made. */
+bool poke_listen(uint16_t *port);
 /* Makes it if it is not there yet. Where it cannot be made, everything works, but slower. */
 void poke_init(void);
 /* "Look at your sockets again." */

@@ -213,6 +213,11 @@ static void on_message(void *user, const struct broker_message *m)
 
 /* ---- the interface ---- */
 
+uint16_t mqtt_link_prepare(void)
+{
+	return broker_prepare();
+}
+
 int mqtt_link_new(uv_loop_t *loop, const struct mqtt_link_config *config, const struct mqtt_link_callbacks *callbacks,
 		  struct mqtt_link **out)
 {

@@ -48,6 +48,8 @@ struct mqtt_link_callbacks {
 
 struct mqtt_link;
 
+/* broker_prepare, for the process of such a link. */
+uint16_t mqtt_link_prepare(void);
 /* 0, or a negative UV_E* code. Reconnects with back-off until closed. */
 int mqtt_link_new(uv_loop_t *loop, const struct mqtt_link_config *config, const struct mqtt_link_callbacks *callbacks,
 		  struct mqtt_link **out);

@@ -202,5 +202,5 @@ const char *const calls_ordinary[] = {"arch_prctl",
 
 /* Looking the broker up, TLS's certificates, and Paho's threads. The filter of before the load still denies to open for
  * writing; Landlock bounds what can be read and which port is reached. */
-const char *const calls_connect[] = {"access", "bind",   "connect",  "faccessat",  "faccessat2", "getcwd", "getdents64",
-				     "open",   "openat", "readlink", "readlinkat", "statfs",     NULL};
+const char *const calls_connect[] = {"accept4",    "access", "bind",   "connect",  "faccessat",  "faccessat2", "getcwd",
+				     "getdents64", "open",   "openat", "readlink", "readlinkat", "statfs",     NULL};

@@ -135,13 +135,13 @@ static int begin_files(const struct sandbox_config *config)
 	/* Its program is older than this: it must be able to end it, and so must its own end. The filter says whom
 	 * else. */
 	struct landlock_rules rules = {.paths = paths.at, .signals = config->program > 0};
-	const uint16_t ports[] = {config->port, DNS_PORT};
+	const uint16_t ports[] = {config->port, DNS_PORT, config->own_port};
 	if (config->kind == SANDBOX_MQTT) {
 		ADD_ALL(&paths, LANDLOCK_READ, lookups);
 		for (size_t i = 0; i < config->n_files; i++)
 			add(&paths, LANDLOCK_READ, config->files[i]);
 		rules.ports = ports;
-		rules.n_ports = sizeof ports / sizeof *ports;
+		rules.n_ports = config->own_port ? 3 : 2;
 	}
 	rules.n_paths = paths.n;
 	return landlock_restrict(&rules);

@@ -47,6 +47,7 @@ struct sandbox_config {
 	/* MQTT: the port it connects to (Landlock since Linux 6.7), and files it reads for TLS; NULL ones are skipped.
 	 */
 	uint16_t port;
+	uint16_t own_port; /* where it listens itself already, and will connect to; 0: nowhere */
 	const char *const *files;
 	size_t n_files;
 	/* The child that is its plugin, which it may kill (SIGKILL, to that id alone) and wait for; 0: none. */

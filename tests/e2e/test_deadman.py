@@ -127,6 +127,8 @@ class Deadman(unittest.TestCase):
                 self.assertEqual(shared[1], shared[2])
                 self.assertNotIn(shared[1], pipes, f"{device} shares its pipe with another")
                 pipes.add(shared[1])
+                self.assertEqual(len(paho_itself(pid_of[device])), 2 if device == "pad" else 0,
+                                 "confined or not, Paho's threads can be woken")
                 outside = [at for fd, at in own.items() if fd > 3 and at.startswith(("socket:", "/"))
                            and at not in paho_itself(pid_of[device])]
                 self.assertEqual(len(outside), 1, f"{device} has {own}")

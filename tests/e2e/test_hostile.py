@@ -90,7 +90,7 @@ class Device:
         self.port = self.server.getsockname()[1]
         self.go = threading.Event()
         self.closing = False
-        self.sent = 0
+        self.sent = self.accepted = 0
         threading.Thread(target=self.run, daemon=True).start()
 
     def run(self):
@@ -99,6 +99,7 @@ class Device:
                 line, _ = self.server.accept()
             except OSError:
                 return
+            self.accepted += 1
             with line:
                 self.talk(line)
 

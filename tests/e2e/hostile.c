@@ -24,7 +24,8 @@ enum { NUMBER, METRICS };
 enum { ASK, VERBS };
 
 static volatile int sink;
-static bool told; /* by the device */
+static volatile int *volatile nowhere;
+static bool told;                /* by the device */
 static char place[32], deed[32]; /* "decode", "segv" */
 static char *kept[1024];
 
@@ -70,7 +71,7 @@ static void perhaps(const char *here)
 	if (strcmp(here, place) != 0)
 		return;
 	if (strcmp(deed, "segv") == 0)
-		sink = *(volatile int *)(uintptr_t)sink;
+		sink = *nowhere;
 	else if (strcmp(deed, "loop") == 0)
 		for (;;)
 			sink++;

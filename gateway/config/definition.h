@@ -10,17 +10,22 @@
 #include "config/config.h"
 #include "config/read.h"
 
+#define DEFINITION_METRICS_MAX 64u
+
 /* A definition being read. */
 struct definition {
 	struct reader *r;  /* of the file it stands in */
 	const char *where; /* begins its fault texts: `device "pad": definition: `; "" in a file of its own */
 	Therapy__V1__Definition *out;
 	char *topic, *command_topic; /* of metrics, and of what is sent, that name none; NULL: they must */
-	bool hex;                    /* what is sent is written as bytes: frames and characteristics are binary */
+	const char *name;            /* what {name} stands for; NULL: nobody knows yet */
+	struct unit_conversion units[DEFINITION_METRICS_MAX]; /* of the metrics */
+	bool hex; /* what is sent is written as bytes: frames and characteristics are binary */
 };
 
-/* The definition that `group`, a device, names or holds. NULL: there is none that can be read, and faults say why. */
-Therapy__V1__Definition *definition_section(struct reader *r, setting *group, const char *where,
+/* The definition that `group`, a device, names or holds. `name` is what {name} in its topics stands for; NULL: nothing.
+ * NULL: there is none that can be read, and faults say why. */
+Therapy__V1__Definition *definition_section(struct reader *r, setting *group, const char *where, const char *name,
 					    const struct config_places *places);
 
 /* `metrics` and `controls` of `group`. */
@@ -44,6 +49,9 @@ char *definition_words(struct definition *d, setting *group, const char *where);
 void definition_values(struct definition *d, setting *group, const char *where, size_t *n, char ***out);
 /* Letters a-z, digits and _, as keys of plugins are. */
 bool definition_key_valid(const char *key);
+/* Would it switch the control on, with a value that may be set? */
+bool definition_energises(const struct definition *d, const Therapy__V1__DefinedMessage *message,
+			  const Therapy__V1__DefinedControl *control);
 /* A fault if member `id` of `group` is no key. */
 void definition_id(struct definition *d, setting *group, const char *where, const char *id);
 /* "skin_temp" as people read it, unless they are given a name: "Skin temp". */
@@ -58,10 +66,16 @@ Therapy__V1__DefinedMessage *message_read(struct definition *d, setting *group, 
 					  char *address, bool value);
 /* Bytes of member `key`: as text, or with `hex` as "55 53". Empty if it is not there. */
 ProtobufCBinaryData message_bytes(struct definition *d, setting *group, const char *where, const char *key, bool hex);
+/* The same of a list of them, or of one. */
+void message_bytes_list(struct definition *d, setting *group, const char *where, const char *key, bool hex, size_t *n,
+			ProtobufCBinaryData **out);
+/* What is fixed must not be what switches something on, in whatever spelling (definition_likeness.c). Might `fixed` be
+ * taken for `other` with some value? Then *value is that value as the device counts: NAN if it is none that counts,
+ * HUGE_VAL if nobody can tell. */
+bool message_may_be(const struct definition *d, const Therapy__V1__DefinedMessage *fixed,
+		    const Therapy__V1__DefinedMessage *other, const Therapy__V1__DefinedControl *of, double *value);
 /* Does it hold the value? */
 bool message_has_value(const Therapy__V1__DefinedMessage *message);
-/* Might `a`, which is fixed, be taken for `b` with some value? Blanks between texts do not tell them apart. */
-bool message_may_be(const Therapy__V1__DefinedMessage *a, const Therapy__V1__DefinedMessage *b);
 /* "u16le" and its like as an enum, for a field of words. */
 extern const char *const value_type_words[];
 #define VALUE_TYPE_FIRST THERAPY__V1__VALUE_TYPE__VALUE_TYPE_U8 /* that words[0] means */

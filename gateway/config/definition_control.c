@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  * controls = ( ... ); of a described device. */
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/words.h"
 #include "config/definition.h"
 #include "config/sections.h"
+#include "generic/number.h"
 
 #define CONTROLS_MAX  16u       /* as device/plugin_check.h */
 #define TIMER_MAX_MS  86400000u /* a day */
@@ -66,6 +68,21 @@ static void need_with(struct definition *d, setting *s, const char *where, const
 		read_fault(d->r, setting_line(read_member(s, key)), "%s: %s: expected %s with it", where, key, other);
 }
 
+bool definition_energises(const struct definition *d, const Therapy__V1__DefinedMessage *message,
+			  const Therapy__V1__DefinedControl *c)
+{
+	double value, inner;
+	if (message_may_be(d, message, c->test, NULL, &value))
+		return true;
+	if (!message_may_be(d, message, c->set, c, &value))
+		return false;
+	if (!c->is_number || isinf(value))
+		return true;
+	inner = c->n_values > 0 ? value : value * c->scale + c->offset;
+	double close = fabs(c->max - c->min) * 1e-9;
+	return inner >= c->min - close && inner <= c->max + close; /* NAN is none */
+}
+
 /* What would do the opposite of what its name says. */
 static void check_messages(struct definition *d, setting *s, const char *where, const Therapy__V1__DefinedControl *c)
 {
@@ -73,26 +90,21 @@ static void check_messages(struct definition *d, setting *s, const char *where, 
 		const char *key;
 		const Therapy__V1__DefinedMessage *message;
 	} others[] = {{"rest", c->rest}, {"stop", c->stop}, {"renew", c->renew}};
-	for (size_t i = 0; i < LENGTH(others); i++) {
-		bool renews = others[i].message == c->renew;
-		/* Of a number, rest is often one of what may be set: its 0. */
-		const Therapy__V1__DefinedMessage *sets = renews || !c->is_number ? c->set : NULL;
-		if (others[i].message &&
-		    (message_may_be(others[i].message, sets) || message_may_be(others[i].message, c->test)))
+	for (size_t i = 0; i < LENGTH(others); i++)
+		if (others[i].message && definition_energises(d, others[i].message, c))
 			read_fault(
 			    d->r, setting_line(read_member(s, others[i].key)),
 			    "%s: %s: found what switches it on, expected %s", where, others[i].key,
-			    renews ? "what restarts its timer and switches nothing: it would switch on again what a "
-				     "person has switched off"
-				   : "another");
-	}
+			    others[i].message == c->renew
+				? "what restarts its timer and switches nothing: it would switch on again what a "
+				  "person has switched off"
+				: "another");
 }
 
 static void read_messages(struct definition *d, setting *s, const char *where, Therapy__V1__DefinedControl *c)
 {
 	char *address = definition_address(d, s, where, "topic", d->command_topic);
 	setting *on = read_member(s, "on"), *set = read_member(s, "set");
-	c->is_number = set != NULL;
 	if (!on == !set)
 		read_fault(d->r, setting_line(s),
 			   "%s: found %s, expected on = \"...\" for a switch or set = \"...{value}...\" for a number",
@@ -120,14 +132,23 @@ static void read_proofs(struct definition *d, setting *s, const char *where, con
 {
 	uint32_t measures = 0;
 	definition_metric(d, s, where, "confirm", &c->confirm);
-	c->rest_max = in->rest_max;
+	struct unit_conversion unit = d->units[c->confirm];
+	c->rest_max = read_member(s, "rest_max") ? in->rest_max * unit.scale + unit.offset : 0;
 	c->confirm_ms = in->confirm_within;
 	if (definition_metric(d, s, where, "load", &c->load)) {
-		c->load_max = in->load_max;
+		c->load_max = in->load_max * d->units[c->load].scale + d->units[c->load].offset;
 		c->load_ms = in->load_within;
 	}
-	if (definition_metric(d, s, where, "measures", &measures))
+	if (definition_metric(d, s, where, "measures", &measures)) {
 		c->measures = measures + 1;
+		if (!c->is_number || c->unit != THERAPY_UNIT_CELSIUS ||
+		    d->out->metrics[measures]->unit != THERAPY_UNIT_CELSIUS)
+			read_fault(
+			    d->r, setting_line(read_member(s, "measures")),
+			    "%s: measures: expected it with set and unit = \"degC\" or \"degF\", of a metric in one of "
+			    "these",
+			    where);
+	}
 	need_with(d, s, where, "load", "load_max");
 	need_with(d, s, where, "load", "load_within");
 	need_with(d, s, where, "load_max", "load");
@@ -146,6 +167,12 @@ static void read_number(struct definition *d, setting *s, const char *where, con
 	c->scale = in->scale * unit.scale;
 	c->offset = in->offset * unit.scale + unit.offset;
 	if (named > 0) {
+		static const char *const not_with_words[] = {"min",   "max",    "step",    "unit",
+							     "scale", "offset", "decimals"};
+		for (size_t i = 0; i < LENGTH(not_with_words); i++)
+			if (read_member(s, not_with_words[i]))
+				read_fault(d->r, setting_line(read_member(s, not_with_words[i])),
+					   "%s: %s: expected none with words", where, not_with_words[i]);
 		c->min = c->step = 1;
 		c->max = (double)named - 1;
 		if (c->n_values && c->n_values != named)
@@ -161,6 +188,48 @@ static void read_number(struct definition *d, setting *s, const char *where, con
 	c->min = in->min * unit.scale + unit.offset;
 	c->max = in->max * unit.scale + unit.offset;
 	c->step = in->step * unit.scale;
+	if (in->step < 0 || !isfinite(c->min) || !isfinite(c->max) || c->min < 0)
+		read_fault(d->r, setting_line(s), "%s: min, max and step: expected finite numbers from 0 up", where);
+}
+
+/* A whole number of what can be sent, up to what arithmetic loses. */
+static bool can_be_sent(double number, double resolution)
+{
+	double steps = number / resolution;
+	return isfinite(steps) && fabs(steps - round(steps)) <= 1e-6 * (1 + fabs(steps) * 1e-6);
+}
+
+/* What is asked for is what is sent, or it would be rounded: beyond the highest, or to rest. */
+static void check_numbers(struct definition *d, setting *s, const char *where, const Therapy__V1__DefinedControl *c)
+{
+	const struct {
+		const char *key;
+		double number;
+		bool fits;
+	} all[] = {{"min", (c->min - c->offset) / c->scale, true},
+		   {"max", (c->max - c->offset) / c->scale, true},
+		   {"step", c->step / c->scale, false}};
+	for (size_t i = 0; i < c->set->n_pieces; i++) {
+		Therapy__V1__ValueType type = c->set->pieces[i]->value;
+		bool digits = type == THERAPY__V1__VALUE_TYPE__VALUE_TYPE_TEXT;
+		double min, max, resolution = digits ? pow(10, -(double)c->decimals) : 1;
+		if (!type || (digits && c->n_values > 0))
+			continue;
+		bool whole = number_range(type, &min, &max);
+		for (size_t k = 0; k < LENGTH(all); k++) {
+			unsigned line = setting_line(read_member(s, all[k].key) ? read_member(s, all[k].key) : s);
+			if ((digits || whole) && !can_be_sent(all[k].number, resolution))
+				read_fault(d->r, line,
+					   "%s: %s: would be sent as %g, which %s, expected a number that can be "
+					   "sent",
+					   where, all[k].key, all[k].number,
+					   digits ? "decimals cuts off" : "is no whole number");
+			else if (whole && all[k].fits && (all[k].number < min || all[k].number > max))
+				read_fault(d->r, line,
+					   "%s: %s: would be sent as %g, expected %g to %g: more has no room", where,
+					   all[k].key, all[k].number, min, max);
+		}
+	}
 }
 
 static void read_control(struct definition *d, setting *s, const char *where, Therapy__V1__DefinedControl *c)
@@ -172,7 +241,7 @@ static void read_control(struct definition *d, setting *s, const char *where, Th
 	definition_id(d, s, where, in.id);
 	c->key = in.id ? in.id : arena_copy(d->r->arena, "", 0);
 	c->name = in.name ? in.name : definition_name(d, c->key);
-	read_messages(d, s, where, c);
+	c->is_number = read_member(s, "set") != NULL;
 	if (in.scale == 0)
 		read_fault(d->r, setting_line(read_member(s, "scale")), "%s: scale: found 0, expected another number",
 			   where);
@@ -184,12 +253,23 @@ static void read_control(struct definition *d, setting *s, const char *where, Th
 		for (size_t i = 0; i < LENGTH(of_numbers); i++)
 			need_with(d, s, where, of_numbers[i], "set");
 	}
+	read_messages(d, s, where, c);
+	if (c->is_number && c->set)
+		check_numbers(d, s, where, c);
 	read_proofs(d, s, where, &in, c);
 	c->renew_ms = c->renew ? in.renew_every : 0;
 	c->device_timer_ms = in.device_timer;
 	c->test_ms = c->test ? in.test_timer : 0;
 	c->stop_ms = in.stop_within;
 	c->resumes = in.resumes;
+	if (c->renew_ms && c->device_timer_ms < 2 * c->renew_ms)
+		read_fault(
+		    d->r, setting_line(read_member(s, "renew_every")),
+		    "%s: renew_every: expected at most half of device_timer: one that is lost must not end a session",
+		    where);
+	if (c->test_ms > c->device_timer_ms)
+		read_fault(d->r, setting_line(read_member(s, "test_timer")),
+			   "%s: test_timer: expected one no longer than device_timer", where);
 	if (in.resumes && strcmp(d->out->kind, "heat") != 0)
 		read_fault(d->r, setting_line(read_member(s, "resumes")),
 			   "%s: resumes: expected it with kind = \"heat\" only: nothing else may go on by itself",
@@ -201,8 +281,13 @@ void definition_controls(struct definition *d, setting *group)
 	setting *list = read_list(d->r, group, d->where, "controls", "a list ( ... ) of groups { id = ...; }");
 	size_t n = list ? setting_length(list) : 0;
 	struct named *names = arena_new(d->r->arena, n, sizeof *names);
-	if (n > CONTROLS_MAX) {
-		read_fault(d->r, setting_line(list), "controls: found %zu, expected at most %u", n, CONTROLS_MAX);
+	char all[DEFINITION_WHERE];
+	definition_where(d, all, "controls");
+	bool mqtt = !d->out->lines && !d->out->frames && !d->out->ble;
+	if (n > CONTROLS_MAX || (mqtt && n > 1)) {
+		read_fault(d->r, setting_line(list), "%s: found %zu, expected at most %u%s", all, n,
+			   mqtt ? 1 : CONTROLS_MAX,
+			   mqtt ? " over MQTT: a connection has one last will, which must put everything to rest" : "");
 		return;
 	}
 	d->out->controls = arena_new(d->r->arena, n, sizeof(Therapy__V1__DefinedControl *));

@@ -51,10 +51,10 @@ static const char *text_pieces(struct definition *d, const char *text, struct pi
 			return "expected {value} alone: types are for bytes";
 		Therapy__V1__Piece *piece = NULL;
 		if (!add_bytes(d, p, text, (size_t)(at - text)) || !(piece = add_piece(d, p)))
-			return "expected fewer pieces";
+			return "expected at most 32 pieces";
 		piece->value = THERAPY__V1__VALUE_TYPE__VALUE_TYPE_TEXT;
 	}
-	return add_bytes(d, p, text, strlen(text)) ? NULL : "expected fewer pieces";
+	return add_bytes(d, p, text, strlen(text)) ? NULL : "expected at most 32 pieces";
 }
 
 /* ---- bytes ---- */
@@ -152,6 +152,10 @@ Therapy__V1__DefinedMessage *message_read(struct definition *d, setting *group, 
 		return NULL;
 	}
 	setting_describe(s, found, sizeof found);
+	if (text[strspn(text, " \t")] == '\0') {
+		read_fault(d->r, setting_line(s), "%s: %s: found %s, expected what to send", where, key, found);
+		return NULL;
+	}
 	const char *wrong = d->hex ? hex_pieces(d, text, &pieces) : text_pieces(d, text, &pieces);
 	if (wrong) {
 		read_fault(d->r, setting_line(s), "%s: %s: found %s, %s", where, key, found, wrong);
@@ -171,15 +175,12 @@ Therapy__V1__DefinedMessage *message_read(struct definition *d, setting *group, 
 	return NULL;
 }
 
-ProtobufCBinaryData message_bytes(struct definition *d, setting *group, const char *where, const char *key, bool hex)
+static ProtobufCBinaryData read_bytes(struct definition *d, setting *s, const char *where, const char *key, bool hex)
 {
 	ProtobufCBinaryData out = {0, NULL};
-	setting *s = read_member(group, key);
-	const char *text = s ? setting_string(s) : NULL, *end = NULL;
+	const char *text = setting_string(s), *end = NULL;
 	char bytes[64], found[96];
 	size_t n = 0;
-	if (!s)
-		return out;
 	if (text && hex)
 		end = hex_bytes(text, bytes, sizeof bytes, &n);
 	else if (text)
@@ -195,41 +196,23 @@ ProtobufCBinaryData message_bytes(struct definition *d, setting *group, const ch
 	return (ProtobufCBinaryData){n, (uint8_t *)arena_copy(d->r->arena, bytes, n)};
 }
 
-/* ---- what must not be the same ---- */
-
-/* The bytes before the first value and those behind the last, blanks left out. */
-static size_t flat(const Therapy__V1__DefinedMessage *m, bool tail, bool text, char *out)
+ProtobufCBinaryData message_bytes(struct definition *d, setting *group, const char *where, const char *key, bool hex)
 {
-	size_t n = 0, from = 0, to = m->n_pieces;
-	for (size_t i = 0; i < m->n_pieces; i++)
-		if (m->pieces[i]->value) {
-			if (!tail) {
-				to = i;
-				break;
-			}
-			from = i + 1;
-		}
-	for (size_t i = from; i < to; i++)
-		for (size_t k = 0; k < m->pieces[i]->bytes.len; k++) {
-			char c = (char)m->pieces[i]->bytes.data[k];
-			if (!text || !isspace((unsigned char)c))
-				out[n++] = c;
-		}
-	return n;
+	setting *s = read_member(group, key);
+	return s ? read_bytes(d, s, where, key, hex) : (ProtobufCBinaryData){0, NULL};
 }
 
-bool message_may_be(const Therapy__V1__DefinedMessage *a, const Therapy__V1__DefinedMessage *b)
+void message_bytes_list(struct definition *d, setting *group, const char *where, const char *key, bool hex, size_t *n,
+			ProtobufCBinaryData **out)
 {
-	char fixed[MESSAGE_BYTES], head[MESSAGE_BYTES], tail[MESSAGE_BYTES];
-	if (!a || !b || strcmp(a->address, b->address) != 0)
-		return false;
-	bool text = true;
-	for (size_t i = 0; i < a->n_pieces; i++)
-		for (size_t k = 0; k < a->pieces[i]->bytes.len; k++)
-			text &= isprint(a->pieces[i]->bytes.data[k]) || isspace(a->pieces[i]->bytes.data[k]);
-	size_t n = flat(a, false, text, fixed), h = flat(b, false, text, head), t = flat(b, true, text, tail);
-	bool whole = !message_has_value(b);
-	if (whole)
-		return n == h && memcmp(fixed, head, n) == 0;
-	return n >= h + t && memcmp(fixed, head, h) == 0 && memcmp(fixed + n - t, tail, t) == 0;
+	setting *s = read_member(group, key);
+	if (!s)
+		return;
+	bool one = setting_string(s) != NULL;
+	setting *list =
+	    one ? NULL : read_list(d->r, group, where, key, "a text, or a list of texts [ \"ST,\", \"US,\" ]");
+	*n = one ? 1 : list ? setting_length(list) : 0;
+	*out = arena_new(d->r->arena, *n, sizeof **out);
+	for (size_t i = 0; i < *n; i++)
+		(*out)[i] = read_bytes(d, one ? s : setting_at(list, i), where, key, hex);
 }

@@ -10,6 +10,7 @@
 #include "config/definition.h"
 #include "config/sections.h"
 #include "config/text.h"
+#include "generic/number.h"
 
 #define METRICS_MAX   64u
 #define WORDS_MAX     32u
@@ -32,6 +33,13 @@ void definition_check_address(struct definition *d, setting *s, const char *what
 			   address);
 		return;
 	}
+	if (d->out->ble && (strlen(address) != 36 || address[strspn(address, "0123456789abcdefABCDEF-")] != '\0')) {
+		read_fault(d->r, setting_line(s),
+			   "%s: found \"%.80s\", expected the UUID of a characteristic, as "
+			   "\"7e4e1702-1ea6-40c9-9dcc-13d34ffead57\"",
+			   what, address);
+		return;
+	}
 	for (const char *at = address; (at = strpbrk(at, "{}+#"));) {
 		if (strncmp(at, "{name}", 6) == 0) {
 			at += 6;
@@ -46,6 +54,15 @@ void definition_check_address(struct definition *d, setting *s, const char *what
 	}
 }
 
+/* With the name put in, if it is known: so that one topic has one spelling. */
+static char *resolved(struct definition *d, char *address)
+{
+	char *at = d->name ? strstr(address, "{name}") : NULL;
+	for (; at; at = strstr(address, "{name}"))
+		address = arena_print(d->r->arena, "%.*s%s%s", (int)(at - address), address, d->name, at + 6);
+	return address;
+}
+
 char *definition_address(struct definition *d, setting *group, const char *where, const char *key, char *otherwise)
 {
 	setting *s = read_member(group, key);
@@ -56,16 +73,19 @@ char *definition_address(struct definition *d, setting *group, const char *where
 		read_fault(d->r, setting_line(group), "%s: %s is missing, expected one here or for the whole device",
 			   where, key);
 	if (!s)
-		return otherwise && messages ? otherwise : none;
+		return otherwise && messages ? resolved(d, otherwise) : none;
 	snprintf(what, sizeof what, "%s: %s", where, key);
 	char *address = setting_text(d->r, s, what, TEXT_MAX, "a topic like \"sensors/{name}\"");
 	definition_check_address(d, s, what, address);
-	return address ? address : none;
+	return address ? resolved(d, address) : none;
 }
 
 char *definition_pointer(struct definition *d, setting *group, const char *where, char *pointer)
 {
-	if (*pointer != '/')
+	bool wrong = *pointer != '/';
+	for (const char *at = pointer; (at = strchr(at, '~')); at++)
+		wrong |= at[1] != '0' && at[1] != '1';
+	if (wrong)
 		read_fault(d->r, setting_line(read_member(group, "pointer")),
 			   "%s: pointer: found \"%.80s\", expected a JSON pointer (RFC 6901) like \"/power\" or "
 			   "\"/sensors/0/value\"",
@@ -81,8 +101,8 @@ struct unit_conversion definition_unit(struct definition *d, setting *group, con
 	else if (unit && !unit_parse(unit, strlen(unit), &out))
 		read_fault(
 		    d->r, setting_line(read_member(group, "unit")),
-		    "%s: unit: found \"%s\", expected one that is known, like N, deg, degC, W, kg or bool; none for "
-		    "a count",
+		    "%s: unit: found \"%s\", expected N, kgf, lbf, deg, deg/s, degC, degF, kPa, mmHg, psi, W, Wh, "
+		    "V, A, kg, lb, %%, s, min, h, g, N/s or bool; none for a count",
 		    where, unit);
 	return out;
 }
@@ -193,6 +213,7 @@ static const struct field fields[] = {
     FIELD(FIELD_TRUTH, stops, .expected = "true or false"),
     {.key = "topic", .type = FIELD_OTHER},
     {.key = "begins", .type = FIELD_OTHER},
+    {.key = "errors", .type = FIELD_OTHER},
     {.key = "values", .type = FIELD_OTHER},
     {.key = "words", .type = FIELD_OTHER},
 };
@@ -227,18 +248,61 @@ static void read_place(struct definition *d, setting *s, const char *where, cons
 	if (!read_member(s, "bit"))
 		return;
 	m->mask = 1ull << in->bit;
+	if (in->bit >= 8 * number_size(m->type))
+		read_fault(d->r, setting_line(read_member(s, "bit")), "%s: bit: found %u, expected 0 to %zu", where,
+			   (unsigned)in->bit, 8 * number_size(m->type) - 1);
 	if (m->type >= THERAPY__V1__VALUE_TYPE__VALUE_TYPE_F32LE)
 		read_fault(d->r, setting_line(read_member(s, "bit")), "%s: bit: expected a whole number's type", where);
 }
 
-/* A frame has its size: what reaches beyond it would be refused each time. */
+/* A frame has its size: what reaches beyond what it says would be refused each time, or be its checksum. */
 static void check_room(struct definition *d, setting *s, const char *where, const Therapy__V1__DefinedMetric *m)
 {
-	static const unsigned sizes[] = {1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 4, 4, 4, 4, 4, 4};
-	size_t size = m->type >= VALUE_TYPE_FIRST ? sizes[m->type - VALUE_TYPE_FIRST] : 0;
-	if (d->out->frames && d->out->frames->size && m->at + size > d->out->frames->size)
-		read_fault(d->r, setting_line(s), "%s: at: found %u and %zu bytes, expected them within the frame's %u",
-			   where, (unsigned)m->at, size, d->out->frames->size);
+	const Therapy__V1__FrameLayout *f = d->out->frames;
+	size_t size = number_size(m->type);
+	if (!f || f->size < f->end.len + checksum_size(f->checksum))
+		return;
+	size_t room = f->size - f->end.len - checksum_size(f->checksum);
+	if (m->at + size > room)
+		read_fault(d->r, setting_line(s),
+			   "%s: at: found %u and %zu bytes, expected them within the frame's first %zu", where,
+			   (unsigned)m->at, size, room);
+	for (size_t i = 0; i < m->n_begins; i++) {
+		size_t n = m->begins[i].len < f->start.len ? m->begins[i].len : f->start.len;
+		if (n > 0 && memcmp(m->begins[i].data, f->start.data, n) != 0)
+			read_fault(d->r, setting_line(read_member(s, "begins")),
+				   "%s: begins: expected what begins as frames do: no other one comes", where);
+	}
+}
+
+/* What would be left out without a word. */
+static void check_meaning(struct definition *d, setting *s, const char *where, const Therapy__V1__DefinedMetric *m)
+{
+	static const char *const with_values[] = {"scale", "offset", "suffix", "type"};
+	for (size_t i = 0; i < LENGTH(with_values) && m->n_values; i++)
+		if (read_member(s, with_values[i]))
+			read_fault(d->r, setting_line(read_member(s, with_values[i])),
+				   "%s: %s: expected none with values", where, with_values[i]);
+	if (read_member(s, "suffix") && read_member(s, "type"))
+		read_fault(d->r, setting_line(read_member(s, "suffix")), "%s: suffix: expected none with type", where);
+	for (size_t i = 0; i < m->n_values; i++)
+		for (size_t k = 0; k < i; k++)
+			if (strcmp(m->values[i], m->values[k]) == 0)
+				read_fault(d->r, setting_line(read_member(s, "values")),
+					   "%s: values: found \"%.48s\" twice, expected each once", where,
+					   m->values[i]);
+	if (m->field > 1 && d->out->lines && !*d->out->lines->separator)
+		read_fault(d->r, setting_line(read_member(s, "field")),
+			   "%s: field: expected a separator in lines with it", where);
+	if (*m->words && m->unit != THERAPY_UNIT_ONE && m->unit != THERAPY_UNIT_BOOL)
+		read_fault(d->r, setting_line(read_member(s, "unit")), "%s: unit: expected none with words or values",
+			   where);
+	if (m->deadband < 0 || m->max_rate_per_s < 0 || !isfinite(m->min) || !isfinite(m->max) || !isfinite(m->scale) ||
+	    !isfinite(m->offset) || !isfinite(m->deadband) || !isfinite(m->max_rate_per_s))
+		read_fault(d->r, setting_line(s),
+			   "%s: min, max, scale, offset, deadband and max_rate: expected finite numbers, the last two "
+			   "from 0 up",
+			   where);
 }
 
 static void check_range(struct definition *d, setting *s, const char *where, const struct metric_fields *in)
@@ -315,7 +379,8 @@ static void read_metric(struct definition *d, setting *s, const char *where, The
 	m->name = in.name ? in.name : definition_name(d, m->key);
 	m->unit = (uint32_t)unit.unit;
 	m->address = definition_address(d, s, where, "topic", d->topic);
-	m->begins = message_bytes(d, s, where, "begins", d->hex);
+	message_bytes_list(d, s, where, "begins", d->hex, &m->n_begins, &m->begins);
+	message_bytes_list(d, s, where, "errors", d->hex, &m->n_errors, &m->errors);
 	definition_values(d, s, where, &m->n_values, &m->values);
 	m->words = definition_words(d, s, where);
 	if (!*m->words && unit.unit != THERAPY_UNIT_BOOL)
@@ -333,6 +398,8 @@ static void read_metric(struct definition *d, setting *s, const char *where, The
 	check_room(d, s, where, m);
 	read_range(d, s, where, &in, &unit, m);
 	read_times(d, s, where, &in, m);
+	check_meaning(d, s, where, m);
+	d->units[d->out->n_metrics] = unit;
 	if (in.stops && unit.unit != THERAPY_UNIT_BOOL)
 		read_fault(d->r, setting_line(read_member(s, "stops")), "%s: stops: expected unit = \"bool\" with it",
 			   where);
@@ -346,8 +413,10 @@ void definition_metrics(struct definition *d, setting *group)
 	setting *list = read_list(d->r, group, d->where, "metrics", "a list ( ... ) of groups { id = ...; }");
 	size_t n = list ? setting_length(list) : 0;
 	struct named *names = arena_new(d->r->arena, n, sizeof *names);
-	if (list && (n == 0 || n > METRICS_MAX)) {
-		read_fault(d->r, setting_line(list), "metrics: found %zu, expected 1 to %u", n, METRICS_MAX);
+	if (list && (n == 0 || n > DEFINITION_METRICS_MAX)) {
+		char all[DEFINITION_WHERE];
+		definition_where(d, all, "metrics");
+		read_fault(d->r, setting_line(list), "%s: found %zu, expected 1 to %u", all, n, DEFINITION_METRICS_MAX);
 		return;
 	}
 	d->out->metrics = arena_new(d->r->arena, n, sizeof(Therapy__V1__DefinedMetric *));

@@ -10,11 +10,13 @@
 #include "config/definition_file.h"
 #include "config/sections.h"
 #include "config/text.h"
+#include "generic/number.h"
 
 #define ASKED_MAX     32u       /* polls, and questions on connect */
 #define POLL_MIN      10u       /* ms, as device/plugin_check.c */
 #define POLL_MAX      86400000u /* a day */
 #define REPLY_MAX     10000u    /* as device/plugin_check.h */
+#define BAUD          9600u     /* of a serial port about which nothing is said: what most devices begin with */
 #define CUSTOM        "custom"  /* what has no other name */
 #define LENGTH(array) (sizeof(array) / sizeof *(array))
 
@@ -122,7 +124,7 @@ static void read_frames(struct definition *d, setting *group)
 		read_fault(d->r, setting_line(s),
 			   "%s: found neither checksum nor end, expected one: a frame that lost a byte would be read",
 			   where);
-	if (in.size && frames->start.len + frames->end.len + 2 > in.size)
+	if (in.size && frames->start.len + frames->end.len + checksum_size(frames->checksum) + 1 > in.size)
 		read_fault(d->r, setting_line(s), "%s: size: found %u, expected room between start and end", where,
 			   frames->size);
 }
@@ -135,6 +137,8 @@ static void read_layout(struct definition *d, setting *group)
 	setting *first = NULL;
 	for (size_t i = 0; i < LENGTH(layouts); i++) {
 		setting *s = read_member(group, layouts[i]);
+		if (i == LENGTH(layouts) - 1 && !d->out->ble)
+			continue; /* characteristics = false */
 		definition_where(d, where, layouts[i]);
 		if (s && first)
 			read_fault(d->r, setting_line(s),
@@ -148,19 +152,54 @@ static void read_layout(struct definition *d, setting *group)
 	d->hex = d->out->frames || d->out->ble;
 }
 
+/* ---- what is sent ---- */
+
+/* What is sent to a topic that is read as well comes back as if the device had said it: the gateway would prove to
+ * itself what no device does. A characteristic has two directions, and no echo. */
+static void check_sent(struct definition *d, setting *s, const char *where, const Therapy__V1__DefinedMessage *message)
+{
+	const char *address = message ? message->address : "";
+	bool heard = d->out->availability && strcmp(address, d->out->availability->address) == 0;
+	for (size_t i = 0; i < d->out->n_metrics; i++)
+		heard |= strcmp(address, d->out->metrics[i]->address) == 0;
+	if (!*address || d->out->ble)
+		return;
+	if (heard)
+		read_fault(
+		    d->r, setting_line(s),
+		    "%s: topic: found \"%.80s\", which is read as well: expected one that the device alone hears",
+		    where, address);
+	if (strncmp(address, "therapy/", 8) == 0)
+		read_fault(d->r, setting_line(s),
+			   "%s: topic: found \"%.80s\", which is a gateway's, expected a device's", where, address);
+}
+
+static void check_controls_sent(struct definition *d, setting *group)
+{
+	setting *list = read_member(group, "controls");
+	for (size_t i = 0; i < d->out->n_controls && i < setting_length(list); i++) {
+		const Therapy__V1__DefinedControl *c = d->out->controls[i];
+		char what[96], where[DEFINITION_WHERE];
+		lists_where(setting_at(list, i), "control", "controls", i, what);
+		definition_where(d, where, what);
+		check_sent(d, setting_at(list, i), where, c->set ? c->set : c->rest);
+		if (c->renew && c->set && strcmp(c->renew->address, c->set->address) != 0)
+			check_sent(d, setting_at(list, i), where, c->renew);
+	}
+}
+
 /* ---- what is asked ---- */
 
 /* Nothing that is sent without a permission may be what a control is switched on with. */
 static void check_harmless(struct definition *d, setting *s, const char *where,
 			   const Therapy__V1__DefinedMessage *message)
 {
-	for (size_t i = 0; message && i < d->out->n_controls; i++) {
-		const Therapy__V1__DefinedControl *c = d->out->controls[i];
-		if (message_may_be(message, c->set) || message_may_be(message, c->test))
+	for (size_t i = 0; message && i < d->out->n_controls; i++)
+		if (definition_energises(d, message, d->out->controls[i]))
 			read_fault(d->r, setting_line(s),
 				   "%s: send: found what switches control \"%s\" on, expected a question", where,
-				   c->key);
-	}
+				   d->out->controls[i]->key);
+	check_sent(d, s, where, message);
 }
 
 struct asked_fields {
@@ -261,6 +300,13 @@ static void read_availability(struct definition *d, setting *group)
 	a->offline = in.offline ? in.offline : arena_copy(d->r->arena, "offline", 7);
 	if (in.pointer)
 		a->pointer = definition_pointer(d, s, where, in.pointer);
+	for (size_t i = 0; i < d->out->n_metrics; i++)
+		if (*a->address && strcmp(d->out->metrics[i]->address, a->address) == 0)
+			read_fault(d->r, setting_line(s),
+				   "%s: topic: found that of metric \"%s\", expected one of its own", where,
+				   d->out->metrics[i]->key);
+	if (strcmp(a->online, a->offline) == 0)
+		read_fault(d->r, setting_line(s), "%s: online and offline: found the same, expected two", where);
 	d->out->availability = a;
 }
 
@@ -273,7 +319,8 @@ static void check_own_address(struct definition *d, setting *group, const char *
 	definition_check_address(d, read_member(group, key), what, address);
 }
 
-static Therapy__V1__Definition *read_definition(struct reader *r, setting *group, const char *where, const char *key)
+static Therapy__V1__Definition *read_definition(struct reader *r, setting *group, const char *where, const char *key,
+						const char *name)
 {
 	struct definition_fields in = {.name = NULL};
 	struct definition d = {.r = r, .where = where, .out = arena_new(r->arena, 1, sizeof *d.out)};
@@ -287,18 +334,21 @@ static Therapy__V1__Definition *read_definition(struct reader *r, setting *group
 	d.out->kind = in.kind ? in.kind : d.out->kind;
 	d.out->name = in.name ? in.name : d.out->kind; /* "custom scale" */
 	d.out->manufacturer = in.manufacturer ? in.manufacturer : arena_copy(r->arena, CUSTOM, strlen(CUSTOM));
-	d.out->baud = in.baud;
+	bool bytes = read_member(group, "lines") || read_member(group, "frames");
+	d.out->baud = in.baud ? in.baud : bytes ? BAUD : 0;
 	d.out->ble = in.characteristics;
 	d.topic = in.topic;
-	d.command_topic = in.command_topic ? in.command_topic : in.topic;
+	d.command_topic = in.command_topic;
+	d.name = name;
 	read_layout(&d, group);
 	check_own_address(&d, group, "topic", in.topic);
 	check_own_address(&d, group, "command_topic", in.command_topic);
 	definition_metrics(&d, group);
+	read_availability(&d, group);
 	definition_controls(&d, group);
+	check_controls_sent(&d, group);
 	d.out->n_polls = read_asked(&d, group, "polls", &d.out->polls);
 	read_on_connect(&d, group);
-	read_availability(&d, group);
 	if (in.baud && !d.out->lines && !d.out->frames)
 		read_fault(r, setting_line(read_member(group, "baud")),
 			   "%s%sbaud: found %u, expected it with lines or frames only", where, *where ? ": " : "",
@@ -345,7 +395,7 @@ int definition_file_open(const char *path, struct definition_file **out, struct 
 	if (!file)
 		return -1;
 	if (reader_open(&r, &file->arena, faults, path, NULL) == 0) {
-		file->definition = read_definition(&r, reader_root(&r), "", key_of_path(&file->arena, path));
+		file->definition = read_definition(&r, reader_root(&r), "", key_of_path(&file->arena, path), NULL);
 		reader_close(&r);
 	}
 	if (faults->n == before) {
@@ -370,7 +420,7 @@ void definition_file_close(struct definition_file *file)
 }
 
 static Therapy__V1__Definition *read_named(struct reader *r, setting *s, const char *where, const char *name,
-					   const struct config_places *places)
+					   const char *device, const struct config_places *places)
 {
 	bool is_path = strchr(name, '/') != NULL;
 	if (!is_path && !definition_key_valid(name)) {
@@ -393,22 +443,23 @@ static Therapy__V1__Definition *read_named(struct reader *r, setting *s, const c
 	struct reader inner;
 	if (reader_open(&inner, r->arena, r->faults, path, &named) < 0)
 		return NULL;
-	Therapy__V1__Definition *out = read_definition(&inner, reader_root(&inner), "", key_of_path(r->arena, path));
+	Therapy__V1__Definition *out =
+	    read_definition(&inner, reader_root(&inner), "", key_of_path(r->arena, path), device);
 	reader_close(&inner);
 	return out;
 }
 
-Therapy__V1__Definition *definition_section(struct reader *r, setting *group, const char *where,
+Therapy__V1__Definition *definition_section(struct reader *r, setting *group, const char *where, const char *name,
 					    const struct config_places *places)
 {
 	setting *s = read_member(group, "definition");
 	char text[DEFINITION_WHERE], found[96];
 	if (setting_is_group(s)) {
 		snprintf(text, sizeof text, "%s: definition", where);
-		return read_definition(r, s, text, CUSTOM);
+		return read_definition(r, s, text, CUSTOM, name);
 	}
 	if (setting_string(s))
-		return read_named(r, s, where, setting_string(s), places);
+		return read_named(r, s, where, setting_string(s), name, places);
 	setting_describe(s, found, sizeof found);
 	read_fault(r, setting_line(s),
 		   "%s: definition: found %s, expected its name in quotes or a group { kind = ...; }", where, found);

@@ -116,7 +116,8 @@ static void read_described(struct reader *r, setting *group, const char *where, 
 			read_fault(r, setting_line(read_member(group, unused[i])),
 				   "%s: %s: expected none with plugin = \"" GENERIC "\": a definition is one device",
 				   where, unused[i]);
-	device->definition = definition_section(r, group, where, places);
+	const char *name = device->link && device->address.kind == LINK_MQTT ? device->address.place : NULL;
+	device->definition = definition_section(r, group, where, name, places);
 }
 
 /* ---- options ---- */
@@ -236,6 +237,9 @@ static void read_device(struct reader *r, setting *group, size_t i, const struct
 	};
 	if (in.id)
 		check_id(r, id, where, in.id);
+	program_group(r, group, where, in.exec, device);
+	if (in.link)
+		read_link(r, read_member(group, "link"), where, in.link, mqtt->enabled, device);
 	if (in.plugin && strcmp(in.plugin, GENERIC) == 0)
 		read_described(r, group, where, places, device);
 	else if (read_member(group, "definition"))
@@ -243,9 +247,6 @@ static void read_device(struct reader *r, setting *group, size_t i, const struct
 			   "%s: definition: expected it with plugin = \"" GENERIC "\" only", where);
 	else if (in.plugin)
 		device->plugin_path = read_plugin(r, read_member(group, "plugin"), where, in.plugin, places);
-	program_group(r, group, where, in.exec, device);
-	if (in.link)
-		read_link(r, read_member(group, "link"), where, in.link, mqtt->enabled, device);
 	if (in.clear_retained_commands && device->link && device->address.kind != LINK_MQTT)
 		read_fault(
 		    r, setting_line(read_member(group, "clear_retained_commands")),

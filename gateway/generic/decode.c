@@ -157,7 +157,9 @@ static enum therapy_refusal read_metric(const struct generic *g, uint16_t i, str
 	double raw = 0;
 	switch (look(g, m, p, &raw)) {
 	case FOUND:
-		therapy_emit(out, i, m->n_values > 0 ? raw : raw * m->scale + m->offset);
+		raw = m->n_values > 0 ? raw : raw * m->scale + m->offset;
+		/* Half a word is none. */
+		therapy_emit(out, i, *m->words && raw != floor(raw) ? (double)NAN : raw);
 		return THERAPY_OK;
 	case UNKNOWN:
 		emit_unknown(out, i);
@@ -178,12 +180,28 @@ static bool begins(const struct piece *p, const ProtobufCBinaryData *with)
 	return p->size >= with->len && (with->len == 0 || memcmp(p->bytes, with->data, with->len) == 0);
 }
 
+static bool begins_one_of(const struct piece *p, size_t n, const ProtobufCBinaryData *with)
+{
+	for (size_t i = 0; i < n; i++)
+		if (begins(p, &with[i]))
+			return true;
+	return false;
+}
+
 static enum therapy_refusal read_metrics(const struct generic *g, uint8_t channel, struct piece *p,
 					 struct therapy_out *out)
 {
 	enum therapy_refusal refusal = THERAPY_REFUSED_TYPE; /* it is nobody's */
 	for (uint16_t i = 0; i < g->model.n_metrics; i++) {
-		if (g->metric_channels[i] != channel || !begins(p, &g->definition->metrics[i]->begins))
+		const Therapy__V1__DefinedMetric *m = g->definition->metrics[i];
+		if (g->metric_channels[i] != channel)
+			continue;
+		if (begins_one_of(p, m->n_errors, m->errors)) {
+			therapy_emit(out, i, (double)NAN);
+			refusal = THERAPY_OK;
+			continue;
+		}
+		if (m->n_begins > 0 && !begins_one_of(p, m->n_begins, m->begins))
 			continue;
 		refusal = read_metric(g, i, p, out);
 		if (refusal != THERAPY_OK)

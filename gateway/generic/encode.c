@@ -30,7 +30,10 @@ static bool add_digits(struct bytes *b, const Therapy__V1__DefinedControl *c, do
 		const char *word = c->values[(size_t)value];
 		return add(b, word, strlen(word));
 	}
-	str_add_number(&s, (value - c->offset) / c->scale, (unsigned)c->decimals);
+	double number = (value - c->offset) / c->scale;
+	if (!isfinite(number))
+		return false;
+	str_add_number(&s, number, (unsigned)c->decimals);
 	return !s.overflow && add(b, text, s.len);
 }
 
@@ -52,7 +55,8 @@ static bool add_piece(struct bytes *b, const Therapy__V1__Piece *piece, const Th
 	       add(b, bytes, number_size(piece->value));
 }
 
-/* Of an ACT. A number may be anything in its range, a switch is on. */
+/* Of an ACT. A number may be anything in its range, a switch is on. What rounding makes of it must be in its range,
+ * too; the definition's ends are such as can be sent. */
 static bool may_be_set(const Therapy__V1__DefinedControl *c, double value)
 {
 	if (!c->is_number)

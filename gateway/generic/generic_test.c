@@ -397,13 +397,27 @@ static void a_frame_that_lost_or_changed_a_byte_is_refused(void **state)
 	assert_string_equal(stream(*state, bytes, sizeof roll60), "refused CHECKSUM; ");
 }
 
+/* What looks like a beginning in the middle of each frame must not be taken for one for ever. */
+static void a_frame_that_holds_its_own_start_is_found(void **state)
+{
+	static const uint8_t frame[] = {0xAA, 0x01, 0x02, 0xAA, 0x00, 0x57};
+	uint8_t bytes[40];
+	for (size_t i = 0; i < sizeof bytes; i++)
+		bytes[i] = frame[(i + 2) % sizeof frame];
+	begin(*state, "tcp://h:1",
+	      "kind = \"scale\"; frames = { start = \"AA\"; size = 6; checksum = \"sum8\"; }; metrics = ( "
+	      "{ id = \"m\"; type = \"u16be\"; at = 1; min = 0; max = 65535; stale = \"1 s\"; } );");
+	const char *told = stream(*state, bytes, sizeof bytes);
+	assert_non_null(strstr(told, "m 258; m 258; m 258; "));
+}
+
 static void end_bytes_guard_a_frame_without_checksum(void **state)
 {
 	begin(*state, "tcp://h:1",
 	      "kind = \"scale\"; frames = { start = \"AA\"; size = 5; end = \"0D 0A\"; }; metrics = ( "
 	      "{ id = \"m\"; type = \"u16be\"; at = 1; min = 0; max = 65535; stale = \"1 s\"; } );");
 	assert_string_equal(stream(*state, "\xAA\x01\x02\x0D\x0A", 5), "m 258; ");
-	assert_string_equal(stream(*state, "\xAA\x01\x0D\x0A\xAA", 5), "refused FORMAT; ");
+	assert_string_equal(stream(*state, "\xAA\x01\x02\x0D\x0B", 5), "refused FORMAT; ");
 }
 
 /* ---- what is sent ---- */
@@ -468,6 +482,36 @@ static void bytes_to_send_hold_the_value_and_their_checksum(void **state)
 	assert_memory_equal(say(f, "pull_set", 120, true), "01 06 04 B0 ", 12);
 }
 
+static void limits_are_in_the_unit_that_their_metric_is_written_in(void **state)
+{
+	struct fixture *f = *state;
+	begin(
+	    f, "mqtt:n",
+	    "kind = \"heat\"; topic = \"t\"; metrics = ( { id = \"m\"; unit = \"degF\"; min = 32; max = 212; every = "
+	    "\"1 s\"; }, "
+	    "{ id = \"p\"; topic = \"p\"; unit = \"mmHg\"; min = 0; max = 300; every = \"1 s\"; } ); "
+	    "controls = ( { id = \"heat\"; topic = \"c\"; on = \"ON\"; rest = \"OFF\"; confirm = \"m\"; rest_max = 90; "
+	    "load = \"p\"; load_max = 30; load_within = \"5 s\"; } );");
+	assert_true(fabs(f->model->controls[0].rest_max - (90 - 32) / 1.8) < 1e-9);
+	assert_true(fabs(f->model->controls[0].load_max - 30 * 0.133322387415) < 1e-6);
+}
+
+static void what_a_device_cannot_measure_is_an_error(void **state)
+{
+	begin(*state, "tcp://h:1",
+	      "kind = \"traction\"; lines = { separator = \",\"; }; " RANGED(
+		  "field = 2; begins = [ \"ST\", \"US\" ]; errors = \"OL\";"));
+	assert_string_equal(lines(*state, "\nST,5\nUS,6\nOL,999\nXX,7\n"), "m 5; m 6; m error; refused TYPE; ");
+}
+
+static void what_is_between_two_words_is_an_error(void **state)
+{
+	begin(*state, "mqtt:n",
+	      "kind = \"heat\"; topic = \"t\"; " METRIC("pointer = \"/s\"; words = [ \"off\", \"low\", \"high\" ];"));
+	assert_string_equal(hear(*state, "t", "{\"s\":2}"), "m 2; ");
+	assert_string_equal(hear(*state, "t", "{\"s\":1.5}"), "m error; ");
+}
+
 static void stages_are_sent_by_their_words(void **state)
 {
 	struct fixture *f = *state;
@@ -512,10 +556,14 @@ int main(void)
 	    T(a_line_of_json_is_read_by_pointer),
 	    T(a_frame_is_read_wherever_it_begins),
 	    T(a_frame_that_lost_or_changed_a_byte_is_refused),
+	    T(a_frame_that_holds_its_own_start_is_found),
 	    T(end_bytes_guard_a_frame_without_checksum),
 	    T(only_the_exact_token_is_replaced),
 	    T(a_switch_is_on_and_nothing_else),
 	    T(bytes_to_send_hold_the_value_and_their_checksum),
+	    T(limits_are_in_the_unit_that_their_metric_is_written_in),
+	    T(what_a_device_cannot_measure_is_an_error),
+	    T(what_is_between_two_words_is_an_error),
 	    T(stages_are_sent_by_their_words),
 	    T(an_answer_ends_a_transaction),
 	};

@@ -74,7 +74,7 @@ class Gauge:
                 try:
                     link.sendall(b"99.00kg\r\n")  # the end of a line that began before
                     while not self.over.wait(0.1):
-                        link.sendall(f"US,GS,+  90.00kg\r\nST,GS,{'-' if self.kg < 0 else '+'}{abs(self.kg):7.2f}kg\r\n".encode())
+                        link.sendall(f"ST,NT,+  90.00kg\r\nST,GS,{'-' if self.kg < 0 else '+'}{abs(self.kg):7.2f}kg\r\n".encode())
                 except OSError:
                     continue
 

@@ -27,7 +27,7 @@ FOLDERS = {
     "link": ["base", "therapy/plugin.h"],
     "broker": ["base"],
     "mqtt": ["base", "broker", "proto", "tell", "core/core.h", "therapy/plugin.h"],
-    "config": ["base", "link/address.h", "core/core.h", "therapy/plugin.h", "therapy/v1/definition.pb-c.h"],
+    "config": ["base", "link/address.h", "core/core.h", "therapy/plugin.h", "therapy/v1/definition.pb-c.h", "generic/number.h"],
     "promise": ["base"],
     "store": ["base", "proto", "core/core.h", "therapy/plugin.h"],
     "kit": ["base", "device", "mqtt/discovery.h", "proto", "therapy/plugin.h"],

@@ -45,6 +45,8 @@ static const struct row rows[] = {
     {"a bracket too many is told", GATEWAY "};\n", "home.cfg:2: found }, but there is no bracket open here\n"},
     {"an open text is told where it begins", GATEWAY "log = \"info;\n\n",
      "home.cfg:2: this text is never closed: expected another \" at its end\n"},
+    {"a text holds no zero, for it would end there", GATEWAY "log = \"in\\x00fo\";\n",
+     "home.cfg:2: found \\x00 in a text, expected none: what follows it would be lost\n"},
     {"an open comment is told where it begins", GATEWAY "/* the devices\n" NONE,
      "home.cfg:2: this comment is never closed: expected */\n"},
     {"an include is refused with what to do instead", GATEWAY "@include \"devices.cfg\"\n",

@@ -131,6 +131,11 @@ static void scan_string(struct scan *s)
 		if (*s->at == '\\' && s->at + 1 < s->end) {
 			s->at++;
 			s->line += *s->at == '\n';
+			if (s->end - s->at >= 3 && memcmp(s->at, "x00", 3) == 0) {
+				scan_fatal(s, s->line,
+					   "found \\x00 in a text, expected none: what follows it would be lost");
+				return;
+			}
 		}
 	}
 	if (s->at >= s->end) {

@@ -165,7 +165,7 @@ static const char *lines(struct fixture *f, const char *text)
 /* What a verb sends, as text or bytes: "topic: text". */
 static const char *say(struct fixture *f, const char *verb, double value, bool hex)
 {
-	struct therapy_frame frame;
+	struct therapy_frame frame = {.size = 0};
 	struct therapy_out out = {.frames = &frame, .max_frames = 1};
 	uint8_t i = 0;
 	while (i < f->model->n_verbs && strcmp(f->model->verbs[i].key, verb) != 0)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * definition = "name", "a/path.cfg" or { ... }; of a device: where it is, and its settings but metrics and controls. */
 #include <ctype.h>
-#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -356,23 +355,6 @@ static Therapy__V1__Definition *read_definition(struct reader *r, setting *group
 	return d.out;
 }
 
-/* The definitions that are there: "; expected one of a, b, c". */
-static char *choices(struct arena *arena, const char *dir, const char *name)
-{
-	const char *names[256];
-	size_t n = 0;
-	DIR *entries = dir ? opendir(dir) : NULL;
-	for (struct dirent *e; entries && n < LENGTH(names) && (e = readdir(entries));) {
-		size_t length = strlen(e->d_name);
-		if (length > 4 && strcmp(e->d_name + length - 4, ".cfg") == 0)
-			names[n++] = arena_copy(arena, e->d_name, length - 4);
-	}
-	if (entries)
-		closedir(entries);
-	const char *nearest = text_nearest(name, names, n);
-	return nearest ? arena_print(arena, "; did you mean %s?", nearest) : arena_copy(arena, "", 0);
-}
-
 /* "dir/my_plug.cfg" is my_plug. */
 static char *key_of_path(struct arena *arena, const char *path)
 {
@@ -436,7 +418,7 @@ static Therapy__V1__Definition *read_named(struct reader *r, setting *s, const c
 	if (stat(path, &st) != 0) {
 		read_fault(r, setting_line(s),
 			   "%s: definition: found \"%.80s\", expected a file %s, which is not there%s", where, name,
-			   path, is_path ? "" : choices(r->arena, places->definitions, name));
+			   path, is_path ? "" : suggest_file(r->arena, places->definitions, ".cfg", name));
 		return NULL;
 	}
 	const struct naming named = {.file = r->source.file, .line = setting_line(s), .what = "definition:"};

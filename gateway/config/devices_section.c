@@ -2,7 +2,6 @@
 #include "config/sections.h"
 
 #include <ctype.h>
-#include <dirent.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -59,24 +58,6 @@ static void check_id(struct reader *r, setting *s, const char *where, const char
 
 /* ---- plugin ---- */
 
-/* The plugin in `dir` that `name` was probably meant to be: "; did you mean ...?", else "". */
-static char *suggest(struct arena *arena, const char *dir, const char *name)
-{
-	const char *names[256];
-	size_t n = 0;
-	DIR *entries = opendir(dir);
-	if (!entries)
-		return arena_copy(arena, "", 0);
-	for (struct dirent *e; n < sizeof names / sizeof *names && (e = readdir(entries));) {
-		size_t length = strlen(e->d_name);
-		if (length > 3 && strcmp(e->d_name + length - 3, ".so") == 0)
-			names[n++] = arena_copy(arena, e->d_name, length - 3);
-	}
-	closedir(entries);
-	const char *nearest = text_nearest(name, names, n);
-	return nearest ? arena_print(arena, "; did you mean %s?", nearest) : arena_copy(arena, "", 0);
-}
-
 static char *read_plugin(struct reader *r, setting *s, const char *where, const char *plugin,
 			 const struct config_places *places)
 {
@@ -93,7 +74,7 @@ static char *read_plugin(struct reader *r, setting *s, const char *where, const 
 	if (stat(path, &st) == 0 && S_ISREG(st.st_mode))
 		return path;
 	read_fault(r, setting_line(s), "%s: plugin: found \"%.80s\", expected a file %s, which is not there%s", where,
-		   plugin, path, is_path ? "" : suggest(r->arena, places->plugin_dir, plugin));
+		   plugin, path, is_path ? "" : suggest_file(r->arena, places->plugin_dir, ".so", plugin));
 	return NULL;
 }
 

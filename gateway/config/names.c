@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "config/sections.h"
 
+#include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "config/text.h"
 
 struct place {
 	const struct named *item;
@@ -39,4 +42,20 @@ void check_names(struct arena *arena, struct faults *faults, const struct named 
 			faults_add(faults, places[i].item->file, places[i].item->line,
 				   "%s \"%s\" is there already, at %s:%u: expected another id", what,
 				   places[i].item->name, places[i].first->file, places[i].first->line);
+}
+
+char *suggest_file(struct arena *arena, const char *dir, const char *ending, const char *name)
+{
+	const char *names[256];
+	size_t n = 0, tail = strlen(ending);
+	DIR *entries = dir ? opendir(dir) : NULL;
+	for (struct dirent *e; entries && n < sizeof names / sizeof *names && (e = readdir(entries));) {
+		size_t length = strlen(e->d_name);
+		if (length > tail && strcmp(e->d_name + length - tail, ending) == 0)
+			names[n++] = arena_copy(arena, e->d_name, length - tail);
+	}
+	if (entries)
+		closedir(entries);
+	const char *nearest = text_nearest(name, names, n);
+	return nearest ? arena_print(arena, "; did you mean %s?", nearest) : arena_copy(arena, "", 0);
 }

@@ -63,6 +63,9 @@ void figures_group(struct reader *r, setting *group, const char *where, const ch
 /* profile = { ... }; */
 void profile_section(struct reader *r, setting *root, struct config_profile *out);
 
+/* The file `NAME` with `ending` in `dir` that `name` was probably meant to be: "; did you mean NAME?", else "". */
+char *suggest_file(struct arena *arena, const char *dir, const char *ending, const char *name);
+
 /* Tells of names that are there twice, whatever their number, at the later one. */
 struct named {
 	const char *name, *file;

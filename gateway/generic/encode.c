@@ -55,8 +55,8 @@ static bool add_piece(struct bytes *b, const Therapy__V1__Piece *piece, const Th
 	       add(b, bytes, number_size(piece->value));
 }
 
-/* Of an ACT. A number may be anything in its range, a switch is on. What rounding makes of it must be in its range,
- * too; the definition's ends are such as can be sent. */
+/* Of an ACT. A number may be anything in its range, a switch is on. Rounding cannot carry it beyond an end: both are
+ * such as can be sent (config/definition_control.c). */
 static bool may_be_set(const Therapy__V1__DefinedControl *c, double value)
 {
 	if (!c->is_number)

@@ -181,6 +181,14 @@ bool description_options(const struct therapy_model *model, const Therapy__V1__S
 	return true;
 }
 
+uint8_t description_channel(const struct therapy_model *model, const char *address)
+{
+	uint8_t i = 0;
+	while (i < model->n_channels && strcmp(model->channels[i].address, address) != 0)
+		i++;
+	return i;
+}
+
 void description_no_model(const struct therapy_plugin *plugin, const char *key, struct str *why)
 {
 	if (*key)

@@ -185,6 +185,15 @@ static void on_bytes(void *user, uint64_t now_ms, const uint8_t *data, size_t si
 	step(user, now_ms, &input);
 }
 
+/* A message of a recording. From an address that the model does not have it is counted by the machine, and no more. */
+static void on_recorded(void *user, uint64_t now_ms, const char *address, const uint8_t *data, size_t size)
+{
+	struct device_process *p = user;
+	struct device_input input = {
+	    .type = DEVICE_IN_MESSAGE, .data = data, .size = size, .channel = description_channel(p->model, address)};
+	step(p, now_ms, &input);
+}
+
 static void on_stream_lost(void *user, const char *why)
 {
 	struct device_process *p = user;
@@ -258,7 +267,7 @@ static void open_stream(struct device_process *p, int fd)
 			close(fd);
 		return;
 	}
-	struct stream_callbacks callbacks = {p, on_bytes, on_stream_lost};
+	struct stream_callbacks callbacks = {p, on_bytes, on_stream_lost, on_recorded};
 	int error = p->address.kind == LINK_REPLAY
 			? stream_new_replay(&p->loop, fd, p->address.speed, &callbacks, &p->stream)
 			: stream_new(&p->loop, fd, &callbacks, &p->stream);

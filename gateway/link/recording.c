@@ -43,6 +43,19 @@ static int read_bytes(const char *p, struct recording_line *line, uint8_t *bytes
 	return line->size > 0 ? 0 : refuse(why, "expected at least one byte");
 }
 
+/* "@ADDRESS" before the bytes of a message; returns what is behind it, NULL: it is none. */
+static const char *read_address(const char *p, struct recording_line *line)
+{
+	size_t n = *p == '@' ? strcspn(p + 1, " \t\r\n") : 0;
+	if (*p != '@')
+		return p;
+	if (n == 0 || n >= sizeof line->address)
+		return NULL;
+	memcpy(line->address, p + 1, n);
+	line->address[n] = '\0';
+	return p + 1 + n;
+}
+
 int recording_read(const char *text, struct recording_line *out, uint8_t bytes[RECORDING_BYTES_MAX], const char **why)
 {
 	struct recording_line line = {.kind = RECORDING_NOTHING};
@@ -62,7 +75,10 @@ int recording_read(const char *text, struct recording_line *out, uint8_t bytes[R
 	if (*p != '<' && *p != '>')
 		return refuse(why, "expected < (received) or > (sent) after the time");
 	line.kind = *p == '<' ? RECORDING_RECEIVED : RECORDING_SENT;
-	int rc = read_bytes(p + 1, &line, bytes, why);
+	p = read_address(skip_blanks(p + 1), &line);
+	if (!p)
+		return refuse(why, "expected an address of 1 to 255 characters behind @");
+	int rc = read_bytes(p, &line, bytes, why);
 	if (rc == 0)
 		*out = line;
 	return rc;

@@ -6,16 +6,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define RECORDING_BYTES_MAX 4096u /* in one line: as much as a link hands on at a time */
-/* Two digits and a blank for each byte, time, direction, end of line. */
-#define RECORDING_LINE_MAX (3u * RECORDING_BYTES_MAX + 64u)
+#define RECORDING_ADDRESS_MAX 256u  /* of a topic or characteristic, with the NUL; as mqtt_link */
+#define RECORDING_BYTES_MAX   4096u /* in one line: as much as a link hands on at a time */
+/* Two digits and a blank for each byte, time, direction, address, end of line. */
+#define RECORDING_LINE_MAX (3u * RECORDING_BYTES_MAX + RECORDING_ADDRESS_MAX + 64u)
 
 enum recording_kind { RECORDING_NOTHING, RECORDING_RECEIVED, RECORDING_SENT };
 
 struct recording_line {
-	enum recording_kind kind; /* NOTHING: empty or a comment */
-	uint64_t at_ms;           /* since the start */
-	size_t size;              /* of the bytes */
+	enum recording_kind kind;            /* NOTHING: empty or a comment */
+	uint64_t at_ms;                      /* since the start */
+	size_t size;                         /* of the bytes */
+	char address[RECORDING_ADDRESS_MAX]; /* of a message; "": a piece of a byte stream */
 };
 
 /* Reads a line (with or without its newline) and puts its bytes into `bytes`. 0; or UV_EINVAL, and *why is one clause:

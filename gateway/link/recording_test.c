@@ -35,6 +35,7 @@ static void lines_that_are_none_are_refused_with_what_was_expected(void **state)
 	    {"< 55", "time in ms"},       {"-5 < 55", "time in ms"},       {"5", "< (received)"},
 	    {"5 55", "< (received)"},     {"5.5 < 55", "< (received)"},    {"5 <", "at least one byte"},
 	    {"5 < 5", "two hexadecimal"}, {"5 < 5 5", "two hexadecimal"},  {"5 < zz", "two hexadecimal"},
+	    {"5 < @", "an address"},      {"5 < @ 55", "an address"},      {"5 < @a", "at least one byte"},
 	    {"5 < 55 # x", "two hex"},    {"99999999999 < 55", "31 days"}, {"99999999999999999999999 < 1", "31 days"},
 	};
 	uint8_t bytes[RECORDING_BYTES_MAX];

@@ -26,7 +26,7 @@ struct replay {
 	struct recording_line line;
 	char why[160];
 	char text[RECORDING_LINE_MAX + 2];
-	uint8_t bytes[RECORDING_BYTES_MAX];
+	uint8_t bytes[RECORDING_BYTES_MAX + 1];
 };
 
 static bool fault(struct replay *r, const char *why)
@@ -69,6 +69,16 @@ static uint64_t wait_ms(const struct replay *r)
 	return due > now ? due - now : 0;
 }
 
+static void hand_on(struct replay *r)
+{
+	const struct stream_callbacks *to = &r->base.callbacks;
+	r->bytes[r->line.size] = '\0';
+	if (r->line.address[0] && to->message)
+		to->message(to->user, clock_boot_ms(), r->line.address, r->bytes, r->line.size);
+	else
+		to->bytes(to->user, clock_boot_ms(), r->bytes, r->line.size);
+}
+
 static void on_timer(uv_timer_t *timer)
 {
 	struct replay *r = timer->data;
@@ -87,7 +97,7 @@ static void on_timer(uv_timer_t *timer)
 			return;
 		}
 		r->pending = false;
-		r->base.callbacks.bytes(r->base.callbacks.user, clock_boot_ms(), r->bytes, r->line.size);
+		hand_on(r);
 		if (r->base.closing)
 			return;
 	}

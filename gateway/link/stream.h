@@ -17,6 +17,8 @@ struct stream_callbacks {
 	void (*bytes)(void *user, uint64_t now_ms, const uint8_t *data, size_t size);
 	/* The other end is gone or failed; called once, not from inside another call. `why` is one sentence. */
 	void (*lost)(void *user, const char *why);
+	/* Of a recording only: a message from `address`; data[size] is a NUL. NULL: its lines are taken for bytes. */
+	void (*message)(void *user, uint64_t now_ms, const char *address, const uint8_t *data, size_t size);
 };
 
 struct stream;

@@ -96,7 +96,7 @@ static void let_pass(struct playing *p, uint64_t until_ms)
 
 static bool play_lines(struct playing *p)
 {
-	static uint8_t bytes[RECORDING_BYTES_MAX];
+	static uint8_t bytes[RECORDING_BYTES_MAX + 1];
 	uint64_t now_ms = BEGIN_MS, number = 0;
 	step(p, now_ms, &(struct device_input){.type = DEVICE_IN_LINK_UP});
 	for (char *at = p->replay->text, *line = NULL; (line = at);) {
@@ -117,13 +117,27 @@ static bool play_lines(struct playing *p)
 		}
 		if (read.kind == RECORDING_NOTHING)
 			continue;
+		uint8_t channel = description_channel(p->model, read.address);
+		if (!read.address[0] != (p->model->frame != NULL) ||
+		    (read.address[0] && channel == p->model->n_channels)) {
+			fprintf(p->report, "! %s:%llu: model %s is reached by %s\n", p->replay->recording,
+				(unsigned long long)number, p->model->key,
+				p->model->frame
+				    ? "bytes, expected them without an address"
+				    : "messages, expected @ and an address of its channels before the bytes");
+			return false;
+		}
+		bytes[read.size] = '\0';
 		now_ms = BEGIN_MS + read.at_ms;
 		snprintf(p->replay->note->about, sizeof p->replay->note->about, "line %llu of the recording",
 			 (unsigned long long)number);
 		let_pass(p, now_ms);
 		if (read.kind == RECORDING_RECEIVED)
 			step(p, now_ms,
-			     &(struct device_input){.type = DEVICE_IN_BYTES, .data = bytes, .size = read.size});
+			     &(struct device_input){.type = read.address[0] ? DEVICE_IN_MESSAGE : DEVICE_IN_BYTES,
+						    .data = bytes,
+						    .size = read.size,
+						    .channel = channel});
 	}
 	return true;
 }
@@ -157,12 +171,7 @@ static bool find_model(const struct replay *r, const struct plugin_file *file, s
 	*out = plugin_file_model(file, r->model ? r->model : "");
 	if (!*out)
 		description_no_model(plugin_file_plugin(file), r->model ? r->model : "", why);
-	else if (!(*out)->frame)
-		str_add(why,
-			"model %s is reached by messages; a recording is of a byte link: expected vectors, see "
-			"'therapy-plugin check'",
-			(*out)->key);
-	return *out && (*out)->frame;
+	return *out != NULL;
 }
 
 static void play(void *user, FILE *report)

@@ -19,9 +19,18 @@ devices = (
   {{ id = "belt"; plugin = "generic"; definition = "line_force"; link = "tcp://127.0.0.1:{port}"; }},
   {{ id = "ache"; plugin = "generic"; link = "mqtt:ache"; definition = {{
       kind = "stop_button"; topic = "buttons/{{name}}";
-      metrics = ( {{ id = "button"; unit = "bool"; stops = true; values = [ "up", "down" ]; stale = "1 min"; }} ); }}; }}
+      metrics = ( {{ id = "button"; unit = "bool"; stops = true; values = [ "up", "down" ]; stale = "1 min"; }} ); }}; }},
+  {{ id = "grip"; plugin = "generic"; link = "replay:${{RUNTIME_DIRECTORY}}/grip.rec"; definition = {{
+      kind = "grip"; characteristics = true; topic = "7e4e1702-1ea6-40c9-9dcc-13d34ffead57";
+      metrics = ( {{ id = "force"; unit = "kgf"; begins = "01"; type = "f32le"; at = 2; min = -10; max = 200; stale = "1 min"; }} ); }}; }}
 );
 rules = ( {{ id = "no-heat-under-load"; permits = [ "kind:heat" ]; only_while = "all traction.force <= 50 N"; hazard = 12; }} );
+"""
+
+# A Tindeq Progressor's notifications: 12.5 kg, its battery, and again.
+RECORDING = """0    < @7e4e1702-1ea6-40c9-9dcc-13d34ffead57 01 08 00 00 48 41 40 42 0F 00
+100  < @7e4e1702-1ea6-40c9-9dcc-13d34ffead57 04 00
+60000 < @7e4e1702-1ea6-40c9-9dcc-13d34ffead57 01 08 00 00 48 41 40 42 0F 00
 """
 
 
@@ -107,6 +116,8 @@ class Generic(unittest.TestCase):
         self.addCleanup(self.gauge.close)
         self.home = Home(config_text=CONFIG.format(port=self.gauge.port), sim=None, gateway=False)
         self.home.__enter__()
+        with open(os.path.join(self.home.directory, "grip.rec"), "w") as f:
+            f.write(RECORDING)
         self.addCleanup(self.home.__exit__, None, None, None)
         self.plug = Plug(self.home.broker.port)
         self.addCleanup(self.plug.client.close)
@@ -128,6 +139,8 @@ class Generic(unittest.TestCase):
         found = self.home.client.wait("homeassistant/device/therapy-demo-belt/config").json
         force = found["components"]["force"]
         self.assertEqual(force["unit_of_measurement"], "N")
+        state = self.home.wait_device("grip", lambda s: s.get("force") is not None, "a notification of the grip")
+        self.assertAlmostEqual(state["force"], 12.5 * 9.80665, 1)
         self.heat()
         mark, seen = self.plug.mark(), self.home.client.mark()
         self.gauge.kg = 8

@@ -47,6 +47,14 @@ def a_recording_becomes_readings_in_its_own_time(folder):
            "       1.504 s  > 5A 00 5A" in sent.stdout and "5A 01" not in sent.stdout, sent)
 
 
+def messages_are_played_from_their_address(folder):
+    path = folder / "plug.rec"
+    path.write_text("0 < @stat/{name}/POWER 4F 4E\n500 < @stat/{name}/POWER 4F 46 46\n")
+    run = tool("replay", f"{PLUGINS}/heat_pad.so", path, "--model", "tasmota")
+    expect("messages", run.returncode == 0 and re.search(r"0\.000 s  relay +(on|1)\n.*0\.500 s  relay +(off|0)\n2 frames, 2 readings",
+                                                         run.stdout, re.S), run)
+
+
 def what_is_no_recording_is_refused_with_its_line(folder):
     path = folder / "bad.rec"
     for text, why in (("0 < A5 05 AA\nnext\n", ":2: expected the time in ms"), ("5 < 00\n4 < 00\n", ":2: expected a time that is")):
@@ -55,8 +63,16 @@ def what_is_no_recording_is_refused_with_its_line(folder):
         expect(f"recording {text!r}", run.returncode == 1 and f"{path}{why}" in run.stderr, run)
     run = tool("replay", GOOD, folder / "none.rec")
     expect("no recording", run.returncode == 2 and "No such file" in run.stderr, run)
+    path.write_text("0 < A5\n")
     run = tool("replay", f"{PLUGINS}/heat_pad.so", path, "--model", "tasmota")
-    expect("messages", run.returncode == 1 and "model tasmota is reached by messages" in run.stderr, run)
+    expect("messages", run.returncode == 1 and f"{path}:1: model tasmota is reached by messages" in run.stderr, run)
+    path.write_text("0 < @stat/{name}/NONE A5\n")
+    run = tool("replay", f"{PLUGINS}/heat_pad.so", path, "--model", "tasmota")
+    expect("no such address", run.returncode == 1 and f"{path}:1: model tasmota is reached by messages" in run.stderr, run)
+    path.write_text("0 < @stat A5\n")
+    run = tool("replay", GOOD, path)
+    expect("an address on a byte link", run.returncode == 1 and "expected them without an address" in run.stderr, run)
+    path.write_text("0 < A5 05 AA\n")
     run = tool("replay", f"{PLUGINS}/inversion_table.so", path)
     expect("which model", run.returncode == 1 and "'model' is needed: one of 'wt901', 'firmware'" in run.stderr, run)
 
@@ -143,7 +159,7 @@ def figures_stand_beside_their_floor(_):
 
 
 def main():
-    promises = (a_recording_becomes_readings_in_its_own_time, what_is_no_recording_is_refused_with_its_line,
+    promises = (a_recording_becomes_readings_in_its_own_time, messages_are_played_from_their_address, what_is_no_recording_is_refused_with_its_line,
                 a_plugin_that_crashes_over_a_recording_is_named_with_its_line,
                 a_device_is_read_live_and_only_ever_told_to_rest, a_trial_that_cannot_begin_says_why,
                 figures_stand_beside_their_floor)

@@ -1,33 +1,43 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "confinement.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 #include "broker/url.h"
 #include "link/mqtt_link.h"
 #include "sandbox/sandbox.h"
 
 #define FILES_MAX 3
 
-struct loading {
-	bool (*load)(void *user, struct str *why);
-	void *user;
-	struct str *why;
-	bool ok;
-};
-
-static void load_now(void *user)
+/* Each plugin's file once: a hundred plugs have one. */
+static size_t plugin_files(const struct confinement_device *devices, size_t n, const char **out)
 {
-	struct loading *l = user;
-	l->ok = l->load(l->user, l->why);
+	size_t n_out = 0;
+	for (size_t i = 0; i < n; i++) {
+		const char *path = devices[i].setup->plugin_path;
+		size_t at = 0;
+		while (at < n_out && strcmp(out[at], path) != 0)
+			at++;
+		if (*path && at == n_out)
+			out[n_out++] = path;
+	}
+	return n_out;
+}
+
+static const Therapy__V1__BrokerAccount *account_of(const struct confinement_device *devices, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (devices[i].link == LINK_MQTT && devices[i].setup->broker)
+			return devices[i].setup->broker;
+	return NULL;
 }
 
 /* 0, or a negative UV_E* code and a sentence. */
-static int describe(const Therapy__V1__Setup *setup, const Therapy__V1__BrokerAccount *account,
-		    const char *files[FILES_MAX], struct sandbox_config *out, char *why, size_t why_size)
+static int describe_broker(const Therapy__V1__BrokerAccount *account, const char *files[FILES_MAX],
+			   struct sandbox_config *out, char *why, size_t why_size)
 {
 	struct url broker;
-	*out = (struct sandbox_config){.kind = SANDBOX_STREAM, .plugin = setup->plugin_path};
-	if (!account)
-		return 0;
 	int error = url_parse(account->url, &broker, why, why_size);
 	if (error)
 		return error;
@@ -42,24 +52,27 @@ static int describe(const Therapy__V1__Setup *setup, const Therapy__V1__BrokerAc
 	return 0;
 }
 
-bool confinement_load(const Therapy__V1__Setup *setup, enum link_kind link, pid_t program,
-		      bool (*load)(void *user, struct str *why), void *user, struct str *why)
+bool confinement_load(const struct confinement_device *devices, size_t n, void (*load)(void *user), void *user,
+		      struct str *why)
 {
-	struct loading loading = {load, user, why, false};
-	struct sandbox_config config;
-	const char *files[FILES_MAX];
-	char text[512] = "";
-	int error = describe(setup, link == LINK_MQTT ? setup->broker : NULL, files, &config, text, sizeof text);
-	config.program = program;
+	const Therapy__V1__BrokerAccount *account = account_of(devices, n);
+	struct sandbox_config config = {.kind = SANDBOX_STREAM, .n_devices = n, .program = devices[0].program};
+	const char *files[FILES_MAX], **plugins = calloc(n, sizeof *plugins);
+	char text[512] = "out of memory";
+	int error = plugins ? 0 : UV_ENOMEM;
+	if (!error) {
+		config.n_plugins = plugin_files(devices, n, plugins);
+		config.plugins = plugins;
+		error = account ? describe_broker(account, files, &config, text, sizeof text) : 0;
+	}
 	if (!error)
 		error = sandbox_begin(&config, text, sizeof text);
 	if (!error)
-		error = sandbox_load(&config, load_now, &loading, text, sizeof text);
-	if (!error && !loading.ok)
-		return false; /* it said why */
+		error = sandbox_load(&config, load, user, text, sizeof text);
 	if (!error)
 		error = sandbox_confine(&config, text, sizeof text);
 	if (error)
 		str_add(why, "%s", text);
+	free(plugins);
 	return error == 0;
 }

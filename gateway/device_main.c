@@ -4,15 +4,14 @@
  * process half a megabyte of its own, and a serial port needs neither. */
 #include <stdio.h>
 
-#include "device_process.h"
+#include "device_host.h"
 
 int main(int argc, char **argv)
 {
-	(void)argv;
 	if (argc < 2) {
 		fputs("This program is started by therapy-gateway, once for each device on a serial port or TCP.\n",
 		      stderr);
 		return 2;
 	}
-	return device_process_main();
+	return device_host_main(argc, argv);
 }

@@ -1,13 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "device_process.h"
 
-#include <fcntl.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/random.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -21,27 +17,21 @@
 #include "link/mqtt_link.h"
 #include "link/stream.h"
 #include "loop/boot_timer.h"
-#include "loop/watchdog.h"
 #include "plugin_source.h"
 #include "therapy/v1/wire.pb-c.h"
-#include "sparing.h"
-#include "to_gateway.h"
 #include "wire/wire.h"
 
-#define WIRE_FD 3
-#define TICK_MS 1000u
 /* What was sent last leaves the buffers, and a TCP peer has read it before it hears that we are gone. */
 #define LINGER_MS 200u
 /* Bytes that a program is asked about in a turn, for it has 200 ms: 128 of the shortest lines, 1.5 ms for each. */
 #define PROGRAM_READ_MAX 512u
-#define FAILED           3 /* exit status after Failure */
 
 struct device_process {
-	uv_loop_t loop;
+	uv_loop_t *loop;
+	struct device_process_callbacks callbacks;
 	struct to_gateway to;
 	struct boot_timer timer;
-	uv_timer_t tick, linger;
-	struct watchdog watchdog;
+	uv_timer_t linger;
 	Therapy__V1__Setup *setup; /* a copy of its own */
 	struct plugin_source plugin;
 	const struct therapy_model *model;
@@ -53,8 +43,8 @@ struct device_process {
 	struct therapy_frame will;
 	char client[2 * ID_MAX + 16]; /* "therapy.<gateway>.<device>": its name at the broker; ids hold no dot, so none
 					 is like another */
-	bool link_up, absent, said_up, orphaned, leaving, write_failed, stuck, program_over;
-	int status;
+	char *unusable;               /* why its plugin cannot be used */
+	bool link_up, absent, said_up, orphaned, leaving, write_failed, stuck, program_over, failed;
 };
 
 /* The device is there when its link is up and it did not say that it left (an MQTT device's own last will). */
@@ -95,7 +85,7 @@ static void linger(struct device_process *p)
 {
 	if (uv_is_active((uv_handle_t *)&p->linger))
 		return;
-	uv_update_time(&p->loop); /* a program may have been waited for since it was taken */
+	uv_update_time(p->loop); /* a program may have been waited for since it was taken */
 	uv_timer_start(&p->linger, on_linger, LINGER_MS, 0);
 }
 
@@ -134,8 +124,7 @@ static void on_program_over(void *user)
 	struct device_process *p = user;
 	if (p->program_over || p->leaving)
 		return;
-	p->program_over = true;
-	p->status = FAILED;
+	p->program_over = p->failed = true;
 	log_error(p->setup->device_id, "%s; going to rest, then starting anew", program_fault(p->plugin.program));
 	struct device_input input = {.type = DEVICE_IN_ORPHANED};
 	step(p, clock_boot_ms(), &input);
@@ -152,18 +141,17 @@ static void on_deadline(void *user)
 	step(user, clock_boot_ms(), &input);
 }
 
-static void on_tick(uv_timer_t *tick)
+void device_process_tick(struct device_process *p)
 {
-	struct device_process *p = tick->data;
-	watchdog_feed(&p->watchdog);
-	if (p->device && p->plugin.program) {
+	if (!p->device || p->leaving)
+		return;
+	if (p->plugin.program) {
 		program_turn(p->plugin.program);
 		program_idle(p->plugin.program);
 		if (program_fault(p->plugin.program))
 			on_program_over(p);
 	}
-	if (p->device)
-		to_gateway_counters(&p->to, device_counters(p->device));
+	to_gateway_counters(&p->to, device_counters(p->device));
 }
 
 /* ---- the link ---- */
@@ -255,7 +243,7 @@ static void open_mqtt(struct device_process *p)
 	    .will = device_will(p->device, &p->will) ? &p->will : NULL,
 	};
 	struct mqtt_link_callbacks callbacks = {p, on_mqtt_up, on_mqtt_down, on_mqtt_message, on_mqtt_kept};
-	int error = mqtt_link_new(&p->loop, &config, &callbacks, &p->mqtt);
+	int error = mqtt_link_new(p->loop, &config, &callbacks, &p->mqtt);
 	if (error)
 		log_error(p->setup->device_id, "cannot use the broker %s: %s", account->url, uv_strerror(error));
 }
@@ -269,8 +257,8 @@ static void open_stream(struct device_process *p, int fd)
 	}
 	struct stream_callbacks callbacks = {p, on_bytes, on_stream_lost, on_recorded};
 	int error = p->address.kind == LINK_REPLAY
-			? stream_new_replay(&p->loop, fd, p->address.speed, &callbacks, &p->stream)
-			: stream_new(&p->loop, fd, &callbacks, &p->stream);
+			? stream_new_replay(p->loop, fd, p->address.speed, &callbacks, &p->stream)
+			: stream_new(p->loop, fd, &callbacks, &p->stream);
 	if (error) {
 		close(fd);
 		log_error(p->setup->device_id, "cannot use the link: %s", uv_strerror(error));
@@ -283,22 +271,48 @@ static void open_stream(struct device_process *p, int fd)
 
 /* ---- set-up ---- */
 
-static void on_waiting(void *user)
+/* Says that it cannot be used, and is over. */
+static void fail(struct device_process *p, char *why)
 {
-	struct device_process *p = user;
-	watchdog_feed(&p->watchdog);
+	to_gateway_failure(&p->to, why);
+	p->failed = true;
+	leave(p);
 }
 
-static bool prepare(struct device_process *p, struct str *why, char *text, size_t text_size)
+bool device_process_begin(struct device_process *p, struct confinement_device *out)
+{
+	char text[1024], all[2048];
+	struct str why;
+	str_init(&why, all, sizeof all);
+	if (!p->setup || p->leaving)
+		return false;
+	if (link_address_parse(p->setup->link, &p->address, text, sizeof text) != 0)
+		str_add(&why, "%s", text);
+	else if (plugin_source_start(&p->plugin, p->setup, p->callbacks.waiting, p->callbacks.user, &why)) {
+		*out = (struct confinement_device){p->setup, p->address.kind,
+						   p->plugin.program ? program_pid(p->plugin.program) : 0};
+		return true;
+	}
+	fail(p, all);
+	return false;
+}
+
+void device_process_open(struct device_process *p)
+{
+	char text[2048];
+	struct str why;
+	str_init(&why, text, sizeof text);
+	if (!plugin_source_open(&p->plugin, p->setup, &why))
+		p->unusable = strdup(text);
+}
+
+static bool prepare(struct device_process *p, struct str *why)
 {
 	const Therapy__V1__Setup *s = p->setup;
-	if (link_address_parse(s->link, &p->address, text, text_size) != 0) {
-		str_add(why, "%s", text);
+	if (!p->plugin.file) {
+		str_add(why, "%s", p->unusable ? p->unusable : uv_strerror(UV_ENOMEM));
 		return false;
 	}
-	if (!plugin_source_start(&p->plugin, s, on_waiting, p, why) ||
-	    !plugin_source_open(&p->plugin, s, p->address.kind, why))
-		return false;
 	p->model = plugin_file_model(p->plugin.file, s->model);
 	if (!p->model) {
 		description_no_model(plugin_file_plugin(p->plugin.file), s->model, why);
@@ -328,7 +342,7 @@ static bool prepare(struct device_process *p, struct str *why, char *text, size_
 					   : uv_strerror(error));
 	if (error || !p->plugin.program)
 		return error == 0;
-	error = program_watch(p->plugin.program, &p->loop, on_program_over, p);
+	error = program_watch(p->plugin.program, p->loop, on_program_over, p);
 	if (error)
 		str_add(why, "program %s cannot be watched: %s", s->program, uv_strerror(error));
 	return error == 0;
@@ -348,19 +362,24 @@ static void on_setup(struct device_process *p, const uint8_t *data, size_t size)
 	copy->body_case = THERAPY__V1__TO_DEVICE__BODY__NOT_SET;
 	copy->setup = NULL;
 	therapy__v1__to_device__free_unpacked(copy, NULL);
-	char text[1024], all[2048];
+	p->callbacks.set_up(p->callbacks.user);
+}
+
+void device_process_start(struct device_process *p, const char *why_not)
+{
+	char text[2048];
 	struct str why;
-	str_init(&why, all, sizeof all);
-	if (!prepare(p, &why, text, sizeof text)) {
-		to_gateway_failure(&p->to, all);
-		p->status = FAILED;
-		leave(p);
+	str_init(&why, text, sizeof text);
+	if (why_not)
+		str_add(&why, "%s", why_not);
+	if (why_not || !prepare(p, &why)) {
+		fail(p, text);
 		return;
 	}
 	Therapy__V1__DeviceDescription *description =
 	    description_new(p->setup, plugin_file_plugin(p->plugin.file), p->model);
 	if (!description) {
-		p->status = FAILED;
+		p->failed = true;
 		leave(p);
 		return;
 	}
@@ -432,59 +451,42 @@ static void leave(struct device_process *p)
 	boot_timer_close(&p->timer, NULL);
 	if (p->plugin.program)
 		program_unwatch(p->plugin.program);
-	uv_close((uv_handle_t *)&p->tick, NULL);
 	uv_close((uv_handle_t *)&p->linger, NULL);
+	if (!p->setup)
+		p->callbacks.set_up(p->callbacks.user);
+	p->callbacks.left(p->callbacks.user, p->failed);
 }
 
-int device_process_main(void)
+int device_process_new(uv_loop_t *loop, int fd, struct to_gateway_batch *batch,
+		       const struct device_process_callbacks *callbacks, struct device_process **out)
 {
-	/* Nothing of the gateway's may live on in here: an inherited broker socket would delay the last will by
-	 * seconds. */
-	close_range(WIRE_FD + 1, ~0u, 0);
-	/* The terminal's Ctrl-C and the service manager's TERM reach every process of the group; this one ends when its
-	 * socket does, after its device is at rest. */
-	signal(SIGINT, SIG_IGN);
-	signal(SIGTERM, SIG_IGN);
-	signal(SIGHUP, SIG_IGN);
-	signal(SIGPIPE, SIG_IGN);
-	prctl(PR_SET_NAME, "therapy-device");
-
-	sparing_begin();
 	struct device_process *p = calloc(1, sizeof *p);
 	if (!p)
-		return 1;
-	to_gateway_init(&p->to);
-	struct wire_callbacks callbacks = {p, on_wire_message, on_wire_lost};
-	fcntl(WIRE_FD, F_SETFL, fcntl(WIRE_FD, F_GETFL) | O_NONBLOCK);
-	if (uv_loop_init(&p->loop) != 0 || boot_timer_init(&p->loop, &p->timer, p, on_deadline) != 0 ||
-	    wire_new(&p->loop, WIRE_FD, &callbacks, &p->to.wire) != 0 ||
-	    watchdog_start(&p->watchdog, DEVICE_PROCESS_WATCHDOG_MS) != 0) {
-		log_error("device-process",
-			  "cannot start: descriptor 3 must be the gateway's socket (this command is for the "
-			  "gateway itself)");
-		free(p);
-		return 1;
+		return UV_ENOMEM;
+	p->loop = loop;
+	p->callbacks = *callbacks;
+	p->to.batch = batch;
+	const struct wire_callbacks wire = {p, on_wire_message, on_wire_lost};
+	int error = boot_timer_init(loop, &p->timer, p, on_deadline);
+	if (!error)
+		error = wire_new(loop, fd, &wire, &p->to.wire);
+	if (error) {
+		free(p); /* with the timer's handle, if there is one: a process that cannot begin ends at once */
+		return error;
 	}
-	uv_timer_init(&p->loop, &p->tick);
-	p->tick.data = p;
-	uv_timer_start(&p->tick, on_tick, TICK_MS, TICK_MS);
-	uv_timer_init(&p->loop, &p->linger);
+	uv_timer_init(loop, &p->linger); /* cannot fail */
 	p->linger.data = p;
+	*out = p;
+	return 0;
+}
 
-	uv_run(&p->loop, UV_RUN_DEFAULT);
-
-	/* It stays: a plugin's unloading, or what it left to be done at exit, is not to keep the process either. */
-	watchdog_feed(&p->watchdog);
-	if (uv_loop_close(&p->loop) != 0) {
-		log_error("device-process", "a handle was left open");
-		p->status = 1;
-	}
-	int status = p->status;
+void device_process_free(struct device_process *p)
+{
 	device_free(p->device);
 	free(p->options);
+	free(p->unusable);
 	plugin_source_close(&p->plugin);
 	if (p->setup)
 		therapy__v1__setup__free_unpacked(p->setup, NULL);
 	free(p);
-	return status;
 }

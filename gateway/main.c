@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "device_process.h"
+#include "device_host.h"
 #include "gateway.h"
 
 #define DEFAULT_FILE THERAPY_CONFIG_DIR "/therapy-gateway.cfg"
@@ -53,7 +53,7 @@ int main(int argc, char **argv)
 	 * of two libuv lets slow work have only one. Four would cost memory for nothing. */
 	setenv("UV_THREADPOOL_SIZE", "2", 0);
 	if (argc >= 2 && strcmp(argv[1], "device-process") == 0)
-		return device_process_main();
+		return device_host_main(argc, argv);
 	if (argc == 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
 		fputs(usage, stdout);
 		return 0;

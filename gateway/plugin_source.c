@@ -3,8 +3,6 @@
 
 #include <uv.h>
 
-#include "confinement.h"
-
 bool plugin_source_start(struct plugin_source *source, const Therapy__V1__Setup *setup, void (*waiting)(void *user),
 			 void *user, struct str *why)
 {
@@ -27,17 +25,9 @@ static int open_definition(struct plugin_source *source, const Therapy__V1__Defi
 	return plugin_table_open(generic_plugin(source->generic), "its definition", &source->file, text, text_size);
 }
 
-struct opening {
-	struct plugin_source *source;
-	const Therapy__V1__Setup *setup;
-};
-
-static bool open_table(void *user, struct str *why)
+bool plugin_source_open(struct plugin_source *source, const Therapy__V1__Setup *setup, struct str *why)
 {
-	const struct opening *o = user;
-	struct plugin_source *source = o->source;
 	char text[1024] = "";
-	const Therapy__V1__Setup *setup = o->setup;
 	int rc;
 	if (source->program)
 		rc = plugin_table_open(program_plugin(source->program), setup->program, &source->file, text,
@@ -49,14 +39,6 @@ static bool open_table(void *user, struct str *why)
 	if (rc != 0)
 		str_add(why, "%s", text[0] ? text : uv_strerror(rc));
 	return rc == 0;
-}
-
-bool plugin_source_open(struct plugin_source *source, const Therapy__V1__Setup *setup, enum link_kind link,
-			struct str *why)
-{
-	struct opening opening = {source, setup};
-	pid_t program = source->program ? program_pid(source->program) : 0;
-	return confinement_load(setup, link, program, open_table, &opening, why);
 }
 
 void plugin_source_close(struct plugin_source *source)

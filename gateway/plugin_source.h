@@ -9,7 +9,6 @@
 #include "base/str.h"
 #include "device/plugin_file.h"
 #include "generic/generic.h"
-#include "link/address.h"
 #include "program/program.h"
 #include "therapy/v1/wire.pb-c.h"
 
@@ -23,10 +22,9 @@ struct plugin_source {
  * program_config. False, and sentences in `why`. */
 bool plugin_source_start(struct plugin_source *source, const Therapy__V1__Setup *setup, void (*waiting)(void *user),
 			 void *user, struct str *why);
-/* Loads, builds or asks, and checks the table; on the way this process gives up what a device on such a link does not
- * need (confinement.h). The definition in `setup` stays where it is until the close. False, and sentences in `why`. */
-bool plugin_source_open(struct plugin_source *source, const Therapy__V1__Setup *setup, enum link_kind link,
-			struct str *why);
+/* Loads, builds or asks, and checks the table: once this process has given up what that does not need (confinement.h).
+ * The definition in `setup` stays where it is until the close. False, and sentences in `why`. */
+bool plugin_source_open(struct plugin_source *source, const Therapy__V1__Setup *setup, struct str *why);
 void plugin_source_close(struct plugin_source *source);
 
 #endif

@@ -8,7 +8,7 @@
 #include "base/str.h"
 #include "broker/url.h"
 #include "core/explanation.h"
-#include "device_process.h"
+#include "device_host.h"
 #include "supervisor/process.h"
 
 #define KEEP_ALIVE_S 10u /* of broker.h, where 0 is configured */
@@ -44,7 +44,7 @@ static void fill_control(const struct config *config, const struct core *core, s
 		       .deadline_ms = config->deadline_ms,
 		       .silent_ms = PROCESS_SILENT_MS,
 		       .tick_ms = PROCESS_TICK_MS,
-		       .watchdog_ms = DEVICE_PROCESS_WATCHDOG_MS,
+		       .watchdog_ms = DEVICE_HOST_WATCHDOG_MS,
 		       .link = mqtt ? DEADMAN_BROKER : DEADMAN_WIRE,
 		       .has_will = mqtt && control == 0, /* a connection has one will: its first control's OFF */
 		       .broker_here = broker_is_here(&config->mqtt),

@@ -17,11 +17,11 @@ static void say(struct to_gateway *to, const Therapy__V1__FromDevice *message)
 		log_warn(to->name, "the gateway does not read: a message was dropped");
 }
 
-void to_gateway_init(struct to_gateway *to)
+void to_gateway_batch_init(struct to_gateway_batch *batch)
 {
 	for (size_t i = 0; i < TO_GATEWAY_BATCH; i++) {
-		to->readings[i] = (Therapy__V1__Reading)THERAPY__V1__READING__INIT;
-		to->pointers[i] = &to->readings[i];
+		batch->readings[i] = (Therapy__V1__Reading)THERAPY__V1__READING__INIT;
+		batch->pointers[i] = &batch->readings[i];
 	}
 }
 
@@ -60,10 +60,10 @@ void to_gateway_readings(struct to_gateway *to, const struct device_outputs *out
 		Therapy__V1__FromDevice message = THERAPY__V1__FROM_DEVICE__INIT;
 		size_t n = out->n_readings - at < TO_GATEWAY_BATCH ? out->n_readings - at : TO_GATEWAY_BATCH;
 		for (size_t i = 0; i < n; i++)
-			put_reading(&out->readings[at + i], &to->readings[i]);
+			put_reading(&out->readings[at + i], &to->batch->readings[i]);
 		batch.first_sequence = out->first_sequence + at;
 		batch.n_readings = n;
-		batch.readings = to->pointers;
+		batch.readings = to->batch->pointers;
 		message.body_case = THERAPY__V1__FROM_DEVICE__BODY_READINGS;
 		message.readings = &batch;
 		say(to, &message);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * What a device process says to the gateway, one function per member of therapy.v1.FromDevice; docs/wire.md says when.
- * On the loop's thread; nothing allocated after to_gateway_init. A gateway that does not read is told in the log. */
+ * On the loop's thread; nothing allocated. A gateway that does not read is told in the log. */
 #ifndef TO_GATEWAY_H
 #define TO_GATEWAY_H
 
@@ -13,15 +13,20 @@
 
 #define TO_GATEWAY_BATCH 256u /* readings in one message; a 4096-byte read of 11-byte frames makes at most 1,117 */
 
+/* Where readings become messages, one at a time: all devices of a process share it. */
+struct to_gateway_batch {
+	Therapy__V1__Reading readings[TO_GATEWAY_BATCH];
+	Therapy__V1__Reading *pointers[TO_GATEWAY_BATCH];
+};
+
 struct to_gateway {
 	struct wire *wire; /* NULL: the gateway is gone, and nothing is said */
 	const char *name;  /* of the device, for the log */
-	Therapy__V1__Reading readings[TO_GATEWAY_BATCH];
-	Therapy__V1__Reading *pointers[TO_GATEWAY_BATCH];
+	struct to_gateway_batch *batch;
 	struct device_counters counters; /* as they were said last */
 };
 
-void to_gateway_init(struct to_gateway *to);
+void to_gateway_batch_init(struct to_gateway_batch *batch);
 void to_gateway_description(struct to_gateway *to, Therapy__V1__DeviceDescription *description);
 void to_gateway_failure(struct to_gateway *to, char *text);
 void to_gateway_readings(struct to_gateway *to, const struct device_outputs *out);

@@ -17,10 +17,11 @@
 #include "sandbox/sanitizer.h"
 #include "sandbox/words.h"
 
-#define PATHS_MAX   64
+#define PATHS_MAX   (64 + SANDBOX_PLUGINS_MAX)
 #define DNS_PORT    53
 #define STREAM_FDS  64  /* a device process has about 16 open */
 #define MQTT_FDS    128 /* and Paho and a look-up some more */
+#define DEVICE_FDS  4   /* each further device: its wire, timer and link, and one to spare */
 #define PROGRAM_FDS 256
 #define STACKS_MB   32             /* four threads, of the usual 8 MB each, little of which is ever touched */
 #define LOAD_STACK  (256u * 1024u) /* constructors run on it; musl's default is half */
@@ -130,7 +131,8 @@ static int no_new_privileges(char *why, size_t why_size)
 static int begin_files(const struct sandbox_config *config)
 {
 	struct paths paths = {.n = 0};
-	add(&paths, LANDLOCK_READ, config->plugin);
+	for (size_t i = 0; i < config->n_plugins; i++)
+		add(&paths, LANDLOCK_READ, config->plugins[i]);
 	ADD_ALL(&paths, LANDLOCK_READ, libraries);
 	/* Its program is older than this: it must be able to end it, and so must its own end. The filter says whom
 	 * else. */
@@ -150,10 +152,17 @@ static int begin_files(const struct sandbox_config *config)
 int sandbox_begin(const struct sandbox_config *config, char *why, size_t why_size)
 {
 	bool network = config->kind == SANDBOX_MQTT;
-	struct limits limits = {.memory_mb = SANDBOX_MEMORY_MB + (network ? STACKS_MB : 0),
+	size_t others = config->n_devices > 1 ? config->n_devices - 1 : 0;
+	struct limits limits = {.memory_mb =
+				    SANDBOX_MEMORY_MB + (network ? STACKS_MB : 0) + others * SANDBOX_DEVICE_MEMORY_MB,
 				.relative = true,
-				.descriptors = network ? MQTT_FDS : STREAM_FDS,
+				.descriptors = (network ? MQTT_FDS : STREAM_FDS) + (unsigned)others * DEVICE_FDS,
 				.threads = network};
+	if (config->n_plugins > SANDBOX_PLUGINS_MAX) {
+		snprintf(why, why_size, "found %zu different plugins in one process, expected at most %u",
+			 config->n_plugins, SANDBOX_PLUGINS_MAX);
+		return UV_EINVAL;
+	}
 	sanitizer_confine();
 	int error = no_new_privileges(why, why_size);
 	if (!error)

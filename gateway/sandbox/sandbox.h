@@ -32,7 +32,9 @@
 #include <sys/types.h>
 
 #define SANDBOX_MEMORY_MB         64u  /* a device process, beyond what it has when it begins */
+#define SANDBOX_DEVICE_MEMORY_MB  2u   /* and for each further device that it has */
 #define SANDBOX_PROGRAM_MEMORY_MB 256u /* a program (`exec`): interpreters want more */
+#define SANDBOX_PLUGINS_MAX       64u  /* different ones in one process */
 /* What the line on standard error begins with when a call has ended the process. */
 #define SANDBOX_WORDS "sandbox: "
 
@@ -43,7 +45,9 @@ enum sandbox_kind {
 
 struct sandbox_config {
 	enum sandbox_kind kind;
-	const char *plugin; /* the file that will be loaded; NULL: none */
+	const char *const *plugins; /* the files that will be loaded, at most SANDBOX_PLUGINS_MAX */
+	size_t n_plugins;
+	size_t n_devices; /* of this process; 0 counts as 1 */
 	/* MQTT: the port it connects to (Landlock since Linux 6.7), and files it reads for TLS; NULL ones are skipped.
 	 */
 	uint16_t port;

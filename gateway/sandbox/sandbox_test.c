@@ -327,7 +327,8 @@ static void write_files(void)
 
 static void read_files(void)
 {
-	struct sandbox_config config = {.kind = SANDBOX_STREAM, .plugin = "/proc/self/exe"};
+	static const char *const plugins[] = {"/proc/self/exe"};
+	struct sandbox_config config = {.kind = SANDBOX_STREAM, .plugins = plugins, .n_plugins = 1};
 	begin(&config);
 	must(open(secret, O_RDONLY | O_CLOEXEC) < 0 && errno == EACCES);
 	must(open("/proc/1/environ", O_RDONLY | O_CLOEXEC) < 0);

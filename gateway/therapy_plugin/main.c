@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "device_process.h"
+#include "device_host.h"
 #include "therapy_plugin/command.h"
 
 static const char usage[] = "Usage: therapy-plugin COMMAND\n"
@@ -32,7 +32,7 @@ static const struct {
 int main(int argc, char **argv)
 {
 	if (argc >= 2 && strcmp(argv[1], "device-process") == 0) /* started by `try`, as a gateway starts its own */
-		return device_process_main();
+		return device_host_main(argc, argv);
 	if (argc == 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
 		fputs(usage, stdout);
 		return COMMAND_GOOD;

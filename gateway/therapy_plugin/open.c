@@ -41,7 +41,8 @@ bool open_plugin(const char *path, struct note *note, struct plugin_file **out, 
 {
 	static struct opening o;
 	/* That of a process that is handed its descriptor: the strictest. */
-	const struct sandbox_config sandbox = {.kind = SANDBOX_STREAM, .plugin = command_definition() ? NULL : path};
+	const struct sandbox_config sandbox = {
+	    .kind = SANDBOX_STREAM, .plugins = &path, .n_plugins = command_definition() ? 0 : 1};
 	o = (struct opening){.path = path, .note = note};
 	if (sandbox_begin(&sandbox, o.why, sizeof o.why) == 0 &&
 	    sandbox_load(&sandbox, load, &o, o.why, sizeof o.why) == 0 && o.file &&

@@ -32,7 +32,7 @@ FOLDERS = {
     "store": ["base", "proto", "core/core.h", "therapy/plugin.h"],
     "kit": ["base", "device", "mqtt/discovery.h", "proto", "therapy/plugin.h"],
     "therapy_plugin": ["base", "sandbox/sandbox.h", "device", "generic/generic.h", "config/definition_file.h", "kit", "link", "supervisor", "mqtt/discovery.h", "proto",
-                       "description.h", "device_process.h", "therapy/plugin.h"],
+                       "description.h", "device_host.h", "therapy/plugin.h"],
     "supervisor": ["base", "wire", "proto", "link", "sandbox/sandbox.h", "therapy/plugin.h"],
 }
 # Single files that may include more than their folder.

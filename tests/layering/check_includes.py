@@ -70,7 +70,9 @@ C_HEADERS = {
     "assert.h", "ctype.h", "errno.h", "float.h", "inttypes.h", "limits.h", "math.h", "stdarg.h", "stdbool.h", "stddef.h",
     "stdint.h", "stdio.h", "stdlib.h", "string.h", "stdalign.h", "stdnoreturn.h",
 }
-PLUGIN_MAY = "therapy/plugin.h, its own files, plugins/firmware, plugins/json, the C library and json-c"
+# Folders of plugins/ that are compiled into several plugins.
+SHARED_BY_PLUGINS = ["firmware", "json", "bthome", "bluetooth_sig"]
+PLUGIN_MAY = "therapy/plugin.h, its own files, the folders that plugins share, the C library and json-c"
 INCLUDE = re.compile(r"^[ \t]*#[ \t]*include(?:_next)?\b[ \t]*(\S*)", re.M)
 STRING_OR_COMMENT = re.compile(r'"(?:\\.|[^"\\\n])*"|/\*.*?\*/|//[^\n]*', re.S)
 
@@ -136,7 +138,7 @@ def check_plugin(root, path, file, quoted, header):
     if header == "therapy/plugin.h" or header in C_HEADERS or header.startswith("json-c/"):
         return None
     own = path.relative_to(root / "plugins").parts[0]
-    shared = ["firmware", "json", own]
+    shared = SHARED_BY_PLUGINS + [own]
     if (path.parent / header).is_file() and "/" not in header and quoted:
         return None
     if header.split("/")[0] in shared and (root / "plugins" / header).is_file():

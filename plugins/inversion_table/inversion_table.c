@@ -26,11 +26,24 @@
 		.key = "tilt", .name = "Tilt", .unit = THERAPY_UNIT_DEG, .min = -180, .max = 180, .interval_ms = 100,  \
 		.deadband = 0.5, .precision = 1                                                                        \
 	}
+/* What the sensor says, before sign and zero: for calibration. */
+#define ANGLE_ROW(key_, ...)                                                                                           \
+	{                                                                                                              \
+		.key = key_, .min = -180, .max = 180, .interval_ms = 100, .deadband = 0.5, .precision = 1,             \
+		.diagnostic = true, __VA_ARGS__                                                                        \
+	}
 /* 2000 deg/s is the full scale of the gyroscopes used here. */
 #define RATE_ROW                                                                                                       \
 	{                                                                                                              \
 		.key = "rate", .name = "Rate", .unit = THERAPY_UNIT_DEG_PER_S, .min = -2000, .max = 2000,              \
 		.interval_ms = 100, .deadband = 1, .precision = 1                                                      \
+	}
+
+/* +-16 g is the full scale. A step on the floor is some hundredths of a g. */
+#define ACCELERATION_ROW(key_, ...)                                                                                    \
+	{                                                                                                              \
+		.key = key_, .min = -16, .max = 16, .interval_ms = 100, .deadband = 0.05, .precision = 2,              \
+		.diagnostic = true, __VA_ARGS__                                                                        \
 	}
 
 static const struct therapy_metric wt901_metrics[WT901_METRICS] = {
@@ -46,6 +59,14 @@ static const struct therapy_metric wt901_metrics[WT901_METRICS] = {
 			   .precision = 1,
 			   .diagnostic = true,
 			   .device_class = "temperature"},
+    [WT901_ANGLE] = ANGLE_ROW("angle", .name = "Sensor angle", .unit = THERAPY_UNIT_DEG),
+    [WT901_ANGLE_PITCH] = ANGLE_ROW("angle_pitch", .name = "Sensor angle, pitch", .unit = THERAPY_UNIT_DEG),
+    [WT901_ACCELERATION_X] =
+	ACCELERATION_ROW("acceleration_x", .name = "Acceleration x", .unit = THERAPY_UNIT_STANDARD_G),
+    [WT901_ACCELERATION_Y] =
+	ACCELERATION_ROW("acceleration_y", .name = "Acceleration y", .unit = THERAPY_UNIT_STANDARD_G),
+    [WT901_ACCELERATION_Z] =
+	ACCELERATION_ROW("acceleration_z", .name = "Acceleration z", .unit = THERAPY_UNIT_STANDARD_G),
 };
 
 static const struct therapy_option wt901_options[WT901_OPTIONS] = {
@@ -56,7 +77,8 @@ static const struct therapy_option wt901_options[WT901_OPTIONS] = {
     ORIENTATION_OPTIONS,
 };
 
-enum { BOARD_TILT, BOARD_RATE, BOARD_OCCUPIED, BOARD_METRICS };
+/* The board says the first three. */
+enum { BOARD_TILT, BOARD_RATE, BOARD_OCCUPIED, BOARD_ANGLE, BOARD_METRICS };
 enum { BOARD_SIGN, BOARD_ZERO, BOARD_OPTIONS };
 
 static const struct therapy_metric board_metrics[BOARD_METRICS] = {
@@ -71,6 +93,7 @@ static const struct therapy_metric board_metrics[BOARD_METRICS] = {
 			.deadband = 0.5,
 			.device_class = "occupancy",
 			.words = "free|occupied"},
+    [BOARD_ANGLE] = ANGLE_ROW("angle", .name = "Sensor angle", .unit = THERAPY_UNIT_DEG),
 };
 
 static const struct therapy_option board_options[BOARD_OPTIONS] = {ORIENTATION_OPTIONS};
@@ -81,7 +104,7 @@ static const uint8_t board_on_connect[] = {FIRMWARE_HELLO};
 static const struct therapy_poll board_polls[] = {{.verb = FIRMWARE_HELLO, .every_ms = 10000},
 						  {.verb = FIRMWARE_QUERY, .every_ms = 1000}};
 
-static const struct firmware_board board = {.kind = FIRMWARE_INVERSION, .n_metrics = BOARD_METRICS};
+static const struct firmware_board board = {.kind = FIRMWARE_INVERSION, .n_metrics = BOARD_ANGLE};
 
 struct board {
 	struct firmware firmware; /* first: firmware_decode gets the same pointer */
@@ -95,6 +118,17 @@ static int board_init(void *state, const struct therapy_value *values, uint32_t 
 	return orientation_init(&b->orientation, &values[BOARD_SIGN], &values[BOARD_ZERO]);
 }
 
+/* The same reading once more, as the board said it. */
+static void emit_angle(const struct therapy_reading *tilt, struct therapy_out *out)
+{
+	struct therapy_reading angle = *tilt;
+	angle.metric = BOARD_ANGLE;
+	if (out->n_readings == out->max_readings)
+		out->overflow = true;
+	else
+		out->readings[out->n_readings++] = angle;
+}
+
 /* The board's own sign is believed as little as any other until somebody has calibrated the table. */
 static enum therapy_refusal board_decode(void *state, const struct therapy_message *message, struct therapy_out *out)
 {
@@ -102,11 +136,14 @@ static enum therapy_refusal board_decode(void *state, const struct therapy_messa
 	enum therapy_refusal refusal = firmware_decode(state, message, out);
 	if (refusal != THERAPY_OK)
 		return refusal;
-	for (struct therapy_reading *r = out->readings; r < out->readings + out->n_readings; r++) {
-		if (r->quality == THERAPY_GOOD && r->metric == BOARD_TILT) {
-			if (fabs(r->value) > 180) /* no angle; the circle must not make one of it */
+	for (size_t i = 0, n = out->n_readings; i < n; i++) {
+		struct therapy_reading *r = &out->readings[i];
+		if (r->metric == BOARD_TILT) {
+			if (r->quality == THERAPY_GOOD &&
+			    fabs(r->value) > 180) /* the circle must not make an angle of it */
 				r->quality = THERAPY_ERROR;
-			else
+			emit_angle(r, out);
+			if (r->quality == THERAPY_GOOD)
 				r->value = orientation_tilt(&b->orientation, r->value);
 		} else if (r->quality == THERAPY_GOOD && r->metric == BOARD_RATE) {
 			r->value = orientation_rate(&b->orientation, r->value);

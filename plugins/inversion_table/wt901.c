@@ -33,6 +33,7 @@ int wt901_init(void *state, const struct therapy_value *values, uint32_t seed)
 	if (axis->set && !pitch && strcmp(axis->word, "roll") != 0)
 		return -1;
 	wt->axis = pitch ? 1 : 0;
+	wt->stuck = (struct wt901_stuck){0};
 	return orientation_init(&wt->orientation, &values[WT901_SIGN], &values[WT901_ZERO]);
 }
 
@@ -77,9 +78,71 @@ static double word_at(const uint8_t *data, size_t index)
 	return (int16_t)(data[2 * index] | data[2 * index + 1] << 8);
 }
 
+/* ---- what the accelerometer knows of the angle ---- */
+
+static double length(const double v[3])
+{
+	return sqrt(v[0] * v[0] + v[1] * v[1] + v[2] * v[2]);
+}
+
+static double between_deg(const double a[3], const double b[3])
+{
+	double cosine = (a[0] * b[0] + a[1] * b[1] + a[2] * b[2]) / (length(a) * length(b));
+	return acos(fmax(-1, fmin(1, cosine))) * 180 / acos(-1);
+}
+
+/* At rest the acceleration is 1 g, upwards. Beyond a tenth from it somebody shakes the table: that says nothing. */
+static void take_gravity(struct wt901_stuck *s, const double g[3])
+{
+	double size = length(g);
+	memcpy(s->gravity, g, sizeof s->gravity);
+	s->known = size > 0.9 && size < 1.1;
+}
+
+/* Gravity has turned by more than 20 deg since the angle last changed by a degree, and has stayed there for a second:
+ * the angle is stuck, or the table turns about an axis that it does not see. Only changes are compared: the sensor's
+ * own zero may be set anyhow. What makes the angle good again is that it moves. */
+static bool angle_contradicted(struct wt901_stuck *s, double angle_deg, uint64_t now_ms)
+{
+	enum { STILL_DEG = 1, TURNED_DEG = 20, LASTS_MS = 1000 };
+	if (!s->begun || fabs(remainder(angle_deg - s->angle_deg, 360)) > STILL_DEG) {
+		s->begun = s->known;
+		s->contradicted = false;
+		s->angle_deg = angle_deg;
+		memcpy(s->then, s->gravity, sizeof s->then);
+	} else if (s->known && between_deg(s->then, s->gravity) <= TURNED_DEG) {
+		s->contradicted = false;
+	} else if (s->known && !s->contradicted) {
+		s->contradicted = true;
+		s->since_ms = now_ms;
+	}
+	return s->contradicted && now_ms - s->since_ms >= LASTS_MS;
+}
+
+static void decode_angle(struct wt901 *wt, const uint8_t *data, uint64_t now_ms, struct therapy_out *out)
+{
+	double roll = word_at(data, 0) * 180.0 / 32768.0, pitch = word_at(data, 1) * 180.0 / 32768.0;
+	double angle = wt->axis == 0 ? roll : pitch;
+	bool wrong = angle_contradicted(&wt->stuck, angle, now_ms);
+	therapy_emit(out, WT901_TILT, wrong ? (double)NAN : orientation_tilt(&wt->orientation, angle));
+	therapy_emit(out, WT901_ANGLE, roll);
+	therapy_emit(out, WT901_ANGLE_PITCH, pitch);
+}
+
+static void decode_acceleration(struct wt901 *wt, const uint8_t *data, struct therapy_out *out)
+{
+	double g[3];
+	for (size_t i = 0; i < 3; i++)
+		g[i] = word_at(data, i) * 16.0 / 32768.0;
+	take_gravity(&wt->stuck, g);
+	therapy_emit(out, WT901_TEMPERATURE, word_at(data, 3) / 100.0);
+	for (size_t i = 0; i < 3; i++)
+		therapy_emit(out, (uint16_t)(WT901_ACCELERATION_X + i), g[i]);
+}
+
 enum therapy_refusal wt901_decode(void *state, const struct therapy_message *message, struct therapy_out *out)
 {
-	const struct wt901 *wt = state;
+	struct wt901 *wt = state;
 	const uint8_t *frame = message->data, *data = frame + 2;
 	if (message->size != SIZE)
 		return THERAPY_REFUSED_LENGTH;
@@ -89,15 +152,14 @@ enum therapy_refusal wt901_decode(void *state, const struct therapy_message *mes
 		return THERAPY_REFUSED_TYPE;
 	switch (frame[1]) {
 	case TYPE_ANGLE:
-		therapy_emit(out, WT901_TILT,
-			     orientation_tilt(&wt->orientation, word_at(data, wt->axis) * 180.0 / 32768.0));
+		decode_angle(wt, data, message->now_ms, out);
 		break;
 	case TYPE_RATE:
 		therapy_emit(out, WT901_RATE,
 			     orientation_rate(&wt->orientation, word_at(data, wt->axis) * 2000.0 / 32768.0));
 		break;
 	case TYPE_ACCELERATION:
-		therapy_emit(out, WT901_TEMPERATURE, word_at(data, 3) / 100.0);
+		decode_acceleration(wt, data, out);
 		break;
 	default:
 		break;

@@ -10,7 +10,9 @@
  */
 #include "firmware/firmware.h"
 
-enum { FORCE, PRESSURE, SETPOINT, PAIN_BUTTON, METRICS };
+/* The board says the first four. */
+enum { FORCE, PRESSURE, SETPOINT, PAIN_BUTTON, FORCE_RAW, METRICS };
+enum { ZERO, OPTIONS };
 
 static const struct therapy_metric metrics[METRICS] = {
     [FORCE] = {.key = "force",
@@ -53,6 +55,26 @@ static const struct therapy_metric metrics[METRICS] = {
 		     .deadband = 0.5,
 		     .words = "released|pressed",
 		     .stops = true},
+    [FORCE_RAW] = {.key = "force_raw",
+		   .name = "Sensor force",
+		   .unit = THERAPY_UNIT_NEWTON,
+		   .min = -100, /* that of force, and the most that a zero may be */
+		   .max = 750,
+		   .max_rate = 10000,
+		   .interval_ms = 100,
+		   .deadband = 1,
+		   .precision = 1,
+		   .diagnostic = true},
+};
+
+/* What hangs on the sensor when nobody pulls: a hook, a harness, its own drift. More would be a load that nobody sees.
+ */
+static const struct therapy_option options[OPTIONS] = {
+    [ZERO] = {.key = "zero_n",
+	      .type = THERAPY_OPTION_NUMBER,
+	      .min = -50,
+	      .max = 50,
+	      .help = "what the sensor says, in newtons, when nothing hangs on it"},
 };
 
 enum {
@@ -104,13 +126,39 @@ static const struct therapy_control controls[] = {
 };
 
 static const struct firmware_board board = {
-    .kind = FIRMWARE_TRACTION, .n_metrics = METRICS, .timeout_ms = BOARD_TIMEOUT_MS, .max = TENSION_MAX_N};
+    .kind = FIRMWARE_TRACTION, .n_metrics = FORCE_RAW, .timeout_ms = BOARD_TIMEOUT_MS, .max = TENSION_MAX_N};
+
+struct belt {
+	struct firmware firmware; /* first: firmware_decode gets the same pointer */
+	double zero_n;
+};
 
 static int init(void *state, const struct therapy_value *values, uint32_t seed)
 {
-	(void)values;
-	firmware_init(state, &board, seed);
+	struct belt *b = state;
+	firmware_init(&b->firmware, &board, seed);
+	b->zero_n = values[ZERO].set ? values[ZERO].number : 0;
 	return 0;
+}
+
+/* The zero is ours alone: what the board drives by is its own force. */
+static enum therapy_refusal decode(void *state, const struct therapy_message *message, struct therapy_out *out)
+{
+	const struct belt *b = state;
+	enum therapy_refusal refusal = firmware_decode(state, message, out);
+	for (size_t i = 0, n = out->n_readings; refusal == THERAPY_OK && i < n; i++) {
+		struct therapy_reading *r = &out->readings[i], raw = *r;
+		if (r->metric != FORCE)
+			continue;
+		raw.metric = FORCE_RAW;
+		if (out->n_readings == out->max_readings)
+			out->overflow = true;
+		else
+			out->readings[out->n_readings++] = raw;
+		if (r->quality == THERAPY_GOOD)
+			r->value -= b->zero_n;
+	}
+	return refusal;
 }
 
 static const struct therapy_model models[] = {
@@ -123,16 +171,18 @@ static const struct therapy_model models[] = {
      .verbs = verbs,
      .controls = controls,
      .polls = polls,
+     .options = options,
      .on_connect = on_connect,
      .n_metrics = METRICS,
      .n_verbs = FIRMWARE_VERBS_COUNT,
      .n_controls = sizeof controls / sizeof *controls,
      .n_polls = sizeof polls / sizeof *polls,
+     .n_options = OPTIONS,
      .n_on_connect = sizeof on_connect,
-     .state_size = sizeof(struct firmware),
+     .state_size = sizeof(struct belt),
      .init = init,
      .frame = firmware_frame,
-     .decode = firmware_decode,
+     .decode = decode,
      .encode = firmware_encode},
 };
 

@@ -40,6 +40,7 @@ enum firmware_kind {
 	FIRMWARE_INVERSION = 3,
 	FIRMWARE_HEAT_SETPOINT = 4,
 	FIRMWARE_HEAT_STAGES = 5,
+	FIRMWARE_FORCE_GAUGE = 6,
 };
 
 /* The verbs of every firmware model, in this order; a board without a control has the first two only. */

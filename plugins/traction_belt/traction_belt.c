@@ -1,7 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * traction_belt - a self-built traction belt: a board with a pump and a force cell that speaks
- * docs/firmware-protocol.md.
+ * traction_belt - what pulls at a person's back or neck, and the gauges that say how hard.
+ *
+ *   firmware    kind 2 of docs/firmware-protocol.md: a board with a pump or motor and a force cell, below
+ *   over_door   kind 6: a force gauge in the rope of over-the-door traction, see gauge.c
+ *   progressor  Tindeq's gauge, see progressor.c
+ *   sct         a load-cell transmitter on Modbus RTU, see sct.c
+ *   hx711       a load cell at an ESPHome board, see hx711.c
+ *
+ * The board of `firmware`:
  *
  *   REPORT  90 seq | uptime(4) n | { 1 force | 2 pressure | 3 setpoint | 4 pain_button } value(4) ...
  *   SET     03 seq | 1 tension(4) timeout_ms(2)          force in thousandths of a newton
@@ -9,24 +16,18 @@
  * The ramp up and down is the board's own, so that it goes on when everything here has died.
  */
 #include "firmware/firmware.h"
+#include "traction_belt/force.h"
+#include "traction_belt/gauge.h"
+#include "traction_belt/hx711.h"
+#include "traction_belt/progressor.h"
+#include "traction_belt/sct.h"
 
 /* The board says the first four. */
 enum { FORCE, PRESSURE, SETPOINT, PAIN_BUTTON, FORCE_RAW, METRICS };
 enum { ZERO, OPTIONS };
 
 static const struct therapy_metric metrics[METRICS] = {
-    [FORCE] = {.key = "force",
-	       .name = "Force",
-	       .unit = THERAPY_UNIT_NEWTON,
-	       /* Zero drift and a belt pushed by hand read a little below 0. 700 N is above anything that traction
-		* uses (60 kgf = 588 N, doi:10.1186/1471-2474-8-118): more is a broken cell. */
-	       .min = -50,
-	       .max = 700,
-	       /* A fast release drops 300 N within some 0.1 s: 3000 N/s is real. */
-	       .max_rate = 10000,
-	       .interval_ms = 100,
-	       .deadband = 1,
-	       .precision = 1},
+    [FORCE] = FORCE_ROW(100),
     [PRESSURE] = {.key = "pressure",
 		  .name = "Pressure",
 		  .unit = THERAPY_UNIT_KILOPASCAL,
@@ -55,27 +56,10 @@ static const struct therapy_metric metrics[METRICS] = {
 		     .deadband = 0.5,
 		     .words = "released|pressed",
 		     .stops = true},
-    [FORCE_RAW] = {.key = "force_raw",
-		   .name = "Sensor force",
-		   .unit = THERAPY_UNIT_NEWTON,
-		   .min = -100, /* that of force, and the most that a zero may be */
-		   .max = 750,
-		   .max_rate = 10000,
-		   .interval_ms = 100,
-		   .deadband = 1,
-		   .precision = 1,
-		   .diagnostic = true},
+    [FORCE_RAW] = FORCE_RAW_ROW(100),
 };
 
-/* What hangs on the sensor when nobody pulls: a hook, a harness, its own drift. More would be a load that nobody sees.
- */
-static const struct therapy_option options[OPTIONS] = {
-    [ZERO] = {.key = "zero_n",
-	      .type = THERAPY_OPTION_NUMBER,
-	      .min = -50,
-	      .max = 50,
-	      .help = "what the sensor says, in newtons, when nothing hangs on it"},
-};
+static const struct therapy_option options[OPTIONS] = {[ZERO] = FORCE_ZERO_OPTION};
 
 enum {
 	BOARD_TIMEOUT_MS = 2000,
@@ -137,7 +121,7 @@ static int init(void *state, const struct therapy_value *values, uint32_t seed)
 {
 	struct belt *b = state;
 	firmware_init(&b->firmware, &board, seed);
-	b->zero_n = values[ZERO].set ? values[ZERO].number : 0;
+	b->zero_n = force_zero(&values[ZERO]);
 	return 0;
 }
 
@@ -146,44 +130,116 @@ static enum therapy_refusal decode(void *state, const struct therapy_message *me
 {
 	const struct belt *b = state;
 	enum therapy_refusal refusal = firmware_decode(state, message, out);
-	for (size_t i = 0, n = out->n_readings; refusal == THERAPY_OK && i < n; i++) {
-		struct therapy_reading *r = &out->readings[i], raw = *r;
-		if (r->metric != FORCE)
-			continue;
-		raw.metric = FORCE_RAW;
-		if (out->n_readings == out->max_readings)
-			out->overflow = true;
-		else
-			out->readings[out->n_readings++] = raw;
-		if (r->quality == THERAPY_GOOD)
-			r->value -= b->zero_n;
-	}
-	return refusal;
+	return refusal == THERAPY_OK ? force_less_zero(out, FORCE, FORCE_RAW, b->zero_n) : refusal;
 }
 
-static const struct therapy_model models[] = {
-    {.key = "firmware",
-     .name = "Traction belt",
-     .manufacturer = "Self-built",
-     .links = THERAPY_LINK_SERIAL | THERAPY_LINK_TCP,
-     .baud = 115200,
-     .metrics = metrics,
-     .verbs = verbs,
-     .controls = controls,
-     .polls = polls,
-     .options = options,
-     .on_connect = on_connect,
-     .n_metrics = METRICS,
-     .n_verbs = FIRMWARE_VERBS_COUNT,
-     .n_controls = sizeof controls / sizeof *controls,
-     .n_polls = sizeof polls / sizeof *polls,
-     .n_options = OPTIONS,
-     .n_on_connect = sizeof on_connect,
-     .state_size = sizeof(struct belt),
-     .init = init,
-     .frame = firmware_frame,
-     .decode = decode,
-     .encode = firmware_encode},
+static const struct therapy_poll gauge_polls[] = {{.verb = FIRMWARE_HELLO, .every_ms = 10000},
+						  {.verb = FIRMWARE_QUERY, .every_ms = 1000}};
+static const struct therapy_poll progressor_polls[] = {
+    {.verb = PROGRESSOR_START, .every_ms = 2000},
+    {.verb = PROGRESSOR_ASK_BATTERY, .every_ms = 60000, .reply_ms = 1000}};
+static const uint8_t progressor_on_connect[] = {PROGRESSOR_START};
+/* A reply of 11 bytes takes 12 ms at 9600 baud, and the transmitter up to some 50 ms to begin. */
+static const struct therapy_poll sct_polls[] = {{.verb = SCT_READ, .every_ms = 200, .reply_ms = 100}};
+
+#define ROWS(table) (sizeof(table) / sizeof *(table))
+
+enum { BELT, OVER_DOOR, PROGRESSOR, SCT, HX711, MODELS };
+
+static const struct therapy_model models[MODELS] = {
+    [BELT] = {.key = "firmware",
+	      .name = "Traction belt",
+	      .manufacturer = "Self-built",
+	      .links = THERAPY_LINK_SERIAL | THERAPY_LINK_TCP,
+	      .baud = 115200,
+	      .metrics = metrics,
+	      .verbs = verbs,
+	      .controls = controls,
+	      .polls = polls,
+	      .options = options,
+	      .on_connect = on_connect,
+	      .n_metrics = METRICS,
+	      .n_verbs = FIRMWARE_VERBS_COUNT,
+	      .n_controls = ROWS(controls),
+	      .n_polls = ROWS(polls),
+	      .n_options = OPTIONS,
+	      .n_on_connect = ROWS(on_connect),
+	      .state_size = sizeof(struct belt),
+	      .init = init,
+	      .frame = firmware_frame,
+	      .decode = decode,
+	      .encode = firmware_encode},
+    [OVER_DOOR] = {.key = "over_door",
+		   .name = "Over-door gauge",
+		   .manufacturer = "Self-built",
+		   .links = THERAPY_LINK_SERIAL | THERAPY_LINK_TCP,
+		   .baud = 115200,
+		   .metrics = gauge_metrics,
+		   .verbs = verbs,
+		   .polls = gauge_polls,
+		   .options = gauge_options,
+		   .on_connect = on_connect,
+		   .n_metrics = GAUGE_METRICS,
+		   .n_verbs = FIRMWARE_QUERIES,
+		   .n_polls = ROWS(gauge_polls),
+		   .n_options = GAUGE_OPTIONS,
+		   .n_on_connect = ROWS(on_connect),
+		   .state_size = sizeof(struct gauge),
+		   .init = gauge_init,
+		   .frame = firmware_frame,
+		   .decode = gauge_decode,
+		   .encode = firmware_encode},
+    [PROGRESSOR] = {.key = "progressor",
+		    .name = "Progressor",
+		    .manufacturer = "Tindeq",
+		    .links = THERAPY_LINK_BLE,
+		    .metrics = progressor_metrics,
+		    .verbs = progressor_verbs,
+		    .channels = progressor_channels,
+		    .polls = progressor_polls,
+		    .options = progressor_options,
+		    .on_connect = progressor_on_connect,
+		    .n_metrics = PROGRESSOR_METRICS,
+		    .n_verbs = PROGRESSOR_VERBS,
+		    .n_channels = PROGRESSOR_CHANNELS,
+		    .n_polls = ROWS(progressor_polls),
+		    .n_options = PROGRESSOR_OPTIONS,
+		    .n_on_connect = ROWS(progressor_on_connect),
+		    .state_size = sizeof(struct progressor),
+		    .init = progressor_init,
+		    .decode = progressor_decode,
+		    .encode = progressor_encode},
+    [SCT] = {.key = "sct",
+	     .name = "SCT-10",
+	     .manufacturer = "Rice Lake",
+	     .links = THERAPY_LINK_SERIAL | THERAPY_LINK_TCP,
+	     .baud = 9600,
+	     .metrics = sct_metrics,
+	     .verbs = sct_verbs,
+	     .polls = sct_polls,
+	     .options = sct_options,
+	     .n_metrics = SCT_METRICS,
+	     .n_verbs = SCT_VERBS,
+	     .n_polls = ROWS(sct_polls),
+	     .n_options = SCT_OPTIONS,
+	     .state_size = sizeof(struct sct),
+	     .init = sct_init,
+	     .frame = sct_frame,
+	     .decode = sct_decode,
+	     .encode = sct_encode},
+    [HX711] = {.key = "hx711",
+	       .name = "HX711",
+	       .manufacturer = "ESPHome",
+	       .links = THERAPY_LINK_MQTT,
+	       .metrics = hx711_metrics,
+	       .channels = hx711_channels,
+	       .options = hx711_options,
+	       .n_metrics = HX711_METRICS,
+	       .n_channels = HX711_CHANNELS,
+	       .n_options = HX711_OPTIONS,
+	       .state_size = sizeof(struct hx711),
+	       .init = hx711_init,
+	       .decode = hx711_decode},
 };
 
 const struct therapy_plugin therapy_plugin = {
@@ -193,5 +249,5 @@ const struct therapy_plugin therapy_plugin = {
     .kind = "traction",
     .version = "0.1.0",
     .models = models,
-    .n_models = sizeof models / sizeof *models,
+    .n_models = MODELS,
 };

@@ -54,7 +54,7 @@ def said(root):
         for call in CALL.finditer(text):
             for literals in LITERALS.findall(argument(text, call.end())):
                 found.setdefault(joined(literals), path.relative_to(root))
-    for path in sorted((root / "plugins").rglob("*.c")):
+    for path in sorted((root / "plugins").rglob("*.[ch]")):
         for name in NAME.findall(source(path)):
             found.setdefault(joined(name), path.relative_to(root))
     return found

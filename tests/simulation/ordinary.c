@@ -48,7 +48,7 @@ static const char *const home_text =
     "devices = (\n"
     "  { id = \"table\"; plugin = \"inversion_table\"; model = \"wt901\";\n"
     "    link = \"tcp://127.0.0.1:1\"; },\n"
-    "  { id = \"belt\"; plugin = \"traction_belt\"; link = \"tcp://127.0.0.1:2\";\n"
+    "  { id = \"belt\"; plugin = \"traction_belt\"; model = \"firmware\"; link = \"tcp://127.0.0.1:2\";\n"
     "    accept_no_device_timer = true; },\n" /* its off-test is no part of an evening */
     "  { id = \"pad\"; plugin = \"%s\"; link = \"mqtt:pad\"; }\n"
     ");\n";

@@ -125,13 +125,17 @@ uint8_t session_channel(const struct therapy_model *model, const char *address)
 	return THERAPY_NONE;
 }
 
-/* The same moment has one value. */
-static bool given_before(const struct therapy_out *out, size_t i)
+/* The same moment has one value. Only of what stops it may have two: a press without an end is pressed, then released.
+ */
+static bool given_before(const struct therapy_model *model, const struct therapy_out *out, size_t i)
 {
-	for (size_t j = 0; j < i; j++)
-		if (out->readings[j].metric == out->readings[i].metric &&
-		    out->readings[j].age_ms == out->readings[i].age_ms)
+	const struct therapy_reading *second = &out->readings[i];
+	for (size_t j = 0; j < i; j++) {
+		const struct therapy_reading *first = &out->readings[j];
+		bool tap = model->metrics[second->metric].stops && first->value > 0 && second->value <= 0;
+		if (first->metric == second->metric && first->age_ms == second->age_ms && !tap)
 			return true;
+	}
 	return false;
 }
 
@@ -149,7 +153,7 @@ static void check_readings(struct session *session, const struct therapy_out *ou
 		else if (!isfinite(r->value))
 			session_break(session, "decode gave \"%s\" a value that is no number, expected therapy_emit",
 				      model->metrics[r->metric].key);
-		else if (given_before(out, i))
+		else if (given_before(model, out, i))
 			session_break(session,
 				      "decode gave \"%s\" twice in one call, expected once, or with different age_ms",
 				      model->metrics[r->metric].key);

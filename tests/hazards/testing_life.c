@@ -102,6 +102,8 @@ static void compile(struct life *l, const struct life_setup *setup)
 			devices[n].n_metrics = THERE;
 		else if (setup->no_sensor >> d & 1u)
 			devices[n].n_metrics = 1;
+		if (setup->no_control >> d & 1u)
+			devices[n].n_controls = 0;
 		l->index[d] = (uint16_t)n++;
 	}
 	const struct core_spec spec = {.devices = devices,
@@ -208,7 +210,7 @@ static void tell_tested(struct life *l)
 
 static void tell_phase(struct life *l, enum life_device d)
 {
-	if (l->index[d] == CORE_NO_DEVICE || !home[d].n_controls || l->silent[d])
+	if (l->index[d] == CORE_NO_DEVICE || !home[d].n_controls || l->silent[d] || l->no_control >> d & 1u)
 		return;
 	if (d == PAD && l->testing && l->sees[PAD][RELAY] < 1)
 		tell_tested(l);
@@ -308,6 +310,17 @@ void life_blink(struct life *l, enum life_device d)
 	step(l, &(struct core_input){.type = CORE_IN_PRESENCE, .device = l->index[d], .present = true});
 }
 
+void life_park(struct life *l, enum life_device d, bool away)
+{
+	step(l, &(struct core_input){.type = CORE_IN_REQUEST,
+				     .request = {.verb = away ? CORE_PARK : CORE_UNPARK,
+						 .device = home[d].id,
+						 .control = "",
+						 .id = "",
+						 .age_ms = -1}});
+	assert_int_equal(l->outcome, CORE_ACCEPTED);
+}
+
 static void prove(struct life *l)
 {
 	step(l,
@@ -324,7 +337,7 @@ static void prove(struct life *l)
 
 void life_start(struct life *l, const struct life_setup *setup)
 {
-	*l = (struct life){.now = 1000 * SECOND, .step_ms = STEP_MS};
+	*l = (struct life){.now = 1000 * SECOND, .step_ms = STEP_MS, .no_control = setup->no_control};
 	l->config = load(setup);
 	compile(l, setup);
 	l->sees[PAD][SKIN] = l->sees[WRAP][SKIN] = 31;

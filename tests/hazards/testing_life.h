@@ -33,6 +33,7 @@ struct life_setup {
 	const char *figures; /* of `limits`; NULL: force 150 N, ceiling 300 N, pressure 30 kPa, weight 65 to 75 kg */
 	unsigned without;    /* bits of devices that it does not have */
 	unsigned no_sensor;  /* bits of devices whose second metric it does not have */
+	unsigned no_control; /* bits of devices that measure only */
 	bool presence;       /* presence is asked for */
 	bool proofs;         /* the pad has to prove its timer, has done so, and is tested again when it is due */
 	const char *unseen;  /* a kind of owned_unmonitored */
@@ -52,6 +53,7 @@ struct life {
 	uint16_t index[LIFE_DEVICES]; /* in the core; CORE_NO_DEVICE: it has none */
 	double sees[LIFE_DEVICES][LIFE_METRICS];
 	bool silent[LIFE_DEVICES];
+	unsigned no_control;        /* as in its setup */
 	double asked[LIFE_DEVICES]; /* what the actuator was last told: 0 rest */
 	bool stopped[LIFE_DEVICES]; /* ... in the fast way */
 	uint64_t testing;           /* the grant that the pad's off-test is; 0: none runs ... */
@@ -87,6 +89,8 @@ void life_see_quality(struct life *l, enum life_device device, int metric, doubl
 void life_ask(struct life *l, enum life_device device, double value);
 /* Its link breaks and is there again; it has said nothing yet. */
 void life_blink(struct life *l, enum life_device device);
+/* Somebody puts it away, or takes it out again. */
+void life_park(struct life *l, enum life_device device, bool away);
 /* Somebody resets all latches. */
 void life_reset(struct life *l);
 

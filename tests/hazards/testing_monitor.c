@@ -247,6 +247,8 @@ static const char *for_heat(const struct monitor *m, bool fresh)
 		return "9: too much in a day";
 	if (within(m, CHILLED, 40 * MINUTE) > 60 + SLACK_S || within(m, COLD_SKIN, 40 * MINUTE) > 60 + SLACK_S)
 		return "10: after cold";
+	if (has(m, WRAP, SKIN) && !(known(m, WRAP, SKIN, 5 * SECOND) && (!fresh || m->seen[WRAP][SKIN].value >= 15)))
+		return "10: on cold skin";
 	if (within(m, INVERTED, 10 * MINUTE) > 10 + SLACK_S)
 		return "13: after inversion";
 	return acknowledged(m);

@@ -27,6 +27,7 @@ const struct core_known_metric vocabulary_metrics[] = {
     {"stop_button", "state"},
     {"stop_button", "button"},
     {"scale", "weight"},
+    {"scale", "occupied"},
     {"person", "weight"},
     {"person", "cleared"},
     {"person", "heat_acknowledged"},

@@ -14,6 +14,7 @@ static const struct language_entry names[] = {
     {"Battery", "Batterie"},
     {"Battery low", "Batterie schwach"},
     {"Broker connections", "Broker-Verbindungen"},
+    {"Button", "Taste"},
     {"Clock", "Uhr"},
     {"Connection", "Verbindung"},
     {"Current", "Stromstärke"},
@@ -62,6 +63,7 @@ static const struct language_entry names[] = {
     {"Version", "Version"},
     {"Voltage", "Spannung"},
     {"Way to the broker and back", "Weg zum Broker und zurück"},
+    {"Weight", "Gewicht"},
 };
 
 struct language_table language_de_names(void)

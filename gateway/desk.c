@@ -161,6 +161,7 @@ static void on_device(void *user, uint16_t device, struct json_object *object)
 	tell_put(object, "name", ours ? d->config.config->devices[device].name : NULL);
 	tell_put(object, "model", described ? described->model_name : NULL);
 	tell_put(object, "manufacturer", described ? described->manufacturer : NULL);
+	tell_put(object, "process", ours ? d->config.config->devices[device].process : NULL);
 	json_object_object_add(object, "kept_commands",
 			       ours ? kept_commands_json(&d->config.kept[device]) : json_object_new_array());
 }

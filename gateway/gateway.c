@@ -351,18 +351,10 @@ static int start_processes(struct gateway *g)
 		struct seat *seat = &g->seats[i];
 		seat->gateway = g;
 		seat->index = (uint16_t)i;
-		const struct link_address *address = &g->config->devices[i].address;
-		struct process_config config = {.program = setup_program(g->program, address->kind),
-						.setup = setup_message(g->setup, i),
-						.address = *address,
-						.deadline_ms = (uint32_t)g->config->deadline_ms};
-		struct process_callbacks callbacks = {seat,       on_described, on_failed, on_readings,
-						      on_control, on_presence,  on_kept};
-		int error = process_new(&g->loop, &config, &callbacks, &seat->process);
-		if (error)
-			return error;
 	}
-	return 0;
+	const struct process_callbacks callbacks = {NULL,       on_described, on_failed, on_readings,
+						    on_control, on_presence,  on_kept};
+	return processes_start(g, &callbacks);
 }
 
 static int open_loop(struct gateway *g)

@@ -79,6 +79,11 @@ bool gateway_listens(const struct gateway *g);
 /* What the person's profile says now, to the core. */
 void gateway_feed_person(struct gateway *g, uint64_t now_ms);
 
+/* ---- processes.c ---- */
+/* Starts the device processes; each seat gets its side of one. `callbacks` with the seat as `user`. 0 or a negative
+ * UV_E* code: then some may run. */
+int processes_start(struct gateway *g, const struct process_callbacks *callbacks);
+
 /* ---- ending.c ---- */
 /* Brings everything to rest and ends; once is enough. */
 void ending_begin(struct gateway *g);

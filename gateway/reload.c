@@ -91,7 +91,8 @@ static bool same_device(const struct config_device *a, const struct config_devic
 	       a->accept_no_device_timer == b->accept_no_device_timer &&
 	       a->test_before_session == b->test_before_session &&
 	       a->clear_retained_commands == b->clear_retained_commands && same(a->cutoff, b->cutoff) &&
-	       a->has_account == b->has_account && same_account(&a->account, &b->account) && same_options(a, b) &&
+	       same(a->process, b->process) && a->has_account == b->has_account &&
+	       same_account(&a->account, &b->account) && same_options(a, b) &&
 	       same_definition(a->definition, b->definition);
 }
 

@@ -18,6 +18,8 @@
 #include "link/address.h"
 #include "therapy/v1/definition.pb-c.h"
 
+#define CONFIG_SHARE_MAX 250u /* devices of one process, as device_host.h has it */
+
 struct config_option {
 	char *key;
 	bool is_word;
@@ -47,6 +49,8 @@ struct config_device {
 	bool clear_retained_commands; /* the user consents; only with an mqtt: link */
 	bool has_account;             /* of its own at the broker; only with an mqtt: link */
 	struct config_account account;
+	char *process; /* the device process that it shares with others that name it; NULL: it has one of its own */
+	unsigned process_line;
 	char *cutoff; /* "plug.power", the control upstream that cuts it off; NULL: none */
 	unsigned cutoff_line;
 	struct config_option *options;

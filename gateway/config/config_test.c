@@ -231,6 +231,37 @@ static void program_is_as_the_file_says(void **state)
 	config_free(c);
 }
 
+/* "p0", "p1", ... in one process, `n` of them. */
+static void write_sharers(const struct test_home *home, unsigned n)
+{
+	char text[64 * 1024];
+	int at = snprintf(text, sizeof text, "gateway = { id = \"home\"; };\ndevices = (\n");
+	for (unsigned i = 0; i < n; i++)
+		at += snprintf(text + at, sizeof text - (size_t)at,
+			       "%s{ id = \"p%u\"; plugin = \"heat_pad\"; process = \"pads\"; link = \"tcp://h:%u\"; }",
+			       i ? ",\n" : "", i, i + 1);
+	at += snprintf(text + at, sizeof text - (size_t)at, " );\n");
+	test_home_write(home, "home.cfg", text, (size_t)at, 0644);
+}
+
+static void at_most_so_many_devices_share_a_process(void **state)
+{
+	const struct test_home *home = *state;
+	struct config *c = NULL;
+	struct faults faults = {0};
+	write_sharers(home, CONFIG_SHARE_MAX);
+	assert_int_equal(test_home_load(home, &c, &faults), 0);
+	assert_string_equal(c->devices[CONFIG_SHARE_MAX - 1].process, "pads");
+	config_free(c);
+	write_sharers(home, CONFIG_SHARE_MAX + 2);
+	assert_int_equal(test_home_load(home, &c, &faults), -1);
+	char *told = test_home_told(home, &faults);
+	assert_string_equal(told, "home.cfg:253: device \"p250\": process: found more than 250 devices in \"pads\", "
+				  "expected at most so many: give the others another process\n");
+	free(told);
+	faults_release(&faults);
+}
+
 static void rule_is_as_the_file_says(void **state)
 {
 	struct config *c =
@@ -634,6 +665,7 @@ int main(void)
 	    T(a_device_may_have_an_account_of_its_own),
 	    T(device_is_as_the_file_says),
 	    T(program_is_as_the_file_says),
+	    T(at_most_so_many_devices_share_a_process),
 	    T(rule_is_as_the_file_says),
 	    T(rules_of_several_files_are_all_taken_and_the_shipped_ones_then_are_not),
 	    T(file_that_is_not_there_is_a_fault),

@@ -13,7 +13,7 @@
 #include "config/text.h"
 
 struct device_fields {
-	char *id, *name, *plugin, *exec, *model, *link, *cutoff;
+	char *id, *name, *plugin, *exec, *model, *link, *cutoff, *process;
 	bool accept_no_device_timer, test_before_session, clear_retained_commands;
 };
 
@@ -34,6 +34,7 @@ static const struct field fields[] = {
     FIELD(clear_retained_commands, FIELD_TRUTH, .expected = "true or false"),
     FIELD(cutoff, FIELD_TEXT, .max = TEXT_MAX,
 	  .expected = "the control upstream that can cut this device off, like \"plug.power\""),
+    FIELD(process, FIELD_ID, .expected = "a name of a-z, 0-9, _ and - for the process that devices share"),
     {.key = "args", .type = FIELD_OTHER},
     {.key = "account", .type = FIELD_OTHER},
     {.key = "options", .type = FIELD_OTHER},
@@ -243,6 +244,8 @@ static void read_device(struct reader *r, setting *group, size_t i, const struct
 			   where, device->link);
 	read_options(r, group, where, device);
 	figures_group(r, group, where, in.id, figures);
+	device->process = in.process;
+	device->process_line = in.process ? setting_line(read_member(group, "process")) : 0;
 	device->cutoff = in.cutoff;
 	device->cutoff_line = in.cutoff ? setting_line(read_member(group, "cutoff")) : 0;
 }
@@ -301,4 +304,5 @@ void devices_section(struct reader *r, setting *root, const struct config_places
 	check_ids(r, config);
 	check_links(r, list, config);
 	check_cutoffs(r, config);
+	check_processes(r, config);
 }

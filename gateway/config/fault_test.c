@@ -286,6 +286,25 @@ static const struct row rows[] = {
      "home.cfg:3: device \"pad\": args: found \"-v\", expected a list [ \"...\" ] of texts\n"},
     {"arguments without a program are a fault", PAD("link = \"tcp://p:1\";\n args = [ \"-v\" ];"),
      "home.cfg:3: device \"pad\": args: found without exec, expected it beside exec only\n"},
+    {"a process that is shared has a name that is nobody's",
+     GATEWAY "devices = (\n { id = \"a\"; plugin = \"heat_pad\"; link = \"tcp://a:1\"; },\n { id = \"b\"; plugin = "
+	     "\"heat_pad\"; link = \"tcp://b:1\";\n process = \"a\"; } );\n",
+     "home.cfg:5: device \"b\": process: found \"a\", which is a device's id (line 3), expected a name of its own\n"},
+    {"a program shares no process: the others would wait whenever it does",
+     GATEWAY "devices = ( { id = \"pad\"; link = \"tcp://p:1\"; exec = \"/bin/true\";\n process = \"p\"; } );\n",
+     "home.cfg:3: device \"pad\": process: found beside exec, expected it with a plugin only: the others would wait "
+     "whenever the program does\n"},
+    {"two accounts at the broker share no process: what is in there can read all of it",
+     GATEWAY "mqtt = { url = \"mqtt://h\"; };\ndevices = (\n { id = \"a\"; plugin = \"heat_pad\"; link = "
+	     "\"mqtt:a\"; process = \"p\"; account = { username = \"u\"; }; },\n { id = \"b\"; plugin = \"heat_pad\"; "
+	     "link = \"mqtt:b\";\n process = \"p\"; account = { username = \"v\"; }; },\n { id = \"c\"; plugin = "
+	     "\"heat_pad\"; link = \"mqtt:c\";\n process = \"p\"; } );\n",
+     "home.cfg:6: device \"b\": process: found \"p\", in which device \"a\" (line 4) has another account at the "
+     "broker, "
+     "expected one account in a process: what is in there can read all of it\n"
+     "home.cfg:8: device \"c\": process: found \"p\", in which device \"a\" (line 4) has another account at the "
+     "broker, "
+     "expected one account in a process: what is in there can read all of it\n"},
     {"a link's variable that is not set is told", PAD("\n link = \"serial:${THERAPY_TEST_UNSET}/table\";"),
      "home.cfg:3: device \"pad\": link: the environment variable THERAPY_TEST_UNSET is not set, expected a value\n"},
     {"two devices on one link are told",

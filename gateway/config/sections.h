@@ -32,6 +32,9 @@ void devices_section(struct reader *r, setting *root, const struct config_places
 /* `exec` and `args` of a device's group, `exec` as written or NULL; a device has either that or a plugin. */
 void program_group(struct reader *r, setting *group, const char *where, const char *exec, struct config_device *device);
 
+/* Faults of those devices that name a `process`. */
+void check_processes(struct reader *r, const struct config *config);
+
 /* What rule files set, gathered over all of them. */
 struct rule_lists {
 	struct list rules, limits, conditions, derived, invariants; /* core_rule, core_limit, ..., config_invariant */

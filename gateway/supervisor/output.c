@@ -17,6 +17,8 @@ struct output {
 	uv_poll_t poll;
 	uv_timer_t timer; /* the end of a pause, and of the window in which lines are counted */
 	const char *name;
+	const char *const *devices; /* in whose names it may log, too */
+	size_t n_devices;
 	int fd;
 	bool ended;
 	uint64_t window_ends_ms;
@@ -32,25 +34,38 @@ struct output {
 
 /* ---- lines ---- */
 
-/* "<4>pad: text" or "warn  pad: text": what the process's own log wrote. Its level, and the text in *out. */
-static bool own_line(const char *name, const char *line, enum log_level *level, const char **out)
+/* Whose name the text begins with, followed by ": ". NULL: nobody's who is in there. */
+static const char *speaker(const struct output *o, const char *text)
+{
+	size_t size = strcspn(text, ":");
+	if (text[size] != ':' || text[size + 1] != ' ')
+		return NULL;
+	for (size_t i = 0; i <= o->n_devices; i++) {
+		const char *name = i < o->n_devices ? o->devices[i] : o->name;
+		if (strncmp(name, text, size) == 0 && name[size] == '\0')
+			return name;
+	}
+	return NULL;
+}
+
+/* "<4>pad: text" or "warn  pad: text": what the process's own log wrote. Who, its level, and the text in *out. */
+static const char *own_line(const struct output *o, const char *line, enum log_level *level, const char **out)
 {
 	static const char *const words[] = {
 	    [LOG_ERROR] = "error ", [LOG_WARN] = "warn  ", [LOG_INFO] = "info  ", [LOG_DEBUG] = "debug "};
 	static const char *const numbers[] = {
 	    [LOG_ERROR] = "<3>", [LOG_WARN] = "<4>", [LOG_INFO] = "<6>", [LOG_DEBUG] = "<7>"};
-	size_t size = strlen(name);
 	for (unsigned i = 0; i < sizeof words / sizeof *words; i++) {
 		const char *prefix = line[0] == '<' ? numbers[i] : words[i];
 		size_t n = strlen(prefix);
-		if (strncmp(line, prefix, n) != 0 || strncmp(line + n, name, size) != 0 ||
-		    strncmp(line + n + size, ": ", 2) != 0)
+		const char *who = strncmp(line, prefix, n) == 0 ? speaker(o, line + n) : NULL;
+		if (!who)
 			continue;
 		*level = (enum log_level)i;
-		*out = line + n + size + 2;
-		return true;
+		*out = line + n + strlen(who) + 2;
+		return who;
 	}
-	return false;
+	return NULL;
 }
 
 static bool tells(const char *line)
@@ -81,7 +96,7 @@ static void on_line(struct output *o)
 	o->line[o->size] = '\0';
 	if (o->size == 0)
 		return;
-	bool own = own_line(o->name, o->line, &level, &text);
+	const char *own = own_line(o, o->line, &level, &text);
 	if (!own) {
 		memcpy(o->last, o->line, sizeof o->last);
 		if (!o->telling[0] && tells(o->line))
@@ -94,7 +109,7 @@ static void on_line(struct output *o)
 		return;
 	}
 	if (own)
-		log_write(level, o->name, "%s", text);
+		log_write(level, own, "%s", text);
 	else
 		log_warn(o->name, "its process says: %s", text);
 	if (o->lines == OUTPUT_LINES)
@@ -156,7 +171,8 @@ static void on_timer(uv_timer_t *timer)
 	uv_poll_start(&o->poll, UV_READABLE, on_readable);
 }
 
-int output_new(uv_loop_t *loop, const char *name, struct output **out, int *child_end)
+int output_new(uv_loop_t *loop, const char *name, const char *const *devices, size_t n, struct output **out,
+	       int *child_end)
 {
 	int ends[2];
 	struct output *o = calloc(1, sizeof *o);
@@ -168,6 +184,8 @@ int output_new(uv_loop_t *loop, const char *name, struct output **out, int *chil
 		return error;
 	}
 	o->name = name;
+	o->devices = devices;
+	o->n_devices = n;
 	o->fd = ends[0];
 	int error = uv_poll_init(loop, &o->poll, o->fd);
 	if (error) {

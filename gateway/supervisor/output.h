@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * output - what a device process prints (standard output and error), into the gateway's log under the device's name.
+ * output - what a device process prints (standard output and error), into the gateway's log under its name.
  * The process never waits for it: its end of the pipe is non-blocking, and what does not fit is lost. Neither does the
  * loop: a process that prints much is read at intervals, and more than OUTPUT_LINES in OUTPUT_WINDOW_MS are counted
  * and left out. On the loop's thread.
@@ -20,9 +20,11 @@
 
 struct output;
 
-/* `name` is the device's and outlives it. *child_end is for the process: the caller closes it once that has it. 0 or a
- * negative UV_E* code. */
-int output_new(uv_loop_t *loop, const char *name, struct output **out, int *child_end);
+/* `name` is the device's, or that of the process that `n` `devices` share, as their ids: in whose names it may log,
+ * too. All outlive it. *child_end is for the process: the caller closes it once that has it. 0 or a negative UV_E*
+ * code. */
+int output_new(uv_loop_t *loop, const char *name, const char *const *devices, size_t n, struct output **out,
+	       int *child_end);
 /* Reads what is there, at most the pipe's size: before asking for its words. */
 void output_drain(struct output *output);
 /* The line that tells most of why a process died: of the sandbox, a sanitizer, an assertion; else `last`, the last one.

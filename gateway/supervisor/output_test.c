@@ -29,7 +29,7 @@ static void on_closed(void *user)
 static int begin(void **state)
 {
 	struct fixture *f = calloc(1, sizeof *f);
-	if (!f || uv_loop_init(&f->loop) != 0 || output_new(&f->loop, "pad", &f->output, &f->end) != 0)
+	if (!f || uv_loop_init(&f->loop) != 0 || output_new(&f->loop, "pad", NULL, 0, &f->output, &f->end) != 0)
 		return -1;
 	char name[] = "/tmp/therapy-output-XXXXXX";
 	f->log = mkstemp(name);
@@ -79,6 +79,23 @@ static void what_a_plugin_prints_is_logged_under_its_devices_name(void **state)
 				       "warn  pad: the link does not take it\n"
 				       "warn  pad: its process says: error belt: not mine\n"
 				       "warn  pad: its process says: ?[2J\n");
+}
+
+static void a_process_of_several_devices_logs_in_their_names(void **state)
+{
+	struct fixture *f = *state;
+	static const char *const devices[] = {"pad", "table"};
+	struct output *shared;
+	int end;
+	assert_int_equal(output_new(&f->loop, "bench", devices, 2, &shared, &end), 0);
+	static const char text[] = "warn  table: the link does not take it\nerror tab: no\nerror belt: not mine\n";
+	assert_int_equal(write(end, text, sizeof text - 1), sizeof text - 1);
+	output_drain(shared);
+	assert_string_equal(logged(f), "warn  table: the link does not take it\n"
+				       "warn  bench: its process says: error tab: no\n"
+				       "warn  bench: its process says: error belt: not mine\n");
+	close(end);
+	output_close(shared, NULL, NULL);
 }
 
 static void a_line_without_an_end_is_cut_and_told(void **state)
@@ -168,9 +185,13 @@ int main(void)
 {
 	unsetenv("JOURNAL_STREAM");
 	const struct CMUnitTest tests[] = {
-	    T(what_a_plugin_prints_is_logged_under_its_devices_name), T(a_line_without_an_end_is_cut_and_told),
-	    T(a_flood_is_bounded_counted_and_blocks_nobody),          T(last_words_are_those_that_tell),
-	    T(without_telling_words_the_last_line_is_asked_for),      cmocka_unit_test(an_end_is_a_sentence),
+	    T(what_a_plugin_prints_is_logged_under_its_devices_name),
+	    T(a_process_of_several_devices_logs_in_their_names),
+	    T(a_line_without_an_end_is_cut_and_told),
+	    T(a_flood_is_bounded_counted_and_blocks_nobody),
+	    T(last_words_are_those_that_tell),
+	    T(without_telling_words_the_last_line_is_asked_for),
+	    cmocka_unit_test(an_end_is_a_sentence),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,56 +1,42 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "supervisor/process.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/str.h"
-#include "link/opener.h"
+#include "supervisor/child.h"
+#include "supervisor/described.h"
 #include "supervisor/ended.h"
-#include "supervisor/output.h"
+#include "supervisor/link_keeper.h"
 #include "supervisor/to_device.h"
 #include "wire/wire.h"
-
-#define BACKOFF_FIRST_MS 100u
-#define BACKOFF_MAX_MS   30000u
-#define STEADY_MS        60000u
 
 struct process {
 	uv_loop_t *loop;
 	struct process_config config;
 	struct process_callbacks callbacks;
-	uv_process_t child;
-	uv_timer_t timer; /* respawn, or the end of waiting in process_close */
+	struct child *child; /* the process that it is in, perhaps with others */
 	struct wire *wire;
-	struct output *output; /* of the process that runs, or ran last */
-	struct opener *opener;
-	bool running; /* the child handle is active */
-	bool said;    /* described itself since it was started */
-	bool wanted;  /* process_open was called */
-	bool held;    /* by process_hold */
-	bool linked;  /* a descriptor was handed over and not reported lost */
+	struct link_keeper link;
+	bool said;   /* described itself since it was started */
+	bool wanted; /* process_open was called */
+	bool held;   /* by process_hold */
+	bool linked; /* a descriptor was handed over and not reported lost */
 	bool present;
-	bool failed, closing, timer_closed;
-	uint32_t generation, backoff_ms;
-	uint64_t started_ms, heard_ms, asked_ms, nonce;
+	bool gave_up; /* since it was started: its plugin could not be used */
+	bool failed, closing, child_closed;
+	uint64_t heard_ms, asked_ms, nonce;
 	Therapy__V1__DeviceDescription *description;
 	Therapy__V1__DeviceCounters counters;
-	char open_why[256];   /* why its link could not be opened the last time, */
-	unsigned open_failed; /* and how often since it last could */
 	unsigned open_handles;
 	void (*closed)(void *user);
 	void *closed_user;
 };
-
-static int spawn(struct process *p);
 
 static const char *id(const struct process *p)
 {
@@ -66,6 +52,11 @@ static const char *plugin(const struct process *p)
 	return *s->program ? s->program : s->plugin_path;
 }
 
+static bool shared(const struct process *p)
+{
+	return child_members(p->child) > 1;
+}
+
 static void set_present(struct process *p, bool present)
 {
 	if (p->present == present)
@@ -77,7 +68,7 @@ static void set_present(struct process *p, bool present)
 
 static void finish_close(struct process *p)
 {
-	if (p->open_handles == 0 && p->closed)
+	if (p->open_handles == 0 && p->child_closed && p->closed)
 		p->closed(p->closed_user);
 }
 
@@ -104,26 +95,7 @@ static void on_opened(void *user, int fd)
 	struct process *p = user;
 	if (p->wire && p->said && to_device_open(p->wire, fd) == 0)
 		p->linked = true;
-	if (p->open_failed > 1)
-		log_info(id(p), "the link could be opened after %u attempts", p->open_failed);
-	p->open_failed = 0;
-	p->open_why[0] = '\0';
 	close(fd); /* the wire keeps its own copy until it is sent */
-}
-
-static void on_open_failed(void *user, const char *why, uint64_t retry_ms)
-{
-	struct process *p = user;
-	char kept[sizeof p->open_why];
-	snprintf(kept, sizeof kept, "%s", why);
-	p->open_failed++;
-	if (strcmp(kept, p->open_why) == 0) { /* a device that is off for a week fills no disk */
-		log_debug(id(p), "%s; attempt %u, trying again in %.1f s", why, p->open_failed,
-			  (double)retry_ms / 1000.0);
-		return;
-	}
-	memcpy(p->open_why, kept, sizeof kept);
-	log_warn(id(p), "%s; trying again, now in %.1f s and later at most every 30 s", why, (double)retry_ms / 1000.0);
 }
 
 static void open_link(struct process *p)
@@ -134,35 +106,36 @@ static void open_link(struct process *p)
 		p->linked = to_device_open(p->wire, -1) == 0;
 		return;
 	}
-	if (!p->opener) {
-		struct opener_callbacks callbacks = {p, on_opened, on_open_failed};
-		int error = opener_new(p->loop, &p->config.address, p->description ? p->description->baud : 0,
-				       &callbacks, &p->opener);
-		if (error) {
-			log_error(id(p), "cannot open links: %s", uv_strerror(error));
-			return;
-		}
-		p->open_handles++;
+	link_keeper_start(&p->link, p->description ? p->description->baud : 0);
+}
+
+/* ---- its wire ---- */
+
+static void on_wire_closed(void *user)
+{
+	handle_closed(user);
+}
+
+static void drop_wire(struct process *p)
+{
+	if (!p->wire)
+		return;
+	wire_close(p->wire, on_wire_closed, p);
+	p->wire = NULL;
+}
+
+/* What came of the start cannot be used. Others of the same process are not to suffer for it: it alone is let go. */
+static void put_out(struct process *p)
+{
+	if (shared(p)) {
+		drop_wire(p);
+		p->asked_ms = 0;
+	} else {
+		child_kill(p->child);
 	}
-	opener_start(p->opener);
 }
 
 /* ---- what it says ---- */
-
-static bool same_description(const Therapy__V1__DeviceDescription *a, const Therapy__V1__DeviceDescription *b)
-{
-	size_t size = therapy__v1__device_description__get_packed_size(a);
-	if (size != therapy__v1__device_description__get_packed_size(b))
-		return false;
-	uint8_t *packed = malloc(size * 2 + 1);
-	if (!packed)
-		return false;
-	therapy__v1__device_description__pack(a, packed);
-	therapy__v1__device_description__pack(b, packed + size);
-	bool same = memcmp(packed, packed + size, size) == 0;
-	free(packed);
-	return same;
-}
 
 static void on_description(struct process *p, const Therapy__V1__DeviceDescription *said)
 {
@@ -171,31 +144,24 @@ static void on_description(struct process *p, const Therapy__V1__DeviceDescripti
 		char why[400];
 		snprintf(why, sizeof why, "its device process says that it is '%.40s': plugin %.200s is broken",
 			 said->device_id, plugin(p));
-		uv_process_kill(&p->child, SIGKILL);
+		put_out(p);
 		fail(p, why);
 		return;
 	}
 	p->said = true;
 	if (p->description) {
 		/* Rules were compiled against the rows of the first description. */
-		if (!same_description(p->description, said)) {
+		if (!described_same(p->description, said)) {
 			log_error(id(p),
 				  "its plugin changed while the gateway ran; restart the gateway to use the new one");
 			p->failed = true;
-			uv_process_kill(&p->child, SIGKILL);
+			put_out(p);
 			return;
 		}
 		open_link(p);
 		return;
 	}
-	/* The wire's memory goes with this message: keep a copy. */
-	size_t size = therapy__v1__device_description__get_packed_size(said);
-	uint8_t *packed = malloc(size + 1);
-	if (packed) {
-		therapy__v1__device_description__pack(said, packed);
-		p->description = therapy__v1__device_description__unpack(NULL, size, packed);
-		free(packed);
-	}
+	p->description = described_copy(said);
 	if (!p->description) {
 		fail(p, "out of memory");
 		return;
@@ -207,7 +173,7 @@ static void on_description(struct process *p, const Therapy__V1__DeviceDescripti
 static void on_readings(struct process *p, const Therapy__V1__ReadingBatch *batch)
 {
 	if (batch->n_readings > 0 && batch->first_sequence > 0)
-		p->callbacks.readings(p->callbacks.user, p->generation, batch);
+		p->callbacks.readings(p->callbacks.user, child_starts(p->child), batch);
 }
 
 static void on_link_state(struct process *p, const Therapy__V1__LinkState *state)
@@ -234,6 +200,21 @@ static void keep_counters(struct process *p, const Therapy__V1__DeviceCounters *
 	p->counters.device_id = p->config.setup->device_id;
 }
 
+/* A process of its own exits then, and is started again; what others share goes on without it until it is started anew.
+ */
+static void on_failure(struct process *p, const char *why)
+{
+	p->gave_up = true;
+	if (!p->description)
+		fail(p, why);
+	else if (shared(p))
+		log_error(id(p),
+			  "%s; the others of process '%s' go on, and this is tried again when it is started anew", why,
+			  child_name(p->child));
+	else
+		log_error(id(p), "%s", why);
+}
+
 static void on_message(void *user, const uint8_t *data, size_t size)
 {
 	struct process *p = user;
@@ -250,10 +231,7 @@ static void on_message(void *user, const uint8_t *data, size_t size)
 		on_description(p, m->description);
 		break;
 	case THERAPY__V1__FROM_DEVICE__BODY_FAILURE:
-		if (p->description)
-			log_error(id(p), "%s", m->failure->text);
-		else
-			fail(p, m->failure->text);
+		on_failure(p, m->failure->text);
 		break;
 	case THERAPY__V1__FROM_DEVICE__BODY_READINGS:
 		on_readings(p, m->readings);
@@ -279,171 +257,118 @@ static void on_message(void *user, const uint8_t *data, size_t size)
 
 /* ---- its life ---- */
 
-static void on_wire_closed(void *user)
+static void on_let_go(void *user)
 {
-	handle_closed(user);
-}
-
-static void drop_wire(struct process *p)
-{
-	if (!p->wire)
-		return;
-	wire_close(p->wire, on_wire_closed, p);
-	p->wire = NULL;
+	struct process *p = user;
+	drop_wire(p);
+	set_present(p, false);
+	/* A process without its sockets has nothing to do but rest and exit: process_tick sees to it that it does. */
+	p->asked_ms = p->gave_up || p->failed ? 0 : clock_boot_ms();
 }
 
 static void on_wire_lost(void *user, const char *why)
 {
 	struct process *p = user;
 	log_debug(id(p), "socket of the device process: %s", why);
-	drop_wire(p);
-	set_present(p, false);
-	/* A process without its socket has nothing to do but rest and exit: process_tick sees to it that it does. */
-	p->asked_ms = clock_boot_ms();
-}
-
-static void on_output_closed(void *user)
-{
-	handle_closed(user);
-}
-
-static void drop_output(struct process *p)
-{
-	if (p->output)
-		output_close(p->output, on_output_closed, p);
-	p->output = NULL;
-}
-
-static void on_respawn(uv_timer_t *timer)
-{
-	struct process *p = timer->data;
-	int error = spawn(p);
-	if (error) {
-		log_error(id(p), "cannot start its device process: %s", uv_strerror(error));
-		uv_timer_start(&p->timer, on_respawn, BACKOFF_MAX_MS, 0);
+	if (shared(p) && (p->gave_up || p->config.setup->describe_only)) {
+		drop_wire(p);
+		p->asked_ms = 0;
+		set_present(p, false);
+		return;
 	}
+	child_let_go(p->child); /* it is ending, or one of its devices is beyond what can be said: all come to rest */
 }
 
-static void on_child_closed(uv_handle_t *handle)
+static bool on_wanted(void *user)
 {
-	struct process *p = handle->data;
-	handle_closed(p);
+	const struct process *p = user;
+	return !p->failed && !p->closing;
 }
 
-static void on_exit_child(uv_process_t *child, int64_t status, int signal_number)
+static void on_begun(void *user, struct child *child, int fd)
 {
-	struct process *p = child->data;
-	p->running = false;
-	uv_close((uv_handle_t *)child, on_child_closed);
+	struct process *p = user;
+	p->child = child;
+	p->said = p->linked = p->gave_up = false;
+	p->heard_ms = clock_boot_ms();
+	p->asked_ms = 0;
+	struct wire_callbacks callbacks = {p, on_message, on_wire_lost};
+	int error = wire_new(p->loop, fd, &callbacks, &p->wire);
+	if (error) {
+		close(fd); /* the child sees the end of its socket and exits; that starts it again */
+		log_error(id(p), "no memory for the wire: %s", uv_strerror(error));
+		return;
+	}
+	p->open_handles++;
+	to_device_setup(p->wire, p->config.setup, child_starts(p->child));
+}
+
+static void on_ended(void *user, const struct child_end *how)
+{
+	struct process *p = user;
 	drop_wire(p);
 	set_present(p, false);
 	p->linked = false;
-	char why[1200], doing[600] = "";
+	p->asked_ms = 0;
+	if (p->description || p->failed)
+		return;
+	char why[1200], doing[600];
 	struct str sentence;
 	str_init(&sentence, why, sizeof why);
-	if (!p->description)
+	if (shared(p))
+		snprintf(doing, sizeof doing, " while loading the plugins of process '%s', %s among them",
+			 child_name(p->child), plugin(p));
+	else
 		snprintf(doing, sizeof doing, " while loading plugin %s", plugin(p));
-	output_drain(p->output);
-	ended_say(&sentence, (int)status, signal_number, doing, output_words(p->output, signal_number != 0));
-	drop_output(p);
-	if (p->closing) {
-		uv_timer_stop(&p->timer);
-		if (!p->timer_closed) {
-			p->timer_closed = true;
-			uv_close((uv_handle_t *)&p->timer, on_child_closed);
+	ended_say(&sentence, how->status, how->signal_number, doing, how->words);
+	fail(p, why);
+}
+
+static void on_child_closed(void *user)
+{
+	struct process *p = user;
+	p->child_closed = true;
+	finish_close(p);
+}
+
+int process_new_shared(uv_loop_t *loop, const char *name, const struct process_config *configs,
+		       const struct process_callbacks *callbacks, size_t n, struct process **out)
+{
+	struct child_config child = {
+	    .program = configs[0].program, .name = name, .once = configs[0].setup->describe_only};
+	struct child_member *members = calloc(n, sizeof *members);
+	struct child *c = NULL;
+	int error = members ? 0 : UV_ENOMEM;
+	for (size_t i = 0; i < n; i++) {
+		struct process *p = error ? NULL : calloc(1, sizeof *p);
+		out[i] = p;
+		if (!p) {
+			error = UV_ENOMEM;
+			continue;
 		}
-		return;
+		p->loop = loop;
+		p->config = configs[i];
+		p->callbacks = callbacks[i];
+		p->link = (struct link_keeper){
+		    .loop = loop, .name = id(p), .address = &p->config.address, .user = p, .opened = on_opened};
+		p->counters = (Therapy__V1__DeviceCounters)THERAPY__V1__DEVICE_COUNTERS__INIT;
+		p->counters.device_id = p->config.setup->device_id;
+		members[i] = (struct child_member){p, id(p), on_wanted, on_begun, on_let_go, on_ended, on_child_closed};
 	}
-	if (!p->description)
-		fail(p, why);
-	if (p->failed || p->config.setup->describe_only)
-		return; /* not to be used, or done */
-	if (clock_boot_ms() - p->started_ms >= STEADY_MS)
-		p->backoff_ms = BACKOFF_FIRST_MS;
-	log_error(id(p), "%s; starting it again in %.1f s", why, p->backoff_ms / 1000.0);
-	uv_timer_start(&p->timer, on_respawn, p->backoff_ms, 0);
-	p->backoff_ms = p->backoff_ms * 2 < BACKOFF_MAX_MS ? p->backoff_ms * 2 : BACKOFF_MAX_MS;
-}
-
-static int spawn(struct process *p)
-{
-	int ends[2], print = -1;
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
-		return uv_translate_sys_error(errno);
-	int error = output_new(p->loop, id(p), &p->output, &print);
-	if (error) {
-		close(ends[0]);
-		close(ends[1]);
-		return error;
+	if (!error)
+		error = child_new(loop, &child, members, n, &c);
+	for (size_t i = 0; error && i < n; i++) {
+		free(out[i]);
+		out[i] = NULL;
 	}
-	p->open_handles++;
-	char program[] = "therapy-gateway", command[] = "device-process";
-	char *name = p->config.setup->device_id;
-	char *args[] = {program, command, name, NULL};
-	/* Descriptor 3 is its end of the wire; nothing else of ours is given but what it prints to. */
-	uv_stdio_container_t stdio[4] = {{.flags = UV_IGNORE},
-					 {.flags = UV_INHERIT_FD, .data.fd = print},
-					 {.flags = UV_INHERIT_FD, .data.fd = print},
-					 {.flags = UV_INHERIT_FD, .data.fd = ends[1]}};
-	uv_process_options_t options = {
-	    .exit_cb = on_exit_child, .file = p->config.program, .args = args, .stdio_count = 4, .stdio = stdio};
-	error = uv_spawn(p->loop, &p->child, &options);
-	close(ends[1]);
-	close(print);
-	p->child.data = p;
-	if (error) {
-		/* libuv has made the handle either way */
-		p->open_handles++;
-		uv_close((uv_handle_t *)&p->child, on_child_closed);
-		drop_output(p);
-		close(ends[0]);
-		return error;
-	}
-	p->open_handles++;
-	p->running = true;
-	p->said = p->linked = false;
-	p->generation++;
-	p->started_ms = p->heard_ms = clock_boot_ms();
-	p->asked_ms = 0;
-	struct wire_callbacks callbacks = {p, on_message, on_wire_lost};
-	error = wire_new(p->loop, ends[0], &callbacks, &p->wire);
-	if (error) {
-		close(ends[0]); /* the child sees the end of its socket and exits; that starts it again */
-		log_error(id(p), "no memory for the wire: %s", uv_strerror(error));
-		return 0;
-	}
-	p->open_handles++;
-	to_device_setup(p->wire, p->config.setup, p->generation);
-	return 0;
-}
-
-static void free_closed(void *user)
-{
-	process_free(user);
+	free(members);
+	return error;
 }
 
 int process_new(uv_loop_t *loop, const struct process_config *config, const struct process_callbacks *callbacks,
 		struct process **out)
 {
-	struct process *p = calloc(1, sizeof *p);
-	if (!p)
-		return UV_ENOMEM;
-	p->loop = loop;
-	p->config = *config;
-	p->callbacks = *callbacks;
-	p->backoff_ms = BACKOFF_FIRST_MS;
-	p->counters = (Therapy__V1__DeviceCounters)THERAPY__V1__DEVICE_COUNTERS__INIT;
-	p->counters.device_id = config->setup->device_id;
-	uv_timer_init(loop, &p->timer);
-	p->timer.data = p;
-	p->open_handles++;
-	int error = spawn(p);
-	if (error) {
-		process_close(p, 0, free_closed, p);
-		return error;
-	}
-	*out = p;
-	return 0;
+	return process_new_shared(loop, config->setup->device_id, config, callbacks, 1, out);
 }
 
 void process_free(struct process *p)
@@ -452,6 +377,7 @@ void process_free(struct process *p)
 		return;
 	if (p->description)
 		therapy__v1__device_description__free_unpacked(p->description, NULL);
+	child_free(p->child);
 	free(p);
 }
 
@@ -461,15 +387,12 @@ void process_open(struct process *p)
 	open_link(p);
 }
 
-/* A process that loses its wire brings its device to rest and exits; the next one finds no link. */
+/* A process that loses its wires brings its devices to rest and exits; the next one finds no link. */
 void process_hold(struct process *p, bool hold)
 {
 	p->held = hold;
-	if (hold && p->linked && p->wire) {
-		drop_wire(p);
-		set_present(p, false);
-		p->asked_ms = clock_boot_ms();
-	}
+	if (hold && p->linked && p->wire)
+		child_let_go(p->child);
 	open_link(p);
 }
 
@@ -509,32 +432,37 @@ void process_rest(struct process *p, uint16_t control, bool stop)
 		ask(p, clock_boot_ms()); /* one that hangs must not be found out only a second later */
 }
 
+static void end_it(struct process *p, uint64_t now_ms)
+{
+	unsigned long long silent_ms = now_ms - p->asked_ms;
+	if (shared(p))
+		log_error(id(p),
+			  "device process has not answered for %llu ms: ending process '%s' and with it %zu devices",
+			  silent_ms, child_name(p->child), child_members(p->child));
+	else
+		log_error(id(p), "device process has not answered for %llu ms: ending it", silent_ms);
+	child_let_go(p->child);
+	child_kill(p->child);
+}
+
 void process_tick(struct process *p, uint64_t now_ms)
 {
-	if (!p->running || p->closing)
+	if (!child_running(p->child) || p->closing)
 		return;
 	/* Loading a plugin may touch a slow disk: five times the deadline. */
 	uint64_t limit = p->said ? p->config.deadline_ms : p->config.deadline_ms * 5u;
 	if (p->asked_ms && now_ms > p->asked_ms && now_ms - p->asked_ms >= limit) {
-		log_error(id(p), "device process has not answered for %llu ms: ending it",
-			  (unsigned long long)(now_ms - p->asked_ms));
-		p->asked_ms = now_ms;
-		set_present(p, false);
-		uv_process_kill(&p->child, SIGKILL);
+		end_it(p, now_ms);
 		return;
 	}
 	if (now_ms >= p->heard_ms + PROCESS_SILENT_MS)
 		ask(p, now_ms);
 }
 
-pid_t process_pid(const struct process *p)
-{
-	return p->running ? uv_process_get_pid(&p->child) : 0;
-}
-
 uint32_t process_respawns(const struct process *p)
 {
-	return p->generation ? p->generation - 1 : 0;
+	uint32_t starts = child_starts(p->child);
+	return starts ? starts - 1 : 0;
 }
 
 Therapy__V1__DeviceCounters *process_counters(struct process *p)
@@ -542,24 +470,9 @@ Therapy__V1__DeviceCounters *process_counters(struct process *p)
 	return &p->counters;
 }
 
-static void on_opener_closed(void *user)
+static void on_link_closed(void *user)
 {
 	handle_closed(user);
-}
-
-/* It was given its time. It may still be driving its device to rest: leave it to finish, it exits by itself. */
-static void on_waited(uv_timer_t *timer)
-{
-	struct process *p = timer->data;
-	if (p->running) {
-		p->running = false;
-		uv_close((uv_handle_t *)&p->child, on_child_closed);
-		drop_output(p);
-	}
-	if (!p->timer_closed) {
-		p->timer_closed = true;
-		uv_close((uv_handle_t *)&p->timer, on_child_closed);
-	}
 }
 
 void process_close(struct process *p, unsigned wait_ms, void (*closed)(void *user), void *user)
@@ -568,8 +481,6 @@ void process_close(struct process *p, unsigned wait_ms, void (*closed)(void *use
 	p->closed = closed;
 	p->closed_user = user;
 	drop_wire(p);
-	if (p->opener)
-		opener_close(p->opener, on_opener_closed, p);
-	p->opener = NULL;
-	uv_timer_start(&p->timer, on_waited, p->running ? wait_ms : 0, 0);
+	p->open_handles += link_keeper_close(&p->link, on_link_closed, p);
+	child_leave(p->child, wait_ms);
 }

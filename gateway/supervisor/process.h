@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * process - the gateway's side of one device process: starts it, opens its link and hands the descriptor over, hears
- * it, asks when it is silent, kills it when it does not answer, and starts it again with back-off. It decides nothing
- * about readings or controls: those go to the callbacks as they come. On the loop's thread.
+ * process - the gateway's side of one device in its device process: opens its link and hands the descriptor over, hears
+ * it, asks when it is silent, and has the process killed when it does not answer. It decides nothing about readings or
+ * controls: those go to the callbacks as they come. On the loop's thread.
  *
- * Back-off of starts: 100 ms doubling to 30 s; a process that lived for 60 s starts over.
+ * Several devices may share one process (child.h starts it, and starts it again). Each has a wire and a link of its own
+ * in there, and they have one fate: one that does not answer, or a plugin that crashes, ends it for all of them.
  */
 #ifndef SUPERVISOR_PROCESS_H
 #define SUPERVISOR_PROCESS_H
@@ -21,7 +22,7 @@
 #define PROCESS_TICK_MS   500u
 
 struct process_config {
-	const char *program;             /* this program's own file, run with `device-process` */
+	const char *program; /* this program's own file, run with `device-process`; one for all that share */
 	const Therapy__V1__Setup *setup; /* outlives the process; generation is filled in here */
 	struct link_address address;
 	uint32_t deadline_ms; /* to answer a ping, and to describe itself (five times that) */
@@ -47,9 +48,14 @@ struct process;
 /* Starts it. 0 or a negative UV_E* code. Callbacks come from the loop only. */
 int process_new(uv_loop_t *loop, const struct process_config *config, const struct process_callbacks *callbacks,
 		struct process **out);
+/* The same for `n` devices that share the process `name`, which outlives them: all or none. The configurations and
+ * callbacks are theirs, in order. */
+int process_new_shared(uv_loop_t *loop, const char *name, const struct process_config *configs,
+		       const struct process_callbacks *callbacks, size_t n, struct process **out);
 /* From now on its link is kept open. After `described`. */
 void process_open(struct process *process);
-/* Its link is let go, and its device comes to rest; or it may be opened again. */
+/* Its link is let go, and its device comes to rest, with all that share its process, which is started anew; or it may
+ * be opened again. */
 void process_hold(struct process *process, bool hold);
 /* What it said of itself; NULL before `described`. */
 const Therapy__V1__DeviceDescription *process_description(const struct process *process);
@@ -59,12 +65,11 @@ void process_off_test(struct process *process, uint16_t control, uint64_t grant,
 void process_rest(struct process *process, uint16_t control, bool stop);
 /* Heartbeat: call every PROCESS_TICK_MS. */
 void process_tick(struct process *process, uint64_t now_ms);
-/* 0 while it is not running. */
-pid_t process_pid(const struct process *process);
 uint32_t process_respawns(const struct process *process);
 /* Its latest counters; zero before the first. */
 Therapy__V1__DeviceCounters *process_counters(struct process *process);
-/* Closes its socket, so that it goes to rest and exits, waits at most `wait_ms` for that, then calls `closed` once. */
+/* Closes its socket, so that it goes to rest. When that was done for all that share the process, waits at most
+ * `wait_ms` for its exit, then calls `closed` of each once. */
 void process_close(struct process *process, unsigned wait_ms, void (*closed)(void *user), void *user);
 /* After `closed`. Until then its description and counters stay readable. */
 void process_free(struct process *process);

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
- * A device process for the supervisor's tests: speaks the wire by blocking reads and misbehaves as its device id says.
+ * A device process for the supervisor's tests: speaks its wires by blocking reads and misbehaves as the id of the
+ * device on each says.
  */
 #include <dirent.h>
+#include <poll.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,13 +12,19 @@
 
 #include "therapy/v1/wire.pb-c.h"
 
+#define WIRES_MAX 8
+
+static int wires, at; /* how many; the descriptor of the one that is spoken on */
+static char ids[WIRES_MAX][32];
+static bool left[WIRES_MAX];
+
 static void say(const Therapy__V1__FromDevice *m)
 {
 	uint8_t bytes[4096];
 	size_t n = therapy__v1__from_device__pack(m, bytes + 4);
 	for (unsigned i = 0; i < 4; i++)
 		bytes[i] = (uint8_t)(n >> (8 * i));
-	if (write(3, bytes, n + 4) != (ssize_t)(n + 4))
+	if (write(at, bytes, n + 4) != (ssize_t)(n + 4))
 		_exit(1);
 }
 
@@ -82,11 +91,30 @@ static void count_more(void)
 	say(&m);
 }
 
-/* Says, as a link state, which descriptors it has: "0 1 2 3 ". */
+/* Its plugin cannot be used: it is over with this device, and ends if it has no other. */
+static void give_up(void)
+{
+	char text[] = "no such plugin";
+	Therapy__V1__Failure failure = THERAPY__V1__FAILURE__INIT;
+	Therapy__V1__FromDevice out = THERAPY__V1__FROM_DEVICE__INIT;
+	failure.text = text;
+	out.body_case = THERAPY__V1__FROM_DEVICE__BODY_FAILURE;
+	out.failure = &failure;
+	say(&out);
+	if (wires == 1)
+		_exit(3);
+	left[at - 3] = true;
+	close(at);
+}
+
+/* Says, as a link state, which descriptors it has: "0 1 2 3 "; up if they are these and one for each further wire. */
 static void list_descriptors(void)
 {
-	char text[256] = "";
-	size_t size = 0;
+	char text[256] = "", expected[256] = "";
+	size_t size = 0, n = 0;
+	for (int fd = 0; fd < 3 + wires; fd++)
+		if (fd < 3 || !left[fd - 3])
+			n += (size_t)snprintf(expected + n, sizeof expected - n, "%d ", fd);
 	DIR *dir = opendir("/proc/self/fd");
 	for (struct dirent *e; dir && (e = readdir(dir));)
 		if (e->d_name[0] != '.' && atoi(e->d_name) != dirfd(dir) && size < sizeof text)
@@ -96,7 +124,7 @@ static void list_descriptors(void)
 	Therapy__V1__LinkState state = THERAPY__V1__LINK_STATE__INIT;
 	Therapy__V1__FromDevice m = THERAPY__V1__FROM_DEVICE__INIT;
 	state.why = text;
-	state.up = strcmp(text, "0 1 2 3 ") == 0;
+	state.up = strcmp(text, expected) == 0;
 	m.body_case = THERAPY__V1__FROM_DEVICE__BODY_LINK;
 	m.link = &state;
 	say(&m);
@@ -106,15 +134,9 @@ static void on_message(char *id, const Therapy__V1__ToDevice *m)
 {
 	switch (m->body_case) {
 	case THERAPY__V1__TO_DEVICE__BODY_SETUP:
-		if (strcmp(id, "refuses") == 0) {
-			char text[] = "no such plugin";
-			Therapy__V1__Failure failure = THERAPY__V1__FAILURE__INIT;
-			Therapy__V1__FromDevice out = THERAPY__V1__FROM_DEVICE__INIT;
-			failure.text = text;
-			out.body_case = THERAPY__V1__FROM_DEVICE__BODY_FAILURE;
-			out.failure = &failure;
-			say(&out);
-			_exit(3);
+		if (strcmp(id, "refuses") == 0 || (strcmp(id, "lapses") == 0 && m->setup->generation > 1)) {
+			give_up();
+			return;
 		}
 		if (strcmp(id, "dies-early") == 0)
 			abort();
@@ -127,7 +149,7 @@ static void on_message(char *id, const Therapy__V1__ToDevice *m)
 			count_more();
 		break;
 	case THERAPY__V1__TO_DEVICE__BODY_OPEN:
-		if (strcmp(id, "crashes") == 0 || strcmp(id, "changed") == 0)
+		if (strcmp(id, "crashes") == 0 || strcmp(id, "changed") == 0 || strcmp(id, "lapses") == 0)
 			abort();
 		list_descriptors();
 		break;
@@ -152,10 +174,10 @@ static void on_message(char *id, const Therapy__V1__ToDevice *m)
 	}
 }
 
-static int take(uint8_t *at, size_t size)
+static int take(uint8_t *to, size_t size)
 {
 	for (size_t n = 0; n < size;) {
-		ssize_t r = read(3, at + n, size - n);
+		ssize_t r = read(at, to + n, size - n);
 		if (r <= 0)
 			return -1;
 		n += (size_t)r;
@@ -163,23 +185,48 @@ static int take(uint8_t *at, size_t size)
 	return 0;
 }
 
-int main(int argc, char **argv)
+/* One message of the wire `at`. False: it has ended. */
+static bool hear(void)
 {
 	static uint8_t bytes[65536];
-	if (argc != 3)
+	uint8_t p[4];
+	char *id = ids[at - 3];
+	if (take(p, 4) != 0)
+		return false;
+	size_t size = (size_t)p[0] | (size_t)p[1] << 8 | (size_t)p[2] << 16;
+	if (size > sizeof bytes || take(bytes, size) != 0)
+		_exit(1);
+	Therapy__V1__ToDevice *m = therapy__v1__to_device__unpack(NULL, size, bytes);
+	if (!m)
+		_exit(1);
+	if (m->body_case == THERAPY__V1__TO_DEVICE__BODY_SETUP)
+		snprintf(id, sizeof ids[0], "%s", m->setup->device_id);
+	on_message(id, m);
+	therapy__v1__to_device__free_unpacked(m, NULL);
+	return true;
+}
+
+int main(int argc, char **argv)
+{
+	struct pollfd fds[WIRES_MAX];
+	wires = argc == 4 ? atoi(argv[3]) : 0;
+	if (wires < 1 || wires > WIRES_MAX)
 		return 2;
-	/* the gateway's end is non-blocking; this end is a description of its own */
-	for (;;) {
-		uint8_t p[4];
-		if (take(p, 4) != 0)
-			return 0;
-		size_t size = (size_t)p[0] | (size_t)p[1] << 8 | (size_t)p[2] << 16;
-		if (size > sizeof bytes || take(bytes, size) != 0)
+	/* the gateway's ends are non-blocking; these are descriptions of their own */
+	for (int open = wires; open > 0;) {
+		for (int i = 0; i < wires; i++)
+			fds[i] = (struct pollfd){.fd = left[i] ? -1 : 3 + i, .events = POLLIN};
+		if (poll(fds, (nfds_t)wires, -1) < 0)
 			return 1;
-		Therapy__V1__ToDevice *m = therapy__v1__to_device__unpack(NULL, size, bytes);
-		if (!m)
-			return 1;
-		on_message(argv[2], m);
-		therapy__v1__to_device__free_unpacked(m, NULL);
+		open = 0;
+		for (int i = 0; i < wires; i++) {
+			at = 3 + i;
+			if (fds[i].revents && !left[i] && !hear()) {
+				left[i] = true;
+				close(at);
+			}
+			open += !left[i];
+		}
 	}
+	return 0;
 }

@@ -171,6 +171,8 @@ void show_devices(struct json_object *devices)
 		printf("  %s%s%s, ", field_text(device, "kind"), field_text(device, "model")[0] ? ", " : "",
 		       field_text(device, "model"));
 		print_text(field_true(device, "present") ? GOOD : BAD, state);
+		if (field_given(device, "process"))
+			printf(", in process %s", field_text(device, "process"));
 		putchar('\n');
 		show_kept(device);
 		for (size_t m = 0; m < json_object_array_length(metrics); m++)

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "supervisor/link_keeper.h"
+
+#include <string.h>
+
+#include "base/log.h"
+#include "base/str.h"
+#include "link/opener.h"
+
+static void on_opened(void *user, int fd)
+{
+	struct link_keeper *k = user;
+	k->opened(k->user, fd);
+	if (k->failed > 1)
+		log_info(k->name, "the link could be opened after %u attempts", k->failed);
+	k->failed = 0;
+	k->why[0] = '\0';
+}
+
+static void on_failed(void *user, const char *why, uint64_t retry_ms)
+{
+	struct link_keeper *k = user;
+	char kept[sizeof k->why];
+	struct str s;
+	str_init(&s, kept, sizeof kept);
+	str_add_cut(&s, why);
+	k->failed++;
+	if (strcmp(kept, k->why) == 0) {
+		log_debug(k->name, "%s; attempt %u, trying again in %.1f s", why, k->failed, (double)retry_ms / 1000.0);
+		return;
+	}
+	memcpy(k->why, kept, sizeof kept);
+	log_warn(k->name, "%s; trying again, now in %.1f s and later at most every 30 s", why,
+		 (double)retry_ms / 1000.0);
+}
+
+void link_keeper_start(struct link_keeper *k, uint32_t baud)
+{
+	if (!k->opener) {
+		struct opener_callbacks callbacks = {k, on_opened, on_failed};
+		int error = opener_new(k->loop, k->address, baud, &callbacks, &k->opener);
+		if (error) {
+			log_error(k->name, "cannot open links: %s", uv_strerror(error));
+			return;
+		}
+	}
+	opener_start(k->opener);
+}
+
+bool link_keeper_close(struct link_keeper *k, void (*closed)(void *user), void *user)
+{
+	bool open = k->opener != NULL;
+	if (open)
+		opener_close(k->opener, closed, user);
+	k->opener = NULL;
+	return open;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Opens a device's link in the gateway's process, again and again until it could, and says what fails: each cause once,
+ * for a device that is off for a week must fill no disk. Caller's memory; on the loop's thread. */
+#ifndef SUPERVISOR_LINK_KEEPER_H
+#define SUPERVISOR_LINK_KEEPER_H
+
+#include <stdbool.h>
+#include <uv.h>
+
+#include "link/address.h"
+
+struct opener;
+
+struct link_keeper {
+	uv_loop_t *loop;
+	const char *name; /* of the device, for the log */
+	const struct link_address *address;
+	void *user;
+	void (*opened)(void *user, int fd); /* the descriptor is the callee's */
+	/* its own */
+	struct opener *opener;
+	char why[256];   /* why it could not be opened the last time, */
+	unsigned failed; /* and how often since it last could */
+};
+
+/* `opened` will be called once for it. `baud` unless the address says otherwise. */
+void link_keeper_start(struct link_keeper *keeper, uint32_t baud);
+/* True: `closed` will be called once. False: there is nothing to close. */
+bool link_keeper_close(struct link_keeper *keeper, void (*closed)(void *user), void *user);
+
+#endif

@@ -72,6 +72,7 @@ static enum therapy_refusal decode_samples(struct progressor *progressor, const 
 	const uint8_t *p = message->data + 2, *end = message->data + message->size;
 	size_t size = (size_t)(end - p);
 	double newtons = 0;
+	uint32_t older_ms = UINT32_MAX;
 	if (size == 0 || size % SAMPLE != 0)
 		return THERAPY_REFUSED_LENGTH;
 	uint32_t newest = u32_at(end - 4);
@@ -81,13 +82,14 @@ static enum therapy_refusal decode_samples(struct progressor *progressor, const 
 		memcpy(&kg, &bits, sizeof kg);
 		if (!isfinite(kg))
 			return THERAPY_REFUSED_VALUE;
-		if (age_us > NEWEST_AGE_MAX_US)
-			return THERAPY_REFUSED_FORMAT; /* its time runs backwards */
+		if (age_us > NEWEST_AGE_MAX_US || age_us / 1000 >= older_ms)
+			return THERAPY_REFUSED_FORMAT; /* its time runs backwards, or stands still */
+		older_ms = age_us / 1000;
 		size_t before = out->n_readings;
 		newtons = (double)kg * FORCE_N_PER_KGF;
 		therapy_emit(out, PROGRESSOR_FORCE, newtons - progressor->zero_n);
 		if (out->n_readings > before)
-			out->readings[before].age_ms = age_us / 1000;
+			out->readings[before].age_ms = older_ms;
 	}
 	therapy_emit(out, PROGRESSOR_FORCE_RAW, newtons); /* of the newest: eighty a second serve nobody */
 	progressor->sampled = true;

@@ -181,6 +181,25 @@ bool description_options(const struct therapy_model *model, const Therapy__V1__S
 	return true;
 }
 
+void description_refused_options(const struct therapy_model *model, const struct therapy_value *values, struct str *why)
+{
+	unsigned said = 0;
+	str_add(why, "model %s refuses its options: one is missing, or they contradict each other;", model->key);
+	for (size_t i = 0; i < model->n_options; i++) {
+		const struct therapy_option *o = &model->options[i];
+		if (o->type == THERAPY_OPTION_CLIENT)
+			continue;
+		str_add(why, "%s %s ", said++ ? "," : "", o->key);
+		if (!values[i].set)
+			str_add(why, "is not given");
+		else if (o->type == THERAPY_OPTION_WORD)
+			str_add(why, "is \"%s\"", values[i].word);
+		else
+			str_add(why, "is %g", values[i].number);
+		str_add(why, " (%s%s%s)", o->words ? o->words : "", o->words ? ": " : "", o->help ? o->help : "");
+	}
+}
+
 uint8_t description_channel(const struct therapy_model *model, const char *address)
 {
 	uint8_t i = 0;

@@ -23,6 +23,9 @@ void description_free(Therapy__V1__DeviceDescription *description);
  * the caller's. */
 bool description_options(const struct therapy_model *model, const Therapy__V1__Setup *setup, const char *client,
 			 struct therapy_value **out, struct str *why);
+/* Says that the model refuses these options, what it was given of them and what each is for. */
+void description_refused_options(const struct therapy_model *model, const struct therapy_value *values,
+				 struct str *why);
 /* Says that there is no such model, and which there are. */
 void description_no_model(const struct therapy_plugin *plugin, const char *key, struct str *why);
 void description_counters(const struct device_counters *from, Therapy__V1__DeviceCounters *to);

@@ -336,10 +336,10 @@ static bool prepare(struct device_process *p, struct str *why)
 	const char *fault = p->plugin.program ? program_fault(p->plugin.program) : NULL;
 	if (error && fault)
 		str_add(why, "%s", fault);
+	else if (error == UV_EINVAL)
+		description_refused_options(p->model, p->options, why);
 	else if (error)
-		str_add(why, "%s",
-			error == UV_EINVAL ? "the plugin finds that the options contradict each other"
-					   : uv_strerror(error));
+		str_add(why, "%s", uv_strerror(error));
 	if (error || !p->plugin.program)
 		return error == 0;
 	error = program_watch(p->plugin.program, p->loop, on_program_over, p);

@@ -193,10 +193,12 @@ static void play(void *user, FILE *report)
 	}
 	const struct device_config config = {.model = p.model, .options = values, .seed = 1};
 	int error = device_new(&config, BEGIN_MS, &p.device);
+	if (error == UV_EINVAL)
+		description_refused_options(p.model, values, &why);
+	else if (error)
+		str_add(&why, "%s", uv_strerror(error));
 	if (error)
-		fprintf(report, "! %s\n",
-			error == UV_EINVAL ? "the plugin finds that the options contradict each other"
-					   : uv_strerror(error));
+		fprintf(report, "! %s\n", text);
 	else if (play_lines(&p))
 		print_counters(&p);
 	device_free(p.device);

@@ -160,6 +160,19 @@ class Check(unittest.TestCase):
                 found = [line for line in lines if line.startswith(f"{f.name}:2: device 'table': option '{option}'")]
                 self.assertEqual(len(found), 1, done.stderr)
 
+    def test_an_option_that_a_model_needs_and_was_not_given_is_named_with_what_it_is_for(self):
+        import tempfile
+        with tempfile.NamedTemporaryFile("w", suffix=".cfg") as f:
+            f.write('gateway = { id = "home"; };\n'
+                    'devices = ( { id = "belt"; plugin = "traction_belt"; model = "sct"; link = "serial:/dev/a";\n'
+                    '              options = { decimals = 2.0; }; } );\n')
+            f.flush()
+            done = self.check(f.name)
+            self.assertEqual(done.returncode, 1)
+            self.assertIn(f"{f.name}:2: device 'belt': model sct refuses its options", done.stderr)
+            self.assertIn("decimals is 2 (", done.stderr)
+            self.assertIn("shows is not given (n|kg|lb: the unit it says its numbers in; required)", done.stderr)
+
     def test_rules_are_checked_against_what_the_devices_are(self):
         import tempfile
         with tempfile.NamedTemporaryFile("w", suffix=".cfg") as f:

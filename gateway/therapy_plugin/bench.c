@@ -209,6 +209,14 @@ static void compare(const struct bench *b, struct session *session, const struct
 		heap_bytes(session, frames));
 }
 
+/* A device that speaks only when it is asked is asked, or it would be heard by nobody. */
+static void ask(struct session *session)
+{
+	const struct therapy_model *m = session->model;
+	for (size_t i = 0; i < m->n_polls; i++)
+		session_tell(session, m->polls[i].verb, 0);
+}
+
 static void bench_model(const struct bench *b, const struct therapy_plugin *plugin, const struct therapy_model *model,
 			FILE *report)
 {
@@ -223,6 +231,7 @@ static void bench_model(const struct bench *b, const struct therapy_plugin *plug
 	gather(&vectors, b->note, &noise);
 	struct session *session = vectors_session(&vectors.files[0], b->note);
 	session_connect(session, 1);
+	ask(session);
 	choose(&noise, session, &frames);
 	if (frames.n > 0)
 		compare(b, session, &frames, report);

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "console/console.h"
+#include "mqtt/iso8601.h"
 #include "store/journal.h"
 #include "tell/tell.h"
 
@@ -182,12 +183,68 @@ static bool on_reload(void *user, struct json_object *lines)
 	return d->callbacks.reload(d->callbacks.user, lines);
 }
 
+/* ---- recordings ---- */
+
+static bool on_record(void *user, uint16_t device, bool on)
+{
+	const struct desk *d = user;
+	if (device >= d->config.n_devices)
+		return false;
+	d->callbacks.record(d->callbacks.user, device, on);
+	return true;
+}
+
+/* What a recording begins with. A link has no secret in it; whoever wrote the configuration chose the names, and what
+ * is no printable ASCII in them cannot end a comment. */
+static void on_origin(void *user, uint16_t device, struct str *out)
+{
+	const struct desk *d = user;
+	char when[ISO8601_SIZE] = "at a time that is not known";
+	bool trusted = false;
+	int64_t now_ms = clock_wall_ms(&trusted);
+	if (trusted)
+		(void)iso8601_text(now_ms, when);
+	str_add(out, "A recording of what a device said (<) and was told (>): docs/recording-format.md.\n");
+	str_add(out, "It is about a person's health. Look through it before you pass it on.\n");
+	if (device < d->config.n_devices) {
+		const struct config_device *c = &d->config.config->devices[device];
+		const Therapy__V1__DeviceDescription *said = d->config.descriptions[device];
+		const char *plugin = c->program ? c->program : c->plugin;
+		str_add(out, "device %s, plugin ", c->id);
+		str_add_printable(out, plugin, strlen(plugin), 200);
+		str_add(out, ", model %s, link ", said ? said->model : c->model);
+		str_add_printable(out, c->link, strlen(c->link), 200);
+		str_add(out, "\n");
+	}
+	str_add(out, "%s, therapy-gateway %s", when, THERAPY_VERSION);
+}
+
+void desk_traffic(struct desk *d, uint16_t device, const Therapy__V1__Traffic *said)
+{
+	const struct console_traffic traffic = {.at_ms = said->monotonic_ms,
+						.sent = said->sent,
+						.retained = said->retained,
+						.address = said->address,
+						.data = said->data.data,
+						.size = said->data.len,
+						.missing_pieces = said->missing_pieces,
+						.missing_bytes = said->missing_bytes};
+	if (d)
+		console_traffic(d->console, device, &traffic);
+}
+
+void desk_presence(struct desk *d, uint16_t device, bool present)
+{
+	if (d)
+		console_presence(d->console, device, present);
+}
+
 static void open_console(struct desk *d, uv_loop_t *loop, size_t n_devices)
 {
 	char path[PATH_MAX],
 	    why[256] = "neither RUNTIME_DIRECTORY nor XDG_RUNTIME_DIR is set; set gateway.control_socket";
-	const struct console_callbacks callbacks = {d,         core_now,        on_request, on_status,
-						    on_device, on_event_wanted, on_reload};
+	const struct console_callbacks callbacks = {
+	    d, core_now, on_request, on_status, on_device, on_event_wanted, on_reload, on_record, on_origin};
 	bool placed =
 	    desk_socket_place(d->config.config->control_socket, d->config.config->gateway_id, path, sizeof path);
 	if (placed && console_new(loop, path, n_devices, &callbacks, &d->console, why, sizeof why) == 0)

@@ -13,6 +13,7 @@
 #include "kept_commands.h"
 #include "mqtt/outlet.h"
 #include "therapy/v1/device.pb-c.h"
+#include "therapy/v1/wire.pb-c.h"
 
 struct desk;
 
@@ -32,6 +33,8 @@ struct desk_callbacks {
 	void (*status)(void *user, struct json_object *status);
 	void (*events)(void *user); /* there are events that may leave */
 	void (*closed)(void *user);
+	/* What goes over that device's link is wanted (desk_traffic), or no more. */
+	void (*record)(void *user, uint16_t device, bool on);
 };
 
 /* Where this gateway's control socket is: `control_socket` of the configuration, else $RUNTIME_DIRECTORY/control.sock,
@@ -46,6 +49,10 @@ int desk_new(uv_loop_t *loop, const struct desk_config *config, const struct des
 void desk_core(struct desk *desk, const struct core *core, uint64_t now_ms, const struct core_output *output);
 /* A device's readings or presence changed. */
 void desk_touched(struct desk *desk, uint16_t device);
+/* Something went over that device's link, or what could not be handed on was counted; for whoever records it. */
+void desk_traffic(struct desk *desk, uint16_t device, const Therapy__V1__Traffic *said);
+/* Its link and itself are there, or not; for whoever records it. */
+void desk_presence(struct desk *desk, uint16_t device, bool present);
 void desk_reconfigured(struct desk *desk, const struct config *config);
 /* For MQTT: the first event after that number which waits. */
 bool desk_event(const struct desk *desk, uint64_t after, struct outlet_event *out);

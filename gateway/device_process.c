@@ -18,6 +18,7 @@
 #include "link/stream.h"
 #include "loop/boot_timer.h"
 #include "plugin_source.h"
+#include "tap.h"
 #include "therapy/v1/wire.pb-c.h"
 #include "wire/wire.h"
 
@@ -40,6 +41,7 @@ struct device_process {
 	struct device *device;
 	struct stream *stream;
 	struct mqtt_link *mqtt;
+	struct tap tap;
 	struct therapy_frame will;
 	char client[2 * ID_MAX + 16]; /* "therapy.<gateway>.<device>": its name at the broker; ids hold no dot, so none
 					 is like another */
@@ -64,6 +66,30 @@ static void on_stream_lost(void *user, const char *why);
 static void on_program_over(void *user);
 static void on_linger(uv_timer_t *linger);
 
+static bool on_tapped(void *user, const struct tap_piece *piece)
+{
+	return to_gateway_traffic(user, piece);
+}
+
+/* What a recording calls the place of a message; NULL: bytes have none. */
+static const char *channel_address(const struct device_process *p, uint8_t channel)
+{
+	return !p->model->frame && channel < p->model->n_channels ? p->model->channels[channel].address : NULL;
+}
+
+static void tap_input(struct device_process *p, uint64_t now_ms, const struct device_input *input)
+{
+	bool message = input->type == DEVICE_IN_MESSAGE;
+	if (!p->tap.on || (input->type != DEVICE_IN_BYTES && (!message || input->channel >= p->model->n_channels)))
+		return;
+	tap_take(&p->tap, clock_boot_ms(),
+		 &(struct tap_piece){.at_ms = now_ms,
+				     .retained = message && input->retained,
+				     .address = message ? channel_address(p, input->channel) : NULL,
+				     .data = input->data,
+				     .size = input->size});
+}
+
 static void send_frames(struct device_process *p, const struct device_outputs *out)
 {
 	for (size_t i = 0; i < out->n_sends; i++) {
@@ -77,6 +103,13 @@ static void send_frames(struct device_process *p, const struct device_outputs *o
 		    !p->write_failed) /* once until one goes through; the machine repeats what was not confirmed */
 			log_warn(p->setup->device_id, "the link does not take what is sent: %s", uv_strerror(error));
 		p->write_failed = error != 0;
+		if (!error)
+			tap_take(&p->tap, clock_boot_ms(),
+				 &(struct tap_piece){.at_ms = clock_boot_ms(),
+						     .sent = true,
+						     .address = channel_address(p, s->channel),
+						     .data = s->data,
+						     .size = s->size});
 		p->stuck |= error == UV_ENOBUFS && p->stream;
 	}
 }
@@ -93,6 +126,7 @@ static void step(struct device_process *p, uint64_t now_ms, const struct device_
 {
 	if (p->plugin.program)
 		program_turn(p->plugin.program);
+	tap_input(p, now_ms, input);
 	struct device_outputs out = device_step(p->device, now_ms, input);
 	send_frames(p, &out);
 	to_gateway_readings(&p->to, &out);
@@ -152,6 +186,7 @@ void device_process_tick(struct device_process *p)
 			on_program_over(p);
 	}
 	to_gateway_counters(&p->to, device_counters(p->device));
+	tap_tick(&p->tap, clock_boot_ms());
 }
 
 /* ---- the link ---- */
@@ -174,11 +209,15 @@ static void on_bytes(void *user, uint64_t now_ms, const uint8_t *data, size_t si
 }
 
 /* A message of a recording. From an address that the model does not have it is counted by the machine, and no more. */
-static void on_recorded(void *user, uint64_t now_ms, const char *address, const uint8_t *data, size_t size)
+static void on_recorded(void *user, uint64_t now_ms, const char *address, const uint8_t *data, size_t size,
+			bool retained)
 {
 	struct device_process *p = user;
-	struct device_input input = {
-	    .type = DEVICE_IN_MESSAGE, .data = data, .size = size, .channel = description_channel(p->model, address)};
+	struct device_input input = {.type = DEVICE_IN_MESSAGE,
+				     .data = data,
+				     .size = size,
+				     .channel = description_channel(p->model, address),
+				     .retained = retained};
 	step(p, now_ms, &input);
 }
 
@@ -359,6 +398,8 @@ static void on_setup(struct device_process *p, const uint8_t *data, size_t size)
 	}
 	p->setup = copy->setup;
 	p->to.name = p->setup->device_id;
+	p->tap.user = &p->to;
+	p->tap.give = on_tapped;
 	copy->body_case = THERAPY__V1__TO_DEVICE__BODY__NOT_SET;
 	copy->setup = NULL;
 	therapy__v1__to_device__free_unpacked(copy, NULL);
@@ -410,6 +451,14 @@ static void on_wire_message(void *user, const uint8_t *data, size_t size)
 			open_mqtt(p);
 		else
 			open_stream(p, wire_take_fd(p->to.wire));
+		return;
+	}
+	if (m->body_case == THERAPY__V1__TO_DEVICE__BODY_RECORD) {
+		tap_set(&p->tap, m->record->on, clock_boot_ms());
+		if (m->record->on) { /* what is said at a connect belongs to a recording, and this one begins later */
+			struct device_input ask = {.type = DEVICE_IN_ASK};
+			step(p, clock_boot_ms(), &ask);
+		}
 		return;
 	}
 	struct device_input input;

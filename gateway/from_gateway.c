@@ -30,6 +30,7 @@ bool from_gateway_order(const Therapy__V1__ToDevice *m, const struct therapy_mod
 	case THERAPY__V1__TO_DEVICE__BODY_OPEN:
 	case THERAPY__V1__TO_DEVICE__BODY_SETUP:
 	case THERAPY__V1__TO_DEVICE__BODY_PING:
+	case THERAPY__V1__TO_DEVICE__BODY_RECORD:
 	case THERAPY__V1__TO_DEVICE__BODY__NOT_SET:
 	default:
 		return false;

@@ -163,6 +163,7 @@ static void on_presence(void *user, bool present)
 	if (g->outlet)
 		outlet_presence(g->outlet, seat->index, present);
 	desk_touched(g->desk, seat->index);
+	desk_presence(g->desk, seat->index, present);
 	ending_look(g);
 }
 
@@ -182,6 +183,12 @@ static void on_kept(void *user, const Therapy__V1__KeptCommand *said)
 	    .type = CORE_IN_KEPT, .device = seat->index, .kept = {.cleared = news == KEPT_COMMANDS_GONE, .text = why}};
 	gateway_feed(g, clock_boot_ms(), &input);
 	desk_touched(g->desk, seat->index);
+}
+
+static void on_traffic(void *user, const Therapy__V1__Traffic *said)
+{
+	const struct seat *seat = user;
+	desk_traffic(seat->gateway->desk, seat->index, said);
 }
 
 /* ---- checking, then running ---- */
@@ -353,7 +360,7 @@ static int start_processes(struct gateway *g)
 		seat->index = (uint16_t)i;
 	}
 	const struct process_callbacks callbacks = {NULL,       on_described, on_failed, on_readings,
-						    on_control, on_presence,  on_kept};
+						    on_control, on_presence,  on_kept,   on_traffic};
 	return processes_start(g, &callbacks);
 }
 

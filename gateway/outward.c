@@ -148,6 +148,13 @@ static bool on_reload(void *user, struct json_object *lines)
 	return g->stage == RUNNING && reload_now(g, lines, add_line);
 }
 
+static void on_record(void *user, uint16_t device, bool on)
+{
+	const struct gateway *g = user;
+	if (device < g->n_seats)
+		process_record(g->seats[device].process, on);
+}
+
 static void on_desk_status(void *user, struct json_object *status)
 {
 	const struct gateway *g = user;
@@ -224,8 +231,8 @@ static int open_desk(struct gateway *g)
 					   .kept = g->kept,
 					   .n_devices = g->n_seats,
 					   .state = memory_keeper_place(g->config, state, sizeof state) ? state : NULL};
-	const struct desk_callbacks callbacks = {g,         core_now,   on_request, on_reload, on_desk_status,
-						 on_events, desk_closed};
+	const struct desk_callbacks callbacks = {g,         core_now,    on_request, on_reload, on_desk_status,
+						 on_events, desk_closed, on_record};
 	return desk_new(&g->loop, &config, &callbacks, &g->desk);
 }
 

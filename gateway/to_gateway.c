@@ -7,7 +7,12 @@
 #include "base/str.h"
 #include "description.h"
 #include "link/kept.h"
+#include "link/recording.h"
+#include "tap.h"
 
+/* Of the wire's 256 KiB: what a recording may fill while the gateway does not read. The rest is for readings and
+ * states. */
+#define TO_GATEWAY_TRAFFIC 65536u
 #define TO_GATEWAY_TOPIC   256u
 #define TO_GATEWAY_PAYLOAD (KEPT_SIZE + sizeof "...")
 
@@ -121,6 +126,31 @@ void to_gateway_kept(struct to_gateway *to, const struct mqtt_link_kept *from)
 	message.body_case = THERAPY__V1__FROM_DEVICE__BODY_KEPT;
 	message.kept = &kept;
 	say(to, &message);
+}
+
+bool to_gateway_traffic(struct to_gateway *to, const struct tap_piece *piece)
+{
+	union { /* packing only reads */
+		const uint8_t *in;
+		uint8_t *out;
+	} data = {piece->data};
+	char address[RECORDING_ADDRESS_MAX];
+	Therapy__V1__Traffic traffic = THERAPY__V1__TRAFFIC__INIT;
+	Therapy__V1__FromDevice message = THERAPY__V1__FROM_DEVICE__INIT;
+	if (!to->wire || wire_waiting(to->wire) > TO_GATEWAY_TRAFFIC ||
+	    !str_copy(address, sizeof address, piece->address ? piece->address : ""))
+		return false;
+	traffic.monotonic_ms = piece->at_ms;
+	traffic.sent = piece->sent;
+	traffic.retained = piece->retained;
+	traffic.address = address;
+	traffic.data = (ProtobufCBinaryData){piece->size, data.out};
+	traffic.missing_pieces = piece->missing_pieces;
+	traffic.missing_bytes = piece->missing_bytes;
+	message.body_case = THERAPY__V1__FROM_DEVICE__BODY_TRAFFIC;
+	message.traffic = &traffic;
+	say(to, &message);
+	return true;
 }
 
 void to_gateway_pong(struct to_gateway *to, uint64_t nonce)

@@ -32,6 +32,9 @@ void to_gateway_failure(struct to_gateway *to, char *text);
 void to_gateway_readings(struct to_gateway *to, const struct device_outputs *out);
 void to_gateway_control(struct to_gateway *to, const struct device_control_state *state);
 void to_gateway_kept(struct to_gateway *to, const struct mqtt_link_kept *kept);
+/* What went over the link, as the tap has it (tap.h). False: there was no room, and others come first. */
+struct tap_piece;
+bool to_gateway_traffic(struct to_gateway *to, const struct tap_piece *piece);
 /* `why`: when down, for people. */
 void to_gateway_link(struct to_gateway *to, bool up, const char *why);
 void to_gateway_pong(struct to_gateway *to, uint64_t nonce);

@@ -9,6 +9,7 @@
 #include "base/str.h"
 #include "console/lines.h"
 #include "console/order.h"
+#include "console/recorder.h"
 #include "tell/tell.h"
 
 #define WATCH_MS    250u /* a watcher hears of a device at most this often */
@@ -19,6 +20,7 @@
 struct console {
 	struct console_callbacks callbacks;
 	struct lines *lines;
+	struct recorder *recorder;
 	uv_timer_t timer;
 	unsigned watchers, handles;
 	bool *touched; /* by device: it changed since watchers heard of it */
@@ -181,6 +183,50 @@ void console_event(struct console *c, const struct console_event *event)
 	broadcast(c, o);
 }
 
+/* ---- recording ---- */
+
+void console_traffic(struct console *c, uint16_t device, const struct console_traffic *traffic)
+{
+	if (c)
+		recorder_traffic(c->recorder, device, traffic);
+}
+
+void console_presence(struct console *c, uint16_t device, bool present)
+{
+	if (c)
+		recorder_remark(c->recorder, device, clock_boot_ms(),
+				present ? "the device is there" : "the device is gone");
+}
+
+static void record(struct console *c, struct lines_client *client, const struct order *order,
+		   struct json_object *answer)
+{
+	const struct core *core = c->callbacks.core(c->callbacks.user);
+	char text[CORE_WHY_MAX];
+	struct str known;
+	uid_t uid;
+	pid_t pid;
+	uint16_t device = 0;
+	str_init(&known, text, sizeof text);
+	for (; device < c->n_devices && device < core_n_devices(core); device++) {
+		if (strcmp(core_device_id(core, device), order->device) == 0)
+			break;
+		str_add(&known, "%s%s", device > 0 ? ", " : "", core_device_id(core, device));
+	}
+	if (device == c->n_devices || device == core_n_devices(core)) {
+		failure(answer, "there is no device '%.60s'; there is: %s", order->device, text[0] ? text : "none");
+		return;
+	}
+	const char *refused = recorder_begin(c->recorder, client, device, clock_boot_ms());
+	if (refused) {
+		failure(answer, "%s", refused);
+		return;
+	}
+	lines_peer(client, &uid, &pid);
+	log_info("console", "user %u, process %d: records what %s says", (unsigned)uid, (int)pid, order->device);
+	tell_put_bool(answer, "ok", true);
+}
+
 /* ---- asking ---- */
 
 void console_core(struct console *c, const struct core_output *o)
@@ -255,6 +301,9 @@ static void obey(struct console *c, struct lines_client *client, struct order *o
 	case ORDER_RELOAD:
 		reload(c, answer);
 		break;
+	case ORDER_RECORD:
+		record(c, client, order, answer);
+		break;
 	case ORDER_REQUEST:
 		ask(c, client, order, answer);
 		break;
@@ -264,7 +313,7 @@ static void obey(struct console *c, struct lines_client *client, struct order *o
 static void on_line(void *user, struct lines_client *client, const char *text, size_t size)
 {
 	struct console *c = user;
-	struct order order;
+	struct order order = {0};
 	char why[CORE_WHY_MAX];
 	struct json_object *answer = json_object_new_object(), *asked = order_parse_json(text, size, JSON_DEPTH, why);
 	struct json_object *id;
@@ -276,6 +325,8 @@ static void on_line(void *user, struct lines_client *client, const char *text, s
 		obey(c, client, &order, answer);
 	json_object_put(asked);
 	reply(client, answer);
+	if (order.verb == ORDER_RECORD)
+		recorder_answered(c->recorder, client); /* the answer first, then what is recorded */
 }
 
 static void on_gone(void *user, struct lines_client *client)
@@ -283,9 +334,17 @@ static void on_gone(void *user, struct lines_client *client)
 	struct console *c = user;
 	if (*lines_mark(client) & WATCHES)
 		c->watchers--;
+	recorder_gone(c->recorder, client);
 }
 
 /* ---- life ---- */
+
+static void release(struct console *c)
+{
+	recorder_free(c->recorder);
+	free(c->touched);
+	free(c);
+}
 
 int console_new(uv_loop_t *loop, const char *path, size_t n_devices, const struct console_callbacks *callbacks,
 		struct console **out, char *why, size_t why_size)
@@ -294,19 +353,21 @@ int console_new(uv_loop_t *loop, const char *path, size_t n_devices, const struc
 	struct str s;
 	str_init(&s, why, why_size);
 	str_add(&s, "out of memory");
-	if (c)
+	if (c) {
+		c->callbacks = *callbacks;
 		c->touched = calloc(n_devices + 1, sizeof *c->touched);
-	if (!c || !c->touched) {
-		free(c);
+		c->recorder = recorder_new(&c->callbacks);
+	}
+	if (!c || !c->touched || !c->recorder) {
+		if (c)
+			release(c);
 		return UV_ENOMEM;
 	}
-	c->callbacks = *callbacks;
 	c->n_devices = n_devices;
 	const struct lines_callbacks lines = {c, on_line, on_gone};
 	int rc = lines_new(loop, path, &lines, &c->lines, why, why_size);
 	if (rc != 0) {
-		free(c->touched);
-		free(c);
+		release(c);
 		return rc;
 	}
 	uv_timer_init(loop, &c->timer); /* cannot fail */
@@ -320,8 +381,7 @@ static void on_timer_closed(uv_handle_t *handle)
 	struct console *c = handle->data;
 	void (*closed)(void *) = c->closed;
 	void *user = c->closed_user;
-	free(c->touched);
-	free(c);
+	release(c);
 	if (closed)
 		closed(user);
 }

@@ -10,6 +10,7 @@
 #include <json-c/json.h>
 #include <uv.h>
 
+#include "base/str.h"
 #include "core/core.h"
 
 struct console_event {
@@ -32,6 +33,23 @@ struct console_callbacks {
 	bool (*event)(void *user, uint64_t after, struct console_event *out);
 	/* Reads the configuration anew. False: refused, with one line for each fault, or what else is wrong. */
 	bool (*reload)(void *user, struct json_object *lines);
+	/* Somebody records that device: console_traffic is to be called with what goes over its link; or nobody does
+	 * any more. False: it has no link. */
+	bool (*record)(void *user, uint16_t device, bool on);
+	/* What its recording begins with, as lines of text; at most CONSOLE_ORIGIN_MAX. May be NULL. */
+	void (*origin)(void *user, uint16_t device, struct str *out);
+};
+
+#define CONSOLE_ORIGIN_MAX 1024u
+
+/* A piece of a device's byte stream or a whole message; valid in the call. */
+struct console_traffic {
+	uint64_t at_ms; /* CLOCK_BOOTTIME */
+	bool sent, retained;
+	const char *address; /* of a message; "": bytes */
+	const uint8_t *data;
+	size_t size;                            /* 0: nothing, but for what is missing */
+	uint64_t missing_pieces, missing_bytes; /* before it, that were too much */
 };
 
 struct console;
@@ -43,6 +61,8 @@ int console_new(uv_loop_t *loop, const char *path, size_t n_devices, const struc
 void console_core(struct console *console, const struct core_output *output);
 void console_touched(struct console *console, uint16_t device);
 void console_event(struct console *console, const struct console_event *event);
+void console_traffic(struct console *console, uint16_t device, const struct console_traffic *traffic);
+void console_presence(struct console *console, uint16_t device, bool present);
 void console_close(struct console *console, void (*closed)(void *user), void *user);
 
 #endif

@@ -35,6 +35,7 @@ struct bench {
 	size_t n_events;
 	uint8_t event[2048];
 	size_t event_size;
+	int recorded[3]; /* by device: told on, less told off */
 };
 
 /* ---- the gateway's side ---- */
@@ -82,6 +83,21 @@ static bool on_reload(void *user, struct json_object *lines)
 	return !b->refuse_reload;
 }
 
+static bool on_record(void *user, uint16_t device, bool on)
+{
+	struct bench *b = user;
+	if (device > PAD)
+		return false;
+	b->recorded[device] += on ? 1 : -1;
+	return true;
+}
+
+static void on_origin(void *user, uint16_t device, struct str *out)
+{
+	(void)user;
+	str_add(out, "device %u\nprivate", (unsigned)device);
+}
+
 static void on_closed(void *user)
 {
 	((struct bench *)user)->closed++;
@@ -94,7 +110,9 @@ static int listen_there(struct bench *b, char why[256])
 						    .request = on_request,
 						    .status = on_status,
 						    .event = on_event,
-						    .reload = on_reload};
+						    .reload = on_reload,
+						    .record = on_record,
+						    .origin = on_origin};
 	return console_new(&b->loop, b->path, 3, &callbacks, &b->console, why, 256);
 }
 
@@ -356,6 +374,87 @@ static void who_does_not_read_is_dropped_and_holds_nobody_up(void **state)
 	close(quick);
 }
 
+/* ---- recordings ---- */
+
+static void send_piece(const struct bench *b, uint16_t device, const char *address, const void *bytes, size_t size)
+{
+	const struct console_traffic traffic = {
+	    .at_ms = clock_boot_ms(), .sent = true, .address = address, .data = bytes, .size = size};
+	console_traffic(b->console, device, &traffic);
+}
+
+/* What follows the time of a line. */
+static const char *behind_time(const char *line)
+{
+	return strpbrk(line, "<>");
+}
+
+static void what_a_device_says_is_told_to_who_records_it_and_asked_for_only_so_long(void **state)
+{
+	struct bench *b = *state;
+	int one = client(b), two = client(b);
+	send_piece(b, TABLE, "", "no", 2); /* nobody hears it */
+	assert_string_equal(ask(b, one, "{\"id\":5,\"do\":\"record\",\"device\":\"table\"}"), "{\"id\":5,\"ok\":true}");
+	assert_string_equal(hear(b, one), "{\"line\":\"# device 0\"}");
+	assert_string_equal(hear(b, one), "{\"line\":\"# private\"}");
+	(void)ask(b, two, "{\"do\":\"record\",\"device\":\"table\"}");
+	assert_int_equal(b->recorded[TABLE], 2);
+	send_piece(b, PAD, "", "no", 2);
+	send_piece(b, TABLE, "", "\x55\xA0", 2);
+	assert_string_equal(behind_time(hear(b, one)), "> 55 A0\"}");
+	const struct console_traffic kept = {.at_ms = 1,
+					     .retained = true,
+					     .address = "tele/{name}/LWT",
+					     .data = (const uint8_t *)"1",
+					     .size = 1,
+					     .missing_pieces = 7,
+					     .missing_bytes = 70};
+	console_traffic(b->console, TABLE, &kept);
+	assert_contains(hear(b, one), "7 lines, 70 bytes, are missing here");
+	assert_string_equal(behind_time(hear(b, one)), "< retained @tele/{name}/LWT 31\"}");
+	console_presence(b->console, TABLE, false);
+	assert_contains(hear(b, one), ": the device is gone\"}");
+	assert_contains(ask(b, one, "{\"do\":\"record\",\"device\":\"pad\"}"), "records already");
+	close(one);
+	close(two);
+	for (int i = 0; i < 50; i++)
+		uv_run(&b->loop, UV_RUN_NOWAIT);
+	assert_int_equal(b->recorded[TABLE], 1); /* on, on, and off once nobody does any more */
+	assert_int_equal(b->recorded[PAD], 0);
+}
+
+static void what_cannot_be_recorded_is_refused(void **state)
+{
+	struct bench *b = *state;
+	int fd = client(b);
+	assert_contains(ask(b, fd, "{\"do\":\"record\",\"device\":\"chair\"}"),
+			"there is no device 'chair'; there is: table");
+	assert_contains(ask(b, fd, "{\"do\":\"record\"}"), "'device' is missing");
+	close(fd);
+}
+
+static void who_does_not_read_a_recording_is_told_at_its_end_and_holds_nobody_up(void **state)
+{
+	struct bench *b = *state;
+	int slow = client(b), quick = client(b);
+	static const char piece[4096];
+	(void)ask(b, slow, "{\"do\":\"record\",\"device\":\"table\"}");
+	for (int i = 0; i < 400 && b->recorded[TABLE] > 0; i++) {
+		send_piece(b, TABLE, "", piece, sizeof piece);
+		uv_run(&b->loop, UV_RUN_NOWAIT);
+	}
+	assert_int_equal(b->recorded[TABLE], 0);
+	assert_contains(ask(b, quick, "{\"do\":\"status\"}"), "\"ok\":true");
+	const char *line;
+	do
+		line = hear(b, slow);
+	while (strncmp(line, "{\"line\":", 8) == 0);
+	assert_contains(line, "{\"ended\":\"what was recorded was not read in time\"}");
+	assert_string_equal(hear(b, slow), "");
+	close(slow);
+	close(quick);
+}
+
 /* ---- requests ---- */
 
 static void requests_go_through_the_core_and_say_what_it_said(void **state)
@@ -558,6 +657,11 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(a_line_without_an_end_is_cut_off, setup, teardown),
 	    cmocka_unit_test_setup_teardown(clients_are_bounded_and_who_leaves_makes_room, setup, teardown),
 	    cmocka_unit_test_setup_teardown(who_does_not_read_is_dropped_and_holds_nobody_up, setup, teardown),
+	    cmocka_unit_test_setup_teardown(what_a_device_says_is_told_to_who_records_it_and_asked_for_only_so_long,
+					    setup, teardown),
+	    cmocka_unit_test_setup_teardown(what_cannot_be_recorded_is_refused, setup, teardown),
+	    cmocka_unit_test_setup_teardown(who_does_not_read_a_recording_is_told_at_its_end_and_holds_nobody_up, setup,
+					    teardown),
 	    cmocka_unit_test_setup_teardown(requests_go_through_the_core_and_say_what_it_said, setup, teardown),
 	    cmocka_unit_test_setup_teardown(a_request_that_waited_is_late_but_rest_is_not, setup, teardown),
 	    cmocka_unit_test_setup_teardown(a_refused_reload_says_every_fault, setup, teardown),

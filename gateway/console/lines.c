@@ -216,6 +216,11 @@ void lines_send(struct lines_client *c, const char *text)
 	}
 }
 
+size_t lines_waiting(const struct lines_client *c)
+{
+	return c->closing ? 0 : uv_stream_get_write_queue_size((const uv_stream_t *)&c->pipe);
+}
+
 unsigned *lines_mark(struct lines_client *c)
 {
 	return &c->mark;

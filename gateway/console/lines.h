@@ -32,6 +32,8 @@ int lines_new(uv_loop_t *loop, const char *path, const struct lines_callbacks *c
 	      size_t why_size);
 /* Copies the text and sends it with a line's end. A client that does not read is dropped by it (`gone` comes later). */
 void lines_send(struct lines_client *client, const char *text);
+/* Bytes that wait for it. */
+size_t lines_waiting(const struct lines_client *client);
 /* Closes once what was sent has left. */
 void lines_finish(struct lines_client *client);
 /* The callers' own mark on a client, 0 at first. */

@@ -10,7 +10,8 @@
 #include "base/words.h"
 
 #define VERBS                                                                                                          \
-	"status, devices, explain, alarms, events, watch, set, stop, reset, park, unpark, present, off_test or reload"
+	"status, devices, explain, alarms, events, watch, set, stop, reset, park, unpark, present, off_test, reload "  \
+	"or record"
 
 enum needs { NOTHING = 0, CONTROL = 1, DEVICE = 2, MAYBE = 4, VALUE = 8 };
 
@@ -27,6 +28,7 @@ static const struct verb {
     {"events", ORDER_EVENTS, 0, NOTHING},
     {"watch", ORDER_WATCH, 0, NOTHING},
     {"reload", ORDER_RELOAD, 0, NOTHING},
+    {"record", ORDER_RECORD, 0, DEVICE},
     {"set", ORDER_REQUEST, CORE_SET, CONTROL | VALUE},
     {"stop", ORDER_REQUEST, CORE_STOP, NOTHING},
     {"reset", ORDER_REQUEST, CORE_RESET, MAYBE},

@@ -18,6 +18,7 @@ enum order_verb {
 	ORDER_EVENTS,
 	ORDER_WATCH,
 	ORDER_RELOAD,
+	ORDER_RECORD,
 	ORDER_REQUEST, /* one for the core */
 };
 

@@ -164,6 +164,9 @@ static void take(struct device *d, const struct device_input *in)
 	case DEVICE_IN_MESSAGE:
 		decode_message(d, in);
 		break;
+	case DEVICE_IN_ASK:
+		poll_ask_anew(d);
+		break;
 	case DEVICE_IN_LEASE:
 	case DEVICE_IN_OFF_TEST:
 		control_lease(d, in);

@@ -36,6 +36,7 @@ enum device_input_type {
 	DEVICE_IN_LEASE,    /* control, grant, value, expires_ms, adopt */
 	DEVICE_IN_REST,     /* control, stop */
 	DEVICE_IN_ORPHANED, /* the gateway is gone: rest at once, see device_idle() */
+	DEVICE_IN_ASK,      /* what it is asked at each connect is asked once more, by verbs that only ask */
 	DEVICE_IN_OFF_TEST, /* control, grant, expires_ms: does it go off by itself? */
 };
 

@@ -193,9 +193,10 @@ void reading_forget(struct device *d);
 /* ---- poll.c ---- */
 /* What to say first on a connection, or when the device came back: the plugin's on_connect verbs. All polls are due. */
 void poll_greet(struct device *d);
-void poll_time(struct device *d);  /* ends a transaction that was not answered */
-void poll_reply(struct device *d); /* ends one that was */
-void poll_pump(struct device *d);  /* end of step: what waited, then what is due */
+void poll_ask_anew(struct device *d); /* what poll_greet asks, and nothing that does more than ask */
+void poll_time(struct device *d);     /* ends a transaction that was not answered */
+void poll_reply(struct device *d);    /* ends one that was */
+void poll_pump(struct device *d);     /* end of step: what waited, then what is due */
 uint64_t poll_deadline(const struct device *d);
 
 #endif

@@ -22,6 +22,13 @@ void poll_greet(struct device *d)
 		send_verb(d, d->model->on_connect[i], 0, DEVICE_NO_CONTROL);
 }
 
+void poll_ask_anew(struct device *d)
+{
+	for (uint8_t i = 0; d->link_up && i < d->model->n_on_connect; i++)
+		if (d->model->verbs[d->model->on_connect[i]].effect == THERAPY_QUERY)
+			send_verb(d, d->model->on_connect[i], 0, DEVICE_NO_CONTROL);
+}
+
 void poll_time(struct device *d)
 {
 	if (!d->awaiting || d->now_ms < d->awaiting_until)

@@ -304,6 +304,26 @@ static void an_on_that_finds_no_room_to_wait_ends_its_grant(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
+static void a_device_is_asked_anew_without_anything_that_does_more_than_ask(void **state)
+{
+	struct fake *f = *state;
+	f->on_connect[0] = FAKE_RENEW;
+	f->model.n_on_connect = 1;
+	f->polls[0].every_ms = 60000;
+	fake_start(f);
+	fake_input(f, DEVICE_IN_ASK); /* the link is down */
+	assert_int_equal(f->out.n_sends, 0);
+	fake_link(f, true);
+	fake_tick(f, 50);
+	fake_say(f, "YR\0\0\0", 5); /* the first question is answered, and rest proved */
+	fake_input(f, DEVICE_IN_ASK);
+	assert_int_equal(f->out.n_sends, 0); /* RENEW does more */
+	f->on_connect[0] = FAKE_HELLO;
+	fake_input(f, DEVICE_IN_ASK);
+	assert_int_equal(fake_sent(f, FAKE_HELLO), 1);
+	assert_int_equal(f->out.n_sends, 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -323,6 +343,7 @@ int main(void)
 	    TEST(answers_of_the_codec_wait_their_turn_and_have_a_bound),
 	    TEST(renewals_do_not_pile_up_behind_a_transaction),
 	    TEST(an_on_that_finds_no_room_to_wait_ends_its_grant),
+	    TEST(a_device_is_asked_anew_without_anything_that_does_more_than_ask),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

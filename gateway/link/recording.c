@@ -56,6 +56,15 @@ static const char *read_address(const char *p, struct recording_line *line)
 	return p + 1 + n;
 }
 
+/* "retained" before the address. */
+static const char *read_retained(const char *p, struct recording_line *line)
+{
+	static const char word[] = "retained";
+	size_t n = sizeof word - 1;
+	line->retained = strncmp(p, word, n) == 0 && (p[n] == ' ' || p[n] == '\t' || p[n] == '@');
+	return line->retained ? skip_blanks(p + n) : p;
+}
+
 int recording_read(const char *text, struct recording_line *out, uint8_t bytes[RECORDING_BYTES_MAX], const char **why)
 {
 	struct recording_line line = {.kind = RECORDING_NOTHING};
@@ -75,11 +84,31 @@ int recording_read(const char *text, struct recording_line *out, uint8_t bytes[R
 	if (*p != '<' && *p != '>')
 		return refuse(why, "expected < (received) or > (sent) after the time");
 	line.kind = *p == '<' ? RECORDING_RECEIVED : RECORDING_SENT;
-	p = read_address(skip_blanks(p + 1), &line);
+	p = read_address(read_retained(skip_blanks(p + 1), &line), &line);
+	if (line.retained && (line.kind == RECORDING_SENT || !line.address[0]))
+		return refuse(why, "expected < before, and @ with an address behind 'retained'");
 	if (!p)
 		return refuse(why, "expected an address of 1 to 255 characters behind @");
 	int rc = read_bytes(p, &line, bytes, why);
 	if (rc == 0)
 		*out = line;
 	return rc;
+}
+
+bool recording_write(struct str *out, const struct recording_line *line, const uint8_t *bytes)
+{
+	static const char digits[] = "0123456789ABCDEF";
+	size_t n = strlen(line->address);
+	bool sent = line->kind == RECORDING_SENT;
+	if (line->kind == RECORDING_NOTHING || line->at_ms > LONGEST_MS || line->size == 0 ||
+	    line->size > RECORDING_BYTES_MAX || strcspn(line->address, " \t\r\n") != n ||
+	    out->cap - out->len <= RECORDING_LINE_MAX)
+		return false;
+	str_add(out, "%-6llu %c%s%s%s", (unsigned long long)line->at_ms, sent ? '>' : '<',
+		line->retained && !sent ? " retained" : "", n > 0 ? " @" : "", line->address);
+	for (size_t i = 0; i < line->size; i++) {
+		const char byte[3] = {' ', digits[bytes[i] >> 4], digits[bytes[i] & 0x0F]};
+		str_add_bytes(out, byte, sizeof byte);
+	}
+	return true;
 }

@@ -3,8 +3,11 @@
 #ifndef LINK_RECORDING_H
 #define LINK_RECORDING_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "base/str.h"
 
 #define RECORDING_ADDRESS_MAX 256u  /* of a topic or characteristic, with the NUL; as mqtt_link */
 #define RECORDING_BYTES_MAX   4096u /* in one line: as much as a link hands on at a time */
@@ -18,10 +21,14 @@ struct recording_line {
 	uint64_t at_ms;                      /* since the start */
 	size_t size;                         /* of the bytes */
 	char address[RECORDING_ADDRESS_MAX]; /* of a message; "": a piece of a byte stream */
+	bool retained;                       /* of a message that was received: the broker had kept it */
 };
 
 /* Reads a line (with or without its newline) and puts its bytes into `bytes`. 0; or UV_EINVAL, and *why is one clause:
  * what was expected. */
 int recording_read(const char *line, struct recording_line *out, uint8_t bytes[RECORDING_BYTES_MAX], const char **why);
+/* Writes such a line, without an end, for `size` bytes. False: this cannot be one (an address with blanks, too long, no
+ * bytes), and nothing was added. */
+bool recording_write(struct str *out, const struct recording_line *line, const uint8_t *bytes);
 
 #endif

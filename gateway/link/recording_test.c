@@ -32,11 +32,24 @@ static void lines_that_are_none_are_refused_with_what_was_expected(void **state)
 	const struct {
 		const char *line, *why;
 	} rows[] = {
-	    {"< 55", "time in ms"},       {"-5 < 55", "time in ms"},       {"5", "< (received)"},
-	    {"5 55", "< (received)"},     {"5.5 < 55", "< (received)"},    {"5 <", "at least one byte"},
-	    {"5 < 5", "two hexadecimal"}, {"5 < 5 5", "two hexadecimal"},  {"5 < zz", "two hexadecimal"},
-	    {"5 < @", "an address"},      {"5 < @ 55", "an address"},      {"5 < @a", "at least one byte"},
-	    {"5 < 55 # x", "two hex"},    {"99999999999 < 55", "31 days"}, {"99999999999999999999999 < 1", "31 days"},
+	    {"< 55", "time in ms"},
+	    {"-5 < 55", "time in ms"},
+	    {"5", "< (received)"},
+	    {"5 55", "< (received)"},
+	    {"5.5 < 55", "< (received)"},
+	    {"5 <", "at least one byte"},
+	    {"5 < 5", "two hexadecimal"},
+	    {"5 < 5 5", "two hexadecimal"},
+	    {"5 < zz", "two hexadecimal"},
+	    {"5 < @", "an address"},
+	    {"5 < @ 55", "an address"},
+	    {"5 < @a", "at least one byte"},
+	    {"5 > retained @a 55", "expected < before"},
+	    {"5 < retained 55", "expected < before"},
+	    {"5 < retainedx @a 55", "two hex"},
+	    {"5 < 55 # x", "two hex"},
+	    {"99999999999 < 55", "31 days"},
+	    {"99999999999999999999999 < 1", "31 days"},
 	};
 	uint8_t bytes[RECORDING_BYTES_MAX];
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -63,12 +76,65 @@ static void a_line_holds_what_a_link_hands_on_and_no_more(void **state)
 	assert_int_equal(l.size, RECORDING_BYTES_MAX);
 }
 
+static void what_is_written_is_read_as_it_was(void **state)
+{
+	(void)state;
+	static char text[RECORDING_LINE_MAX + 1];
+	static uint8_t bytes[RECORDING_BYTES_MAX], read[RECORDING_BYTES_MAX];
+	const struct recording_line rows[] = {
+	    {.kind = RECORDING_RECEIVED, .at_ms = 0, .size = 1},
+	    {.kind = RECORDING_SENT, .at_ms = 2678400000u, .size = RECORDING_BYTES_MAX},
+	    {.kind = RECORDING_SENT, .at_ms = 5, .size = 2, .address = "cmnd/{name}/POWER"},
+	    {.kind = RECORDING_RECEIVED, .at_ms = 5, .size = 3, .address = "tele/{name}/LWT", .retained = true},
+	    {.kind = RECORDING_RECEIVED, .at_ms = 5, .size = 4, .address = "service-data:fcd2"},
+	};
+	for (size_t i = 0; i < sizeof bytes; i++)
+		bytes[i] = (uint8_t)(i * 7);
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct recording_line line = {0};
+		const char *why = NULL;
+		struct str s;
+		str_init(&s, text, sizeof text);
+		assert_true(recording_write(&s, &rows[i], bytes));
+		assert_false(s.overflow);
+		assert_int_equal(recording_read(text, &line, read, &why), 0);
+		assert_int_equal(line.kind, rows[i].kind);
+		assert_int_equal(line.at_ms, rows[i].at_ms);
+		assert_int_equal(line.retained, rows[i].retained);
+		assert_string_equal(line.address, rows[i].address);
+		assert_int_equal(line.size, rows[i].size);
+		assert_memory_equal(read, bytes, line.size);
+	}
+}
+
+static void what_no_line_can_hold_is_not_written(void **state)
+{
+	(void)state;
+	static char text[RECORDING_LINE_MAX + 1];
+	static uint8_t bytes[RECORDING_BYTES_MAX];
+	const struct recording_line rows[] = {
+	    {.kind = RECORDING_RECEIVED, .at_ms = 0, .size = 0},
+	    {.kind = RECORDING_NOTHING, .at_ms = 0, .size = 1},
+	    {.kind = RECORDING_RECEIVED, .at_ms = 0, .size = RECORDING_BYTES_MAX + 1},
+	    {.kind = RECORDING_RECEIVED, .at_ms = 2678400001u, .size = 1},
+	    {.kind = RECORDING_RECEIVED, .at_ms = 0, .size = 1, .address = "a topic"},
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct str s;
+		str_init(&s, text, sizeof text);
+		assert_false(recording_write(&s, &rows[i], bytes));
+		assert_int_equal(s.len, 0);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(lines_are_read_as_the_format_says),
 	    cmocka_unit_test(lines_that_are_none_are_refused_with_what_was_expected),
 	    cmocka_unit_test(a_line_holds_what_a_link_hands_on_and_no_more),
+	    cmocka_unit_test(what_is_written_is_read_as_it_was),
+	    cmocka_unit_test(what_no_line_can_hold_is_not_written),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -74,7 +74,7 @@ static void hand_on(struct replay *r)
 	const struct stream_callbacks *to = &r->base.callbacks;
 	r->bytes[r->line.size] = '\0';
 	if (r->line.address[0] && to->message)
-		to->message(to->user, clock_boot_ms(), r->line.address, r->bytes, r->line.size);
+		to->message(to->user, clock_boot_ms(), r->line.address, r->bytes, r->line.size, r->line.retained);
 	else
 		to->bytes(to->user, clock_boot_ms(), r->bytes, r->line.size);
 }

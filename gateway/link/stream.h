@@ -6,6 +6,7 @@
 #ifndef LINK_STREAM_H
 #define LINK_STREAM_H
 
+#include <stdbool.h>
 #include <uv.h>
 
 #define STREAM_READ_MAX  4096u /* bytes handed on at a time */
@@ -18,7 +19,8 @@ struct stream_callbacks {
 	/* The other end is gone or failed; called once, not from inside another call. `why` is one sentence. */
 	void (*lost)(void *user, const char *why);
 	/* Of a recording only: a message from `address`; data[size] is a NUL. NULL: its lines are taken for bytes. */
-	void (*message)(void *user, uint64_t now_ms, const char *address, const uint8_t *data, size_t size);
+	void (*message)(void *user, uint64_t now_ms, const char *address, const uint8_t *data, size_t size,
+			bool retained);
 };
 
 struct stream;

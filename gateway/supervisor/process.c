@@ -23,10 +23,11 @@ struct process {
 	struct child *child; /* the process that it is in, perhaps with others */
 	struct wire *wire;
 	struct link_keeper link;
-	bool said;   /* described itself since it was started */
-	bool wanted; /* process_open was called */
-	bool held;   /* by process_hold */
-	bool linked; /* a descriptor was handed over and not reported lost */
+	bool said;    /* described itself since it was started */
+	bool wanted;  /* process_open was called */
+	bool held;    /* by process_hold */
+	bool records; /* by process_record */
+	bool linked;  /* a descriptor was handed over and not reported lost */
 	bool present;
 	bool gave_up; /* since it was started: its plugin could not be used */
 	bool failed, closing, child_closed;
@@ -149,6 +150,8 @@ static void on_description(struct process *p, const Therapy__V1__DeviceDescripti
 		return;
 	}
 	p->said = true;
+	if (p->records && p->wire)
+		to_device_record(p->wire, true);
 	if (p->description) {
 		/* Rules were compiled against the rows of the first description. */
 		if (!described_same(p->description, said)) {
@@ -247,6 +250,10 @@ static void on_message(void *user, const uint8_t *data, size_t size)
 		break;
 	case THERAPY__V1__FROM_DEVICE__BODY_KEPT:
 		p->callbacks.kept(p->callbacks.user, m->kept);
+		break;
+	case THERAPY__V1__FROM_DEVICE__BODY_TRAFFIC:
+		if (p->records && p->callbacks.traffic)
+			p->callbacks.traffic(p->callbacks.user, m->traffic);
 		break;
 	case THERAPY__V1__FROM_DEVICE__BODY_PONG: /* heard_ms is all it is for */
 	case THERAPY__V1__FROM_DEVICE__BODY__NOT_SET:
@@ -394,6 +401,13 @@ void process_hold(struct process *p, bool hold)
 	if (hold && p->linked && p->wire)
 		child_let_go(p->child);
 	open_link(p);
+}
+
+void process_record(struct process *p, bool on)
+{
+	p->records = on;
+	if (p->wire && p->said)
+		to_device_record(p->wire, on);
 }
 
 const Therapy__V1__DeviceDescription *process_description(const struct process *p)

@@ -41,6 +41,8 @@ struct process_callbacks {
 	/* News of a command that the broker keeps for it. Texts are valid in the callback, and a plugin's: any bytes.
 	 */
 	void (*kept)(void *user, const Therapy__V1__KeptCommand *said);
+	/* What goes over its link, while process_record asks for it; may be NULL. Valid in the callback. */
+	void (*traffic)(void *user, const Therapy__V1__Traffic *said);
 };
 
 struct process;
@@ -57,6 +59,8 @@ void process_open(struct process *process);
 /* Its link is let go, and its device comes to rest, with all that share its process, which is started anew; or it may
  * be opened again. */
 void process_hold(struct process *process, bool hold);
+/* From now on what goes over its link is told, or no more; also by one that is started again. */
+void process_record(struct process *process, bool on);
 /* What it said of itself; NULL before `described`. */
 const Therapy__V1__DeviceDescription *process_description(const struct process *process);
 void process_lease(struct process *process, uint16_t control, uint64_t grant, double value, uint64_t expires_ms,

@@ -11,7 +11,7 @@
 #include <unistd.h>
 #include <linux/close_range.h>
 
-enum goal { FAILED, PRESENT, TWO_READINGS, KEPT, RESPAWNED, NONE };
+enum goal { FAILED, TRAFFIC, PRESENT, TWO_READINGS, KEPT, RESPAWNED, NONE };
 
 struct fixture {
 	uv_loop_t loop;
@@ -24,6 +24,7 @@ struct fixture {
 	uint64_t frames;      /* its counters at the close, */
 	size_t counters_size; /* and what they take packed */
 	bool reached, closing, closed;
+	unsigned traffic;
 	char why[256];
 };
 
@@ -60,6 +61,8 @@ static void on_described(void *user, const Therapy__V1__DeviceDescription *descr
 	assert_string_equal(description->device_id, f->setup.device_id);
 	f->described++;
 	process_open(f->process);
+	if (f->goal == TRAFFIC)
+		process_record(f->process, true);
 }
 
 static void on_failed(void *user, const char *why)
@@ -108,6 +111,19 @@ static void on_kept(void *user, const Therapy__V1__KeptCommand *said)
 	reach(f, KEPT);
 }
 
+static void on_traffic(void *user, const Therapy__V1__Traffic *said)
+{
+	struct fixture *f = user;
+	assert_int_equal(said->monotonic_ms, 77);
+	assert_string_equal(said->address, "stat/pad/POWER");
+	assert_int_equal(said->data.len, 2);
+	f->traffic++;
+	if (f->traffic == 2)
+		reach(f, TRAFFIC);
+	else if (f->traffic == 1)
+		process_lease(f->process, 0, 1, 1, 0, false); /* which ends it */
+}
+
 static void on_tick(uv_timer_t *tick)
 {
 	struct fixture *f = tick->data;
@@ -140,7 +156,7 @@ static void run(struct fixture *f, const char *id, enum goal goal, uint64_t limi
 	struct process_config config = {
 	    .program = TESTING_CHILD, .setup = &f->setup, .address = {.kind = LINK_MQTT}, .deadline_ms = 300};
 	struct process_callbacks callbacks = {f,          on_described, on_failed, on_readings,
-					      on_control, on_presence,  on_kept};
+					      on_control, on_presence,  on_kept,   on_traffic};
 	assert_int_equal(process_new(&f->loop, &config, &callbacks, &f->process), 0);
 	uv_run(&f->loop, UV_RUN_DEFAULT);
 	assert_true(f->closed);
@@ -253,6 +269,15 @@ static void a_process_that_says_it_is_another_device_is_not_used(void **state)
 	assert_non_null(strstr(f.why, "'pad'"));
 }
 
+static void what_is_recorded_is_recorded_of_the_next_process_too(void **state)
+{
+	(void)state;
+	struct fixture f;
+	run(&f, "records", TRAFFIC, 5000); /* the first ends when it has told something */
+	assert_true(f.reached);
+	assert_int_equal(f.traffic, 2);
+}
+
 int main(void)
 {
 	log_set_level(LOG_ERROR);
@@ -270,6 +295,7 @@ int main(void)
 	    cmocka_unit_test(what_the_broker_keeps_is_handed_on),
 	    cmocka_unit_test(counters_outlive_the_process_that_said_them),
 	    cmocka_unit_test(a_process_that_says_it_is_another_device_is_not_used),
+	    cmocka_unit_test(what_is_recorded_is_recorded_of_the_next_process_too),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -130,6 +130,21 @@ static void list_descriptors(void)
 	say(&m);
 }
 
+/* A piece of what goes over its link; nothing before it was asked for. */
+static void show_traffic(void)
+{
+	char address[] = "stat/pad/POWER";
+	uint8_t bytes[] = {0x4F, 0x4E};
+	Therapy__V1__Traffic traffic = THERAPY__V1__TRAFFIC__INIT;
+	Therapy__V1__FromDevice m = THERAPY__V1__FROM_DEVICE__INIT;
+	traffic.monotonic_ms = 77;
+	traffic.address = address;
+	traffic.data = (ProtobufCBinaryData){sizeof bytes, bytes};
+	m.body_case = THERAPY__V1__FROM_DEVICE__BODY_TRAFFIC;
+	m.traffic = &traffic;
+	say(&m);
+}
+
 static void on_message(char *id, const Therapy__V1__ToDevice *m)
 {
 	switch (m->body_case) {
@@ -166,7 +181,14 @@ static void on_message(char *id, const Therapy__V1__ToDevice *m)
 		say(&out);
 		break;
 	}
+	case THERAPY__V1__TO_DEVICE__BODY_RECORD:
+		if (strcmp(id, "records") == 0 && m->record->on)
+			show_traffic();
+		break;
 	case THERAPY__V1__TO_DEVICE__BODY_LEASE:
+		if (strcmp(id, "records") == 0)
+			_exit(1);
+		break;
 	case THERAPY__V1__TO_DEVICE__BODY_REST:
 	case THERAPY__V1__TO_DEVICE__BODY__NOT_SET:
 	default:

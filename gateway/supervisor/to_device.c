@@ -57,6 +57,16 @@ int to_device_rest(struct wire *wire, uint16_t control, bool stop)
 	return wire_send(wire, &message.base, -1);
 }
 
+int to_device_record(struct wire *wire, bool on)
+{
+	Therapy__V1__Record body = THERAPY__V1__RECORD__INIT;
+	Therapy__V1__ToDevice message = THERAPY__V1__TO_DEVICE__INIT;
+	body.on = on;
+	message.body_case = THERAPY__V1__TO_DEVICE__BODY_RECORD;
+	message.record = &body;
+	return wire_send(wire, &message.base, -1);
+}
+
 int to_device_ping(struct wire *wire, uint64_t nonce)
 {
 	Therapy__V1__Ping body = THERAPY__V1__PING__INIT;

@@ -18,6 +18,7 @@ int to_device_open(struct wire *wire, int fd);
 int to_device_lease(struct wire *wire, uint16_t control, uint64_t grant, double value, uint64_t expires_ms, bool adopt);
 int to_device_off_test(struct wire *wire, uint16_t control, uint64_t grant, uint64_t expires_ms);
 int to_device_rest(struct wire *wire, uint16_t control, bool stop);
+int to_device_record(struct wire *wire, bool on);
 int to_device_ping(struct wire *wire, uint64_t nonce);
 
 #endif

@@ -137,7 +137,8 @@ static bool play_lines(struct playing *p)
 			     &(struct device_input){.type = read.address[0] ? DEVICE_IN_MESSAGE : DEVICE_IN_BYTES,
 						    .data = bytes,
 						    .size = read.size,
-						    .channel = channel});
+						    .channel = channel,
+						    .retained = read.retained});
 	}
 	return true;
 }

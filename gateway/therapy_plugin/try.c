@@ -183,7 +183,7 @@ static void run(struct trial *t, const char *program)
 	const struct process_config config = {
 	    .program = program, .setup = &t->setup, .address = t->address, .deadline_ms = DEADLINE_MS};
 	const struct process_callbacks callbacks = {t,          on_described, on_failed, on_readings,
-						    on_control, on_presence,  on_kept};
+						    on_control, on_presence,  on_kept,   NULL};
 	int error = process_new(&t->loop, &config, &callbacks, &t->process);
 	if (error) {
 		command_usage("cannot start a device process: %s", uv_strerror(error));

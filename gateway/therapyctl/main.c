@@ -12,6 +12,7 @@
 #include "therapyctl/fields.h"
 #include "therapyctl/link.h"
 #include "therapyctl/print.h"
+#include "therapyctl/record.h"
 #include "therapyctl/show.h"
 
 enum { DONE = 0, REFUSED = 1, USAGE = 2, NO_GATEWAY = 3 };
@@ -33,6 +34,7 @@ static const char usage[] = "Usage: therapyctl [--socket PATH] [--json] COMMAND\
 			    "  park DEVICE, unpark DEVICE   it is put away, it is back\n"
 			    "  present                  somebody is there and well, where that is asked for\n"
 			    "  off-test DEVICE.CONTROL  prove that it goes off by its own timer\n"
+			    "  record DEVICE [--for 60s]  what it says and is told, as text (> FILE)\n"
 			    "  reload                   read the rules anew; everything comes to rest\n"
 			    "Exit status: 0 done, 1 refused, 2 wrong usage, 3 no gateway.\n";
 
@@ -259,6 +261,27 @@ static int run_off_test(struct link_line *link, const struct options *options, c
 	return status == DONE ? wait_outcome(link, options, words[0]) : status;
 }
 
+static int run_record(struct link_line *link, const struct options *options, const struct command *command,
+		      char **words)
+{
+	uint64_t for_ms = 0;
+	(void)options;
+	if (words[1] && (strcmp(words[1], "--for") != 0 || !words[2] || !record_duration(words[2], &for_ms))) {
+		fprintf(stderr, "therapyctl: record: found '%s %s', expected --for and how long, like 60s or 5min\n",
+			words[1], words[2] ? words[2] : "");
+		return USAGE;
+	}
+	struct json_object *request = order(command->verb);
+	add(request, command->target, words[0]);
+	record_catch();
+	struct json_object *answer = ask(link, request);
+	if (!answer)
+		return NO_GATEWAY;
+	int status = told(answer);
+	json_object_put(answer);
+	return status == DONE && !record_lines(link, for_ms) ? REFUSED : status;
+}
+
 static void show_status_answer(struct json_object *answer)
 {
 	show_status(field(answer, "status"));
@@ -305,6 +328,7 @@ static const struct command commands[] = {
     {"silence", "silence", 0, 0, NULL, "nothing more", run_simple, show_reason},
     {"present", "present", 0, 0, NULL, "nothing more", run_simple, show_reason},
     {"off-test", "off_test", 1, 1, "control", "a control like pad.heat", run_off_test, NULL},
+    {"record", "record", 1, 3, "device", "a device like table, and at most --for and how long", run_record, NULL},
     {"reload", "reload", 0, 0, NULL, "nothing more", run_simple, show_reload},
 };
 

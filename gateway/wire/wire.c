@@ -143,6 +143,11 @@ int wire_send(struct wire *wire, const ProtobufCMessage *message, int fd)
 	return error == 0 ? 0 : UV_EPIPE;
 }
 
+size_t wire_waiting(const struct wire *wire)
+{
+	return wire->out_size;
+}
+
 /* Hands on every whole message in the buffer. False: the stream is no use any more. */
 static bool deliver(struct wire *wire)
 {

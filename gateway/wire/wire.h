@@ -29,6 +29,8 @@ int wire_new(uv_loop_t *loop, int fd, const struct wire_callbacks *callbacks, st
 /* Sends a message, with descriptor `fd` attached unless it is -1 (the caller may close it afterwards). 0, UV_ENOBUFS
  * when the peer does not read (nothing of it was taken), UV_EPIPE when it is gone. */
 int wire_send(struct wire *wire, const ProtobufCMessage *message, int fd);
+/* Bytes that the peer has not taken yet. */
+size_t wire_waiting(const struct wire *wire);
 /* The oldest descriptor that arrived, now the caller's; -1 if there is none. */
 int wire_take_fd(struct wire *wire);
 /* An allocator whose memory is the wire's own and is given back all at once before each message callback: for unpacking

@@ -16,7 +16,7 @@ FOLDERS = {
     "sandbox": ["base"],
     "core": ["base", "therapy/plugin.h"],
     "therapyctl": ["base"],
-    "console": ["base", "tell", "core/core.h", "core/explanation.h"],
+    "console": ["base", "tell", "core/core.h", "core/explanation.h", "link/recording.h"],
     "tell": ["base", "core/core.h", "core/explanation.h", "proto", "therapy/plugin.h"],
     "verify": ["base", "core"],
     "store": ["base"],

@@ -15,6 +15,7 @@
 #include "from_gateway.h"
 #include "link/address.h"
 #include "link/mqtt_link.h"
+#include "link/packets.h"
 #include "link/stream.h"
 #include "loop/boot_timer.h"
 #include "plugin_source.h"
@@ -95,7 +96,9 @@ static void send_frames(struct device_process *p, const struct device_outputs *o
 	for (size_t i = 0; i < out->n_sends; i++) {
 		const struct device_send *s = &out->sends[i];
 		int error = UV_ENOTCONN;
-		if (p->stream)
+		if (p->stream && p->address.kind == LINK_BLE)
+			error = packets_send(p->stream, s->channel, s->data, s->size);
+		else if (p->stream)
 			error = stream_write(p->stream, s->data, s->size);
 		else if (p->mqtt)
 			error = mqtt_link_send(p->mqtt, s->channel, s->effect, s->data, s->size);
@@ -249,6 +252,11 @@ static void on_mqtt_message(void *user, uint64_t now_ms, uint8_t channel, const 
 	step(user, now_ms, &input);
 }
 
+static void on_packet(void *user, uint64_t now_ms, uint8_t channel, const uint8_t *data, size_t size)
+{
+	on_mqtt_message(user, now_ms, channel, data, size, false);
+}
+
 static void on_mqtt_kept(void *user, const struct mqtt_link_kept *kept)
 {
 	struct device_process *p = user;
@@ -290,14 +298,14 @@ static void open_mqtt(struct device_process *p)
 static void open_stream(struct device_process *p, int fd)
 {
 	if (p->stream || fd < 0) {
-		if (fd >= 0)
-			close(fd);
+		close(fd); /* or there is none */
 		return;
 	}
-	struct stream_callbacks callbacks = {p, on_bytes, on_stream_lost, on_recorded};
+	struct stream_callbacks callbacks = {p, on_bytes, on_stream_lost, on_recorded, on_packet};
 	int error = p->address.kind == LINK_REPLAY
 			? stream_new_replay(p->loop, fd, p->address.speed, &callbacks, &p->stream)
-			: stream_new(p->loop, fd, &callbacks, &p->stream);
+		    : p->address.kind == LINK_BLE ? packets_new(p->loop, fd, &callbacks, &p->stream)
+						  : stream_new(p->loop, fd, &callbacks, &p->stream);
 	if (error) {
 		close(fd);
 		log_error(p->setup->device_id, "cannot use the link: %s", uv_strerror(error));

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "link/address.h"
 
+#include <ctype.h>
 #include <limits.h>
 #include <math.h>
 #include <stdlib.h>
@@ -12,7 +13,9 @@
 #include "link/baud.h"
 #include "therapy/plugin.h"
 
-#define FORMS "expected serial:/dev/ttyUSB0?baud=9600, tcp://host:port, mqtt:name or replay:file?speed=1"
+#define FORMS                                                                                                          \
+	"expected serial:/dev/ttyUSB0?baud=9600, tcp://host:port, mqtt:name, ble:AA:BB:CC:DD:EE:FF or "                \
+	"replay:file?speed=1"
 
 struct reader {
 	const char *text; /* whole address, for the sentence */
@@ -156,6 +159,41 @@ static int read_replay(struct reader *r, const char *rest, struct link_address *
 	return 0;
 }
 
+/* Six bytes in hexadecimal, with colons between. */
+static bool is_radio_address(const char *text)
+{
+	if (strlen(text) != 17)
+		return false;
+	for (size_t i = 0; i < 17; i++)
+		if (i % 3 == 2 ? text[i] != ':' : !isxdigit((unsigned char)text[i]))
+			return false;
+	return true;
+}
+
+static int read_ble(struct reader *r, const char *rest, struct link_address *out)
+{
+	size_t size = 0;
+	const char *adapter = NULL;
+	int rc = split_query(r, rest, "adapter", &size, &adapter);
+	if (rc == 0)
+		rc = take_place(r, rest, size, "address", out);
+	if (rc != 0)
+		return rc;
+	if (!is_radio_address(out->place))
+		return refuse(r, "\"%.40s\" is no Bluetooth address, expected one such as AA:BB:CC:DD:EE:FF",
+			      out->place);
+	for (char *p = out->place; *p; p++)
+		*p = (char)toupper((unsigned char)*p);
+	if (!adapter)
+		return 0;
+	size_t n = strlen(adapter);
+	uint32_t index = 0;
+	if (n >= sizeof out->adapter || strncmp(adapter, "hci", 3) != 0 || !number(adapter + 3, 9999, &index))
+		return refuse(r, "\"%.20s\" is no Bluetooth adapter, expected one such as hci0", adapter);
+	memcpy(out->adapter, adapter, n + 1);
+	return 0;
+}
+
 int link_address_parse(const char *text, struct link_address *out, char *why, size_t why_size)
 {
 	static const struct {
@@ -163,9 +201,8 @@ int link_address_parse(const char *text, struct link_address *out, char *why, si
 		enum link_kind kind;
 		int (*read)(struct reader *, const char *, struct link_address *);
 	} schemes[] = {
-	    {"serial:", LINK_SERIAL, read_serial},
-	    {"tcp:", LINK_TCP, read_tcp},
-	    {"mqtt:", LINK_MQTT, read_mqtt},
+	    {"serial:", LINK_SERIAL, read_serial}, {"tcp:", LINK_TCP, read_tcp},
+	    {"mqtt:", LINK_MQTT, read_mqtt},       {"ble:", LINK_BLE, read_ble},
 	    {"replay:", LINK_REPLAY, read_replay},
 	};
 	struct reader r = {.text = text};
@@ -192,6 +229,8 @@ uint32_t link_kind_mask(enum link_kind kind)
 		return THERAPY_LINK_TCP;
 	case LINK_MQTT:
 		return THERAPY_LINK_MQTT;
+	case LINK_BLE:
+		return THERAPY_LINK_BLE;
 	case LINK_REPLAY:
 		return UINT32_MAX;
 	}
@@ -220,6 +259,7 @@ bool link_address_same(const struct link_address *a, const struct link_address *
 	case LINK_TCP:
 		return a->port == b->port && strcasecmp(a->place, b->place) == 0;
 	case LINK_MQTT:
+	case LINK_BLE: /* whatever the adapter */
 		return strcmp(a->place, b->place) == 0;
 	}
 	return false;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Where a device is: `serial:/dev/ttyUSB0?baud=9600`, `tcp://host:port`, `mqtt:name`, `replay:file[?speed=10]`. Pure.
+ * Where a device is: `serial:/dev/ttyUSB0?baud=9600`, `tcp://host:port`, `mqtt:name`,
+ * `ble:AA:BB:CC:DD:EE:FF[?adapter=hci0]`, `replay:file[?speed=10]`. Pure.
  */
 #ifndef LINK_ADDRESS_H
 #define LINK_ADDRESS_H
@@ -8,14 +9,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum link_kind { LINK_SERIAL, LINK_TCP, LINK_MQTT, LINK_REPLAY };
+enum link_kind { LINK_SERIAL, LINK_TCP, LINK_MQTT, LINK_REPLAY, LINK_BLE };
 
 struct link_address {
 	enum link_kind kind;
-	char place[256]; /* path, host (brackets of an IPv6 address removed) or name */
-	uint16_t port;   /* TCP */
-	uint32_t baud;   /* serial; 0: the model's */
-	double speed;    /* replay; 0: as fast as possible, 1: as recorded */
+	char
+	    place[256]; /* path, host (brackets of an IPv6 address removed), name, or Bluetooth address in upper case */
+	uint16_t port;  /* TCP */
+	uint32_t baud;  /* serial; 0: the model's */
+	double speed;   /* replay; 0: as fast as possible, 1: as recorded */
+	char adapter[8]; /* Bluetooth: "hci0"; "": any */
 };
 
 /* Reads `text`. 0, or UV_EINVAL with one sentence in `why`: what was found, what was expected. */

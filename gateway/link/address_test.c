@@ -37,6 +37,11 @@ static void every_form_of_address_is_read(void **state)
 	a = parsed("mqtt:zigbee2mqtt/heat-pad");
 	assert_int_equal(a.kind, LINK_MQTT);
 	assert_string_equal(a.place, "zigbee2mqtt/heat-pad");
+	a = parsed("ble:aa:bb:cc:dd:ee:0f");
+	assert_int_equal(a.kind, LINK_BLE);
+	assert_string_equal(a.place, "AA:BB:CC:DD:EE:0F");
+	assert_string_equal(a.adapter, "");
+	assert_string_equal(parsed("ble:AA:BB:CC:DD:EE:FF?adapter=hci12").adapter, "hci12");
 	a = parsed("replay:etc/table.rec");
 	assert_int_equal(a.kind, LINK_REPLAY);
 	assert_near(a.speed, 1, 0);
@@ -80,6 +85,15 @@ static void what_is_no_address_is_refused_with_what_was_found_and_expected(void 
 	    {"mqtt:a/+/b", "wildcard"},
 	    {"mqtt:$SYS", "wildcard"},
 	    {"mqtt:a\nb", "blank or control"},
+	    {"ble:", "has no address"},
+	    {"ble:AA:BB:CC:DD:EE", "is no Bluetooth address, expected one such as AA:BB:"},
+	    {"ble:AA:BB:CC:DD:EE:FF:00", "is no Bluetooth address"},
+	    {"ble:AA-BB-CC-DD-EE-FF", "is no Bluetooth address"},
+	    {"ble:AA:BB:CC:DD:EE:GG", "is no Bluetooth address"},
+	    {"ble:AA:BB:CC:DD:EE:FF?adapter=wlan0", "is no Bluetooth adapter, expected one such as hci0"},
+	    {"ble:AA:BB:CC:DD:EE:FF?adapter=hci", "is no Bluetooth adapter"},
+	    {"ble:AA:BB:CC:DD:EE:FF?adapter=hci0/x", "is no Bluetooth adapter"},
+	    {"ble:AA:BB:CC:DD:EE:FF?name=x", "expected ?adapter="},
 	    {"replay:", "has no file"},
 	    {"replay:a?speed=-1", "is no speed"},
 	    {"replay:a?speed=nan", "is no speed"},
@@ -132,6 +146,8 @@ static void two_names_of_one_device_are_the_same(void **state)
 	    {"tcp://belt:7001", "tcp://belt:7002", false},
 	    {"mqtt:pad", "mqtt:pad", true},
 	    {"mqtt:pad", "mqtt:Pad", false},
+	    {"ble:AA:BB:CC:DD:EE:FF", "ble:aa:bb:cc:dd:ee:ff?adapter=hci1", true},
+	    {"ble:AA:BB:CC:DD:EE:FF", "ble:AA:BB:CC:DD:EE:FE", false},
 	    {"mqtt:/dev/absent0", "serial:/dev/absent0", false},
 	};
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -150,6 +166,7 @@ static void every_model_can_be_replayed(void **state)
 	assert_int_equal(link_kind_mask(LINK_SERIAL), THERAPY_LINK_SERIAL);
 	assert_int_equal(link_kind_mask(LINK_TCP), THERAPY_LINK_TCP);
 	assert_int_equal(link_kind_mask(LINK_MQTT), THERAPY_LINK_MQTT);
+	assert_int_equal(link_kind_mask(LINK_BLE), THERAPY_LINK_BLE);
 }
 
 int main(void)

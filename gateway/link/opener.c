@@ -371,7 +371,8 @@ int opener_new(uv_loop_t *loop, const struct link_address *address, uint32_t bau
 	       const struct opener_callbacks *callbacks, struct opener **out)
 {
 	uint32_t rate = address->baud != 0 ? address->baud : baud;
-	if (address->kind == LINK_MQTT || (address->kind == LINK_SERIAL && !baud_known(rate)))
+	if (address->kind == LINK_MQTT || address->kind == LINK_BLE ||
+	    (address->kind == LINK_SERIAL && !baud_known(rate)))
 		return UV_EINVAL;
 	struct opener *o = calloc(1, sizeof *o);
 	if (!o)

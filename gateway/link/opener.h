@@ -25,7 +25,7 @@ struct opener_callbacks {
 
 struct opener;
 
-/* `baud` is used where the address has none. Not for LINK_MQTT (UV_EINVAL). 0 or a negative UV_E* code. */
+/* `baud` is used where the address has none. Not for LINK_MQTT and LINK_BLE (UV_EINVAL). 0 or a negative UV_E* code. */
 int opener_new(uv_loop_t *loop, const struct link_address *address, uint32_t baud,
 	       const struct opener_callbacks *callbacks, struct opener **out);
 /* Begins an attempt now (first call) or after the back-off that is due (called again after the link was lost). A link

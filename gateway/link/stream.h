@@ -21,6 +21,8 @@ struct stream_callbacks {
 	/* Of a recording only: a message from `address`; data[size] is a NUL. NULL: its lines are taken for bytes. */
 	void (*message)(void *user, uint64_t now_ms, const char *address, const uint8_t *data, size_t size,
 			bool retained);
+	/* Of packets (link/packets.h) only: a message on a channel; data[size] is a NUL. */
+	void (*packet)(void *user, uint64_t now_ms, uint8_t channel, const uint8_t *data, size_t size);
 };
 
 struct stream;

@@ -70,11 +70,20 @@ static void put_control(const struct therapy_control *from, Therapy__V1__Control
 	to->measured = from->measures == THERAPY_NONE ? 0 : from->measures + 1u;
 }
 
+static void put_channel(const struct therapy_channel *from, Therapy__V1__ChannelDescription *to)
+{
+	*to = (Therapy__V1__ChannelDescription)THERAPY__V1__CHANNEL_DESCRIPTION__INIT;
+	to->address = text(from->address);
+	to->incoming = (from->direction & THERAPY_IN) != 0;
+	to->outgoing = (from->direction & THERAPY_OUT) != 0;
+}
+
 /* The message, its pointer arrays and its rows, in one block. */
 struct block {
 	Therapy__V1__DeviceDescription message;
 	Therapy__V1__MetricDescription *metric_pointers[UINT8_MAX], metrics[UINT8_MAX];
 	Therapy__V1__ControlDescription *control_pointers[UINT8_MAX], controls[UINT8_MAX];
+	Therapy__V1__ChannelDescription *channel_pointers[UINT8_MAX], channels[UINT8_MAX];
 };
 
 Therapy__V1__DeviceDescription *description_new(const Therapy__V1__Setup *setup, const struct therapy_plugin *plugin,
@@ -100,6 +109,13 @@ Therapy__V1__DeviceDescription *description_new(const Therapy__V1__Setup *setup,
 		put_control(&model->controls[i], &b->controls[i]);
 		b->control_pointers[i] = &b->controls[i];
 	}
+	bool radio = (model->links & THERAPY_LINK_BLE) != 0;
+	for (size_t i = 0; radio && i < model->n_channels; i++) {
+		put_channel(&model->channels[i], &b->channels[i]);
+		b->channel_pointers[i] = &b->channels[i];
+	}
+	b->message.n_channels = radio ? model->n_channels : 0;
+	b->message.channels = b->channel_pointers;
 	b->message.n_metrics = model->n_metrics;
 	b->message.metrics = b->metric_pointers;
 	b->message.n_controls = model->n_controls;

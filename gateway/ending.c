@@ -28,6 +28,9 @@ void ending_memory_closed(void *user)
 static void processes_closed(struct gateway *g)
 {
 	g->last_write = true;
+	if (g->bluez)
+		bluez_close(g->bluez, NULL, NULL);
+	g->bluez = NULL;
 	if (g->memory)
 		memory_keeper_close(g->memory);
 	else

@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "description.h"
 #include "gateway_inside.h"
+#include "radio.h"
 #include "report.h"
 #include "sandbox/sandbox.h"
 
@@ -197,6 +198,7 @@ int gateway_compile(const struct gateway *g, const struct config *config, struct
 {
 	setup_check_timers(config, g->descriptions, faults);
 	setup_check_cutoffs(config, g->descriptions, faults);
+	radio_check(config, g->descriptions, faults);
 	struct core_spec spec;
 	struct setup_core rows;
 	if (setup_core_spec(config, g->descriptions, &rows, &spec) != 0) {

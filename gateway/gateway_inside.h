@@ -9,6 +9,7 @@
 #include <uv.h>
 
 #include "announced_file.h"
+#include "bluez/bluez.h"
 #include "config/config.h"
 #include "core/core.h"
 #include "desk.h"
@@ -46,6 +47,7 @@ struct gateway {
 	bool processes_closing; /* CLOSING, and they have lost their wires */
 	bool last_write;        /* CLOSING, and what is remembered is being written for the last time */
 	struct setup *setup;
+	struct bluez *bluez; /* if a device has a ble: link */
 	struct seat *seats;
 	size_t n_seats, awaited, to_close;
 	const Therapy__V1__DeviceDescription **descriptions;

@@ -7,6 +7,7 @@
 
 #include "device_host.h"
 #include "gateway_inside.h"
+#include "radio.h"
 
 _Static_assert(CONFIG_SHARE_MAX == DEVICE_HOST_MAX, "what the configuration allows is what a device process takes");
 
@@ -45,10 +46,13 @@ static int start(struct gateway *g, const struct process_callbacks *callbacks, s
 	const char *program = setup_program(g->program, link_of(g->config, room->devices, n));
 	for (size_t i = 0; i < n; i++) {
 		size_t at = room->devices[i];
-		room->configs[i] = (struct process_config){.program = program,
-							   .setup = setup_message(g->setup, at),
-							   .address = g->config->devices[at].address,
-							   .deadline_ms = (uint32_t)g->config->deadline_ms};
+		room->configs[i] = (struct process_config){
+		    .program = program,
+		    .setup = setup_message(g->setup, at),
+		    .address = g->config->devices[at].address,
+		    .bluez = g->bluez,
+		    .bind_key = g->config->devices[at].has_bind_key ? g->config->devices[at].bind_key : NULL,
+		    .deadline_ms = (uint32_t)g->config->deadline_ms};
 		room->callbacks[i] = *callbacks;
 		room->callbacks[i].user = &g->seats[at];
 	}
@@ -67,6 +71,8 @@ int processes_start(struct gateway *g, const struct process_callbacks *callbacks
 			    .callbacks = calloc(n, sizeof *room.callbacks),
 			    .processes = calloc(n, sizeof(struct process *))};
 	int error = room.devices && room.configs && room.callbacks && room.processes ? 0 : UV_ENOMEM;
+	if (!error && radio_needed(g->config))
+		error = bluez_new(&g->loop, &g->bluez);
 	for (size_t i = 0; !error && i < g->n_seats; i++)
 		if (!g->seats[i].process)
 			error = start(g, callbacks, &room, i);

@@ -51,7 +51,9 @@ struct config_device {
 	struct config_account account;
 	char *process; /* the device process that it shares with others that name it; NULL: it has one of its own */
 	unsigned process_line;
-	char *cutoff; /* "plug.power", the control upstream that cuts it off; NULL: none */
+	bool has_bind_key;    /* only with a ble: link */
+	uint8_t bind_key[16]; /* a secret */
+	char *cutoff;         /* "plug.power", the control upstream that cuts it off; NULL: none */
 	unsigned cutoff_line;
 	struct config_option *options;
 	size_t n_options;

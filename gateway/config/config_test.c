@@ -132,6 +132,22 @@ static void group_may_read_a_password_file(void **state)
 	config_free(c);
 }
 
+static void a_sensor_s_key_is_read_from_its_file(void **state)
+{
+	static const uint8_t key[] = {0x23, 0x1d, 0x39, 0xc1, 0xd7, 0xcc, 0x1a, 0xb1,
+				      0xae, 0xe2, 0x24, 0xcd, 0x09, 0x6d, 0xb9, 0x32};
+	struct test_home *home = *state;
+	static const char text[] = "231D39C1d7cc1ab1aee224cd096db932\n";
+	test_home_write(home, "pack.key", text, sizeof text - 1, 0640);
+	struct config *c =
+	    load(home, "gateway = { id = \"home\"; };\n"
+		       "devices = ( { id = \"pack\"; plugin = \"heat_pad\"; link = \"ble:54:48:e6:8f:80:a5\";\n"
+		       "    bind_key_file = \"pack.key\"; } );\n");
+	assert_true(c->devices[0].has_bind_key);
+	assert_memory_equal(c->devices[0].bind_key, key, sizeof key);
+	config_free(c);
+}
+
 static void a_device_may_have_an_account_of_its_own(void **state)
 {
 	struct test_home *home = *state;
@@ -662,6 +678,7 @@ int main(void)
 	    T(gateway_and_broker_are_as_the_file_says),
 	    T(inline_secrets_are_taken_from_a_file_that_others_cannot_read),
 	    T(group_may_read_a_password_file),
+	    T(a_sensor_s_key_is_read_from_its_file),
 	    T(a_device_may_have_an_account_of_its_own),
 	    T(device_is_as_the_file_says),
 	    T(program_is_as_the_file_says),

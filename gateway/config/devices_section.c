@@ -28,7 +28,8 @@ static const struct field fields[] = {
     FIELD(exec, FIELD_TEXT, .max = PATH_BYTES, .expected = "the path of a program in quotes"),
     FIELD(model, FIELD_TEXT, .max = TEXT_MAX, .expected = "a model of the plugin in quotes"),
     FIELD(link, FIELD_TEXT, .required = true, .max = PATH_BYTES,
-	  .expected = "where the device is, like \"serial:/dev/ttyUSB0\", \"tcp://host:port\" or \"mqtt:name\""),
+	  .expected = "where the device is, like \"serial:/dev/ttyUSB0\", \"tcp://host:port\", \"mqtt:name\" or "
+		      "\"ble:AA:BB:CC:DD:EE:FF\""),
     FIELD(accept_no_device_timer, FIELD_TRUTH, .expected = "true or false"),
     FIELD(test_before_session, FIELD_TRUTH, .expected = "true or false"),
     FIELD(clear_retained_commands, FIELD_TRUTH, .expected = "true or false"),
@@ -37,6 +38,7 @@ static const struct field fields[] = {
     FIELD(process, FIELD_ID, .expected = "a name of a-z, 0-9, _ and - for the process that devices share"),
     {.key = "args", .type = FIELD_OTHER},
     {.key = "account", .type = FIELD_OTHER},
+    {.key = "bind_key_file", .type = FIELD_OTHER},
     {.key = "options", .type = FIELD_OTHER},
     {.key = "limits", .type = FIELD_OTHER},
     {.key = "definition", .type = FIELD_OTHER},
@@ -242,6 +244,7 @@ static void read_device(struct reader *r, setting *group, size_t i, const struct
 			   "no other "
 			   "device is known to the broker",
 			   where, device->link);
+	bind_key_member(r, group, where, device);
 	read_options(r, group, where, device);
 	figures_group(r, group, where, in.id, figures);
 	device->process = in.process;

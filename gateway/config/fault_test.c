@@ -75,7 +75,7 @@ static const struct row rows[] = {
      "home.cfg:1: gateway: id: found \"My Home\", expected a name of a-z, 0-9, _ and -\n"
      "home.cfg:2: mqtt: url is missing, expected the broker's " URLS "\n"
      "home.cfg:3: device \"pad\": link is missing, expected where the device is, like \"serial:/dev/ttyUSB0\", "
-     "\"tcp://host:port\" or \"mqtt:name\"\n"
+     "\"tcp://host:port\", \"mqtt:name\" or \"ble:AA:BB:CC:DD:EE:FF\"\n"
      "home.cfg:3: device \"pad\": plugin is missing, expected a plugin like \"heat_pad\", or exec = "
      "\"/path/of/a/program\"\n"
      "home.cfg:4: rules[0]: found the number 5, expected a group { id = ...; }\n"},
@@ -243,6 +243,13 @@ static const struct row rows[] = {
     {"only a broker keeps commands", PAD("link = \"tcp://p:1\"; clear_retained_commands = true;"),
      "home.cfg:2: device \"pad\": clear_retained_commands: found true with link \"tcp://p:1\", expected it where the "
      "link is \"mqtt:name\": only a broker keeps commands\n"},
+    {"only Bluetooth sensors have a key", PAD("link = \"tcp://p:1\"; bind_key_file = \"secret\";"),
+     "home.cfg:2: device \"pad\": bind_key_file: found one with link \"tcp://p:1\", expected it where the link is "
+     "\"ble:AA:BB:CC:DD:EE:FF\"\n"
+     "home.cfg:2: device \"pad\": bind_key_file: found 7 characters in it, expected 32 hexadecimal digits\n"},
+    {"a key that others can read is a fault", PAD("link = \"ble:AA:BB:CC:DD:EE:FF\"; bind_key_file = \"open_secret\";"),
+     "home.cfg:2: device \"pad\": bind_key_file: others may use open_secret (mode 0644), expected 0640 or less: chmod "
+     "o= open_secret\n"},
     {"a name with a line break is a fault", PAD("link = \"tcp://p:1\"; name = \"a\\nb\";"),
      "home.cfg:2: device \"pad\": name: found a line break or control character, expected a name for people in "
      "quotes\n"},

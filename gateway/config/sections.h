@@ -35,6 +35,9 @@ void program_group(struct reader *r, setting *group, const char *where, const ch
 /* Faults of those devices that name a `process`. */
 void check_processes(struct reader *r, const struct config *config);
 
+/* bind_key_file of a device's group, whose link was read. */
+void bind_key_member(struct reader *r, setting *group, const char *where, struct config_device *device);
+
 /* What rule files set, gathered over all of them. */
 struct rule_lists {
 	struct list rules, limits, conditions, derived, invariants; /* core_rule, core_limit, ..., config_invariant */

@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "base/str.h"
+#include "bluez/bluez.h"
 #include "link/opener.h"
 
 static void on_opened(void *user, int fd)
@@ -34,24 +35,45 @@ static void on_failed(void *user, const char *why, uint64_t retry_ms)
 		 (double)retry_ms / 1000.0);
 }
 
-void link_keeper_start(struct link_keeper *k, uint32_t baud)
+static int new_radio(struct link_keeper *k, const Therapy__V1__DeviceDescription *said,
+		     const struct opener_callbacks *callbacks)
 {
-	if (!k->opener) {
+	struct bluez_channel channels[UINT8_MAX];
+	struct bluez_link_config config = {
+	    .name = k->name, .address = *k->address, .channels = channels, .bind_key = k->bind_key};
+	for (; config.n_channels < said->n_channels && config.n_channels < UINT8_MAX; config.n_channels++) {
+		const Therapy__V1__ChannelDescription *c = said->channels[config.n_channels];
+		channels[config.n_channels] = (struct bluez_channel){c->address, c->incoming, c->outgoing};
+	}
+	return k->bluez ? bluez_link_new(k->bluez, &config, callbacks, &k->radio) : UV_ENOTSUP;
+}
+
+void link_keeper_start(struct link_keeper *k, const Therapy__V1__DeviceDescription *said)
+{
+	if (!k->opener && !k->radio) {
 		struct opener_callbacks callbacks = {k, on_opened, on_failed};
-		int error = opener_new(k->loop, k->address, baud, &callbacks, &k->opener);
+		int error = k->address->kind == LINK_BLE
+				? new_radio(k, said, &callbacks)
+				: opener_new(k->loop, k->address, said->baud, &callbacks, &k->opener);
 		if (error) {
 			log_error(k->name, "cannot open links: %s", uv_strerror(error));
 			return;
 		}
 	}
-	opener_start(k->opener);
+	if (k->radio)
+		bluez_link_start(k->radio);
+	else
+		opener_start(k->opener);
 }
 
 bool link_keeper_close(struct link_keeper *k, void (*closed)(void *user), void *user)
 {
-	bool open = k->opener != NULL;
-	if (open)
+	bool open = k->opener || k->radio;
+	if (k->radio)
+		bluez_link_close(k->radio, closed, user);
+	else if (open)
 		opener_close(k->opener, closed, user);
 	k->opener = NULL;
+	k->radio = NULL;
 	return open;
 }

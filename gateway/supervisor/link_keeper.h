@@ -8,23 +8,29 @@
 #include <uv.h>
 
 #include "link/address.h"
+#include "therapy/v1/device.pb-c.h"
 
 struct opener;
+struct bluez;
+struct bluez_link;
 
 struct link_keeper {
 	uv_loop_t *loop;
 	const char *name; /* of the device, for the log */
 	const struct link_address *address;
+	struct bluez *bluez;     /* of ble: links; else not used */
+	const uint8_t *bind_key; /* of ble: links; NULL: none */
 	void *user;
 	void (*opened)(void *user, int fd); /* the descriptor is the callee's */
 	/* its own */
 	struct opener *opener;
+	struct bluez_link *radio;
 	char why[256];   /* why it could not be opened the last time, */
 	unsigned failed; /* and how often since it last could */
 };
 
-/* `opened` will be called once for it. `baud` unless the address says otherwise. */
-void link_keeper_start(struct link_keeper *keeper, uint32_t baud);
+/* `opened` will be called once for it. What the device says of itself has what the address does not: baud, channels. */
+void link_keeper_start(struct link_keeper *keeper, const Therapy__V1__DeviceDescription *said);
 /* True: `closed` will be called once. False: there is nothing to close. */
 bool link_keeper_close(struct link_keeper *keeper, void (*closed)(void *user), void *user);
 

@@ -107,7 +107,8 @@ static void open_link(struct process *p)
 		p->linked = to_device_open(p->wire, -1) == 0;
 		return;
 	}
-	link_keeper_start(&p->link, p->description ? p->description->baud : 0);
+	if (p->description)
+		link_keeper_start(&p->link, p->description);
 }
 
 /* ---- its wire ---- */
@@ -356,8 +357,13 @@ int process_new_shared(uv_loop_t *loop, const char *name, const struct process_c
 		p->loop = loop;
 		p->config = configs[i];
 		p->callbacks = callbacks[i];
-		p->link = (struct link_keeper){
-		    .loop = loop, .name = id(p), .address = &p->config.address, .user = p, .opened = on_opened};
+		p->link = (struct link_keeper){.bluez = configs[i].bluez,
+					       .bind_key = configs[i].bind_key,
+					       .loop = loop,
+					       .name = id(p),
+					       .address = &p->config.address,
+					       .user = p,
+					       .opened = on_opened};
 		p->counters = (Therapy__V1__DeviceCounters)THERAPY__V1__DEVICE_COUNTERS__INIT;
 		p->counters.device_id = p->config.setup->device_id;
 		members[i] = (struct child_member){p, id(p), on_wanted, on_begun, on_let_go, on_ended, on_child_closed};

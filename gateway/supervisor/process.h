@@ -21,11 +21,15 @@
 #define PROCESS_SILENT_MS 1000u
 #define PROCESS_TICK_MS   500u
 
+struct bluez;
+
 struct process_config {
 	const char *program; /* this program's own file, run with `device-process`; one for all that share */
 	const Therapy__V1__Setup *setup; /* outlives the process; generation is filled in here */
 	struct link_address address;
-	uint32_t deadline_ms; /* to answer a ping, and to describe itself (five times that) */
+	struct bluez *bluez;     /* of ble: links, and outlives the process */
+	const uint8_t *bind_key; /* of ble: links, 16 bytes that outlive it; NULL: none */
+	uint32_t deadline_ms;    /* to answer a ping, and to describe itself (five times that) */
 };
 
 struct process_callbacks {

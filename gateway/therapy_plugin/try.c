@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "bluez/bluez.h"
 #include "supervisor/process.h"
 #include "therapy_plugin/command.h"
 #include "therapy_plugin/given.h"
@@ -29,6 +30,7 @@ struct trial {
 	uv_timer_t tick, end;
 	uv_signal_t interrupt, terminate;
 	struct process *process;
+	struct bluez *bluez; /* of a ble: link */
 	const Therapy__V1__DeviceDescription *description;
 	Therapy__V1__Setup setup;
 	Therapy__V1__BrokerAccount account;
@@ -136,6 +138,8 @@ static void on_kept(void *user, const Therapy__V1__KeptCommand *said)
 static void on_closed(void *user)
 {
 	struct trial *t = user;
+	if (t->bluez)
+		bluez_close(t->bluez, NULL, NULL);
 	uv_close((uv_handle_t *)&t->tick, NULL);
 	uv_close((uv_handle_t *)&t->end, NULL);
 	uv_close((uv_handle_t *)&t->interrupt, NULL);
@@ -180,11 +184,16 @@ static void run(struct trial *t, const char *program)
 	t->tick.data = t->end.data = t->interrupt.data = t->terminate.data = t;
 	uv_signal_start(&t->interrupt, on_signal, SIGINT);
 	uv_signal_start(&t->terminate, on_signal, SIGTERM);
-	const struct process_config config = {
-	    .program = program, .setup = &t->setup, .address = t->address, .deadline_ms = DEADLINE_MS};
+	int error = t->address.kind == LINK_BLE ? bluez_new(&t->loop, &t->bluez) : 0;
+	const struct process_config config = {.program = program,
+					      .setup = &t->setup,
+					      .address = t->address,
+					      .bluez = t->bluez,
+					      .deadline_ms = DEADLINE_MS};
 	const struct process_callbacks callbacks = {t,          on_described, on_failed, on_readings,
 						    on_control, on_presence,  on_kept,   NULL};
-	int error = process_new(&t->loop, &config, &callbacks, &t->process);
+	if (!error)
+		error = process_new(&t->loop, &config, &callbacks, &t->process);
 	if (error) {
 		command_usage("cannot start a device process: %s", uv_strerror(error));
 		t->status = COMMAND_USAGE;

@@ -26,14 +26,15 @@ FOLDERS = {
     "program": ["base", "wire", "proto", "sandbox/sandbox.h", "therapy/plugin.h"],
     "link": ["base", "therapy/plugin.h"],
     "broker": ["base"],
+    "bluez": ["base", "link"],
     "mqtt": ["base", "broker", "proto", "tell", "core/core.h", "therapy/plugin.h"],
     "config": ["base", "link/address.h", "core/core.h", "therapy/plugin.h", "therapy/v1/definition.pb-c.h", "generic/number.h"],
     "promise": ["base"],
     "store": ["base", "proto", "core/core.h", "therapy/plugin.h"],
     "kit": ["base", "device", "mqtt/discovery.h", "proto", "therapy/plugin.h"],
-    "therapy_plugin": ["base", "sandbox/sandbox.h", "device", "generic/generic.h", "config/definition_file.h", "kit", "link", "supervisor", "mqtt/discovery.h", "proto",
+    "therapy_plugin": ["base", "bluez/bluez.h", "sandbox/sandbox.h", "device", "generic/generic.h", "config/definition_file.h", "kit", "link", "supervisor", "mqtt/discovery.h", "proto",
                        "description.h", "device_host.h", "therapy/plugin.h"],
-    "supervisor": ["base", "wire", "proto", "link", "sandbox/sandbox.h", "therapy/plugin.h"],
+    "supervisor": ["base", "wire", "proto", "link", "bluez/bluez.h", "sandbox/sandbox.h", "therapy/plugin.h"],
 }
 # Single files that may include more than their folder.
 FILES = {
@@ -50,7 +51,9 @@ TESTS = r".*_test\.[ch]|(.*/)?(test|testing|fake)_\w+\.[ch]"
 # Headers that only some may include: (pattern of the header, patterns of the files that may, why).
 LIBRARIES = [
     (r"libconfig\.h(\+\+)?", [r"gateway/config/read\.c"], "only gateway/config/read.c reads libconfig"),
-    (r"openssl/.*", [r"gateway/broker/tls\.c", TESTS], "only gateway/broker/tls.c listens to OpenSSL"),
+    (r"openssl/.*", [r"gateway/broker/tls\.c", r"gateway/bluez/seal\.c", TESTS],
+     "only gateway/broker/tls.c listens to OpenSSL, only gateway/bluez/seal.c decrypts"),
+    (r"dbus/.*", [r"gateway/bluez/.*"], "only gateway/bluez talks to D-Bus"),
     (r"MQTT\w+\.h", [r"gateway/broker/.*"], "only gateway/broker talks to Paho"),
     (r"picosat(/picosat)?\.h", [r"gateway/verify/sat\.c"], "only gateway/verify/sat.c talks to PicoSAT"),
     (r"seccomp\.h", [r"gateway/sandbox/filter\.c"], "only gateway/sandbox/filter.c writes filters"),

@@ -5,39 +5,15 @@
  *   wt901     55 type d0..d7 sum, see wt901.c
  *   firmware  kind 3 of docs/firmware-protocol.md:
  *             REPORT 90 seq | uptime(4) n | { 1 tilt | 2 rate | 3 occupied } value(4) ...
+ *   esphome   an ESPHome board with an IMU, see imu.c
+ *   bthome    a rotation sensor on Bluetooth LE, and
+ *   theengs   the same, heard by a Theengs gateway or OpenMQTTGateway, see rotation.c
  */
 #include "firmware/firmware.h"
+#include "inversion_table/imu.h"
+#include "inversion_table/rotation.h"
+#include "inversion_table/rows.h"
 #include "inversion_table/wt901.h"
-
-#define ORIENTATION_OPTIONS                                                                                            \
-	{.key = "sign",                                                                                                \
-	 .type = THERAPY_OPTION_WORD,                                                                                  \
-	 .words = "normal|reversed",                                                                                   \
-	 .help = "normal: the sensor counts up as the head goes down. Until it is given, tilt is the absolute angle"}, \
-	{                                                                                                              \
-		.key = "zero_deg", .type = THERAPY_OPTION_NUMBER, .min = -180, .max = 180,                             \
-		.help = "what the sensor says, in degrees, when the table is level"                                    \
-	}
-
-/* The whole circle is plausible: a table can lock beyond 90 deg, and an uncalibrated sensor may be mounted anyhow. Its
- * rate of change is not limited here: 179 and -179 deg are neighbours, and a fast return must be seen, not refused. */
-#define TILT_ROW                                                                                                       \
-	{                                                                                                              \
-		.key = "tilt", .name = "Tilt", .unit = THERAPY_UNIT_DEG, .min = -180, .max = 180, .interval_ms = 100,  \
-		.deadband = 0.5, .precision = 1                                                                        \
-	}
-/* What the sensor says, before sign and zero: for calibration. */
-#define ANGLE_ROW(key_, ...)                                                                                           \
-	{                                                                                                              \
-		.key = key_, .min = -180, .max = 180, .interval_ms = 100, .deadband = 0.5, .precision = 1,             \
-		.diagnostic = true, __VA_ARGS__                                                                        \
-	}
-/* 2000 deg/s is the full scale of the gyroscopes used here. */
-#define RATE_ROW                                                                                                       \
-	{                                                                                                              \
-		.key = "rate", .name = "Rate", .unit = THERAPY_UNIT_DEG_PER_S, .min = -2000, .max = 2000,              \
-		.interval_ms = 100, .deadband = 1, .precision = 1                                                      \
-	}
 
 /* +-16 g is the full scale. A step on the floor is some hundredths of a g. */
 #define ACCELERATION_ROW(key_, ...)                                                                                    \
@@ -47,8 +23,8 @@
 	}
 
 static const struct therapy_metric wt901_metrics[WT901_METRICS] = {
-    [WT901_TILT] = TILT_ROW,
-    [WT901_RATE] = RATE_ROW,
+    [WT901_TILT] = TILT_ROW(100, 0),
+    [WT901_RATE] = RATE_ROW(100),
     [WT901_TEMPERATURE] = {.key = "temperature",
 			   .name = "Sensor temperature",
 			   .unit = THERAPY_UNIT_CELSIUS,
@@ -59,8 +35,8 @@ static const struct therapy_metric wt901_metrics[WT901_METRICS] = {
 			   .precision = 1,
 			   .diagnostic = true,
 			   .device_class = "temperature"},
-    [WT901_ANGLE] = ANGLE_ROW("angle", .name = "Sensor angle", .unit = THERAPY_UNIT_DEG),
-    [WT901_ANGLE_PITCH] = ANGLE_ROW("angle_pitch", .name = "Sensor angle, pitch", .unit = THERAPY_UNIT_DEG),
+    [WT901_ANGLE] = ANGLE_ROW(100, "angle", .name = "Sensor angle", .unit = THERAPY_UNIT_DEG),
+    [WT901_ANGLE_PITCH] = ANGLE_ROW(100, "angle_pitch", .name = "Sensor angle, pitch", .unit = THERAPY_UNIT_DEG),
     [WT901_ACCELERATION_X] =
 	ACCELERATION_ROW("acceleration_x", .name = "Acceleration x", .unit = THERAPY_UNIT_STANDARD_G),
     [WT901_ACCELERATION_Y] =
@@ -82,8 +58,8 @@ enum { BOARD_TILT, BOARD_RATE, BOARD_OCCUPIED, BOARD_ANGLE, BOARD_METRICS };
 enum { BOARD_SIGN, BOARD_ZERO, BOARD_OPTIONS };
 
 static const struct therapy_metric board_metrics[BOARD_METRICS] = {
-    [BOARD_TILT] = TILT_ROW,
-    [BOARD_RATE] = RATE_ROW,
+    [BOARD_TILT] = TILT_ROW(100, 0),
+    [BOARD_RATE] = RATE_ROW(100),
     [BOARD_OCCUPIED] = {.key = "occupied",
 			.name = "Occupied",
 			.unit = THERAPY_UNIT_BOOL,
@@ -93,7 +69,7 @@ static const struct therapy_metric board_metrics[BOARD_METRICS] = {
 			.deadband = 0.5,
 			.device_class = "occupancy",
 			.words = "free|occupied"},
-    [BOARD_ANGLE] = ANGLE_ROW("angle", .name = "Sensor angle", .unit = THERAPY_UNIT_DEG),
+    [BOARD_ANGLE] = ANGLE_ROW(100, "angle", .name = "Sensor angle", .unit = THERAPY_UNIT_DEG),
 };
 
 static const struct therapy_option board_options[BOARD_OPTIONS] = {ORIENTATION_OPTIONS};
@@ -152,7 +128,7 @@ static enum therapy_refusal board_decode(void *state, const struct therapy_messa
 	return THERAPY_OK;
 }
 
-enum { WT901, BOARD, MODELS };
+enum { WT901, BOARD, ESPHOME, BTHOME, THEENGS, MODELS };
 
 static const struct therapy_model models[MODELS] = {
     [WT901] = {.key = "wt901",
@@ -188,6 +164,45 @@ static const struct therapy_model models[MODELS] = {
 	       .frame = firmware_frame,
 	       .decode = board_decode,
 	       .encode = firmware_encode},
+    [ESPHOME] = {.key = "esphome",
+		 .name = "Tilt sensor",
+		 .manufacturer = "ESPHome",
+		 .links = THERAPY_LINK_MQTT,
+		 .metrics = imu_metrics,
+		 .channels = imu_channels,
+		 .options = imu_options,
+		 .n_metrics = IMU_METRICS,
+		 .n_channels = IMU_CHANNELS,
+		 .n_options = IMU_OPTIONS,
+		 .state_size = sizeof(struct imu),
+		 .init = imu_init,
+		 .decode = imu_decode},
+    [BTHOME] = {.key = "bthome",
+		.name = "Rotation sensor",
+		.manufacturer = "BTHome",
+		.links = THERAPY_LINK_BLE,
+		.metrics = rotation_metrics,
+		.channels = rotation_bthome_channels,
+		.options = rotation_options,
+		.n_metrics = ROTATION_METRICS,
+		.n_channels = 1,
+		.n_options = ROTATION_OPTIONS,
+		.state_size = sizeof(struct orientation),
+		.init = rotation_init,
+		.decode = rotation_bthome_decode},
+    [THEENGS] = {.key = "theengs",
+		 .name = "Rotation sensor",
+		 .manufacturer = "BTHome, heard by Theengs",
+		 .links = THERAPY_LINK_MQTT,
+		 .metrics = rotation_metrics,
+		 .channels = rotation_theengs_channels,
+		 .options = rotation_options,
+		 .n_metrics = ROTATION_METRICS,
+		 .n_channels = 1,
+		 .n_options = ROTATION_OPTIONS,
+		 .state_size = sizeof(struct orientation),
+		 .init = rotation_init,
+		 .decode = rotation_theengs_decode},
 };
 
 const struct therapy_plugin therapy_plugin = {

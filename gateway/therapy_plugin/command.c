@@ -21,7 +21,7 @@ int command_usage(const char *format, ...)
 	return COMMAND_USAGE;
 }
 
-/* There is one plugin a run; whatever child is made of it has a copy. */
+/* Of the plugin that was named last; whatever child is made of it has a copy. */
 static struct definition_file *described;
 
 Therapy__V1__Definition *command_definition(void)
@@ -48,6 +48,8 @@ static bool is_definition(const char *path)
 bool command_plugin_path(const char *given, char *out, size_t size)
 {
 	struct stat st;
+	definition_file_close(described); /* of the one before */
+	described = NULL;
 	int n = snprintf(out, size, "%s%s", strchr(given, '/') ? "" : "./", given);
 	if (n < 0 || (size_t)n >= size) {
 		command_usage("%s: the path is too long", given);

@@ -14,6 +14,7 @@ enum { COMMAND_GOOD = 0, COMMAND_FAULT = 1, COMMAND_USAGE = 2 };
 
 int command_bench(int argc, char **argv);
 int command_check(int argc, char **argv);
+int command_probe(int argc, char **argv);
 int command_new(int argc, char **argv);
 int command_replay(int argc, char **argv);
 int command_try(int argc, char **argv);

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "therapyctl/fields.h"
+#include "therapyctl/helper.h"
 #include "therapyctl/link.h"
 #include "therapyctl/print.h"
 #include "therapyctl/record.h"
@@ -35,6 +36,7 @@ static const char usage[] = "Usage: therapyctl [--socket PATH] [--json] COMMAND\
 			    "  present                  somebody is there and well, where that is asked for\n"
 			    "  off-test DEVICE.CONTROL  prove that it goes off by its own timer\n"
 			    "  record DEVICE [--for 60s]  what it says and is told, as text (> FILE)\n"
+			    "  probe LINK               what is at a serial port or TCP address; needs no gateway\n"
 			    "  reload                   read the rules anew; everything comes to rest\n"
 			    "Exit status: 0 done, 1 refused, 2 wrong usage, 3 no gateway.\n";
 
@@ -392,6 +394,10 @@ int main(int argc, char **argv)
 		return early;
 	char **words = argv + optind;
 	int n = argc - optind;
+	if (n > 0 && helper_has(words[0])) {
+		helper_become(words);
+		return USAGE;
+	}
 	/* --json is wanted behind the command as often as before it */
 	if (n > 1 && strcmp(words[n - 1], "--json") == 0) {
 		options.json = true;

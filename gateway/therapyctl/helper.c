@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "therapyctl/helper.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/str.h"
+
+#define WORDS_MAX 16
+
+bool helper_has(const char *command)
+{
+	return strcmp(command, "probe") == 0;
+}
+
+/* Beside this program, as both are installed, or where a build tree has it. */
+static bool find(char *out, size_t size)
+{
+	static const char *const places[] = {"therapy-plugin", "../therapy_plugin/therapy-plugin"};
+	char own[PATH_MAX];
+	ssize_t n = readlink("/proc/self/exe", own, sizeof own - 1);
+	if (n <= 0)
+		return false;
+	own[n] = '\0';
+	char *slash = strrchr(own, '/');
+	for (size_t i = 0; slash && i < sizeof places / sizeof *places; i++) {
+		struct str s;
+		str_init(&s, out, size);
+		str_add(&s, "%.*s/%s", (int)(slash - own), own, places[i]);
+		if (!s.overflow && access(out, X_OK) == 0)
+			return true;
+	}
+	return false;
+}
+
+void helper_become(char **words)
+{
+	static char name[] = "therapy-plugin", program[PATH_MAX];
+	char *args[WORDS_MAX + 2] = {name};
+	size_t n = 0;
+	for (; words[n] && n < WORDS_MAX; n++)
+		args[n + 1] = words[n];
+	if (!find(program, sizeof program)) {
+		fprintf(stderr, "therapyctl: %s: therapy-plugin, which does it, is not beside this program\n",
+			words[0]);
+		return;
+	}
+	execv(program, args);
+	fprintf(stderr, "therapyctl: %s: %s\n", program, strerror(errno));
+}

@@ -182,7 +182,7 @@ struct metric_fields {
 	uint64_t field, at, decimals, bit, every, stale;
 	double min, max, max_rate, deadband, scale, offset;
 	unsigned type;
-	bool diagnostic, stops;
+	bool diagnostic, stops, event;
 };
 
 #define FIELD(type_, key_, ...)                                                                                        \
@@ -211,6 +211,7 @@ static const struct field fields[] = {
     FIELD(FIELD_TEXT, device_class, .max = 64, .expected = "one of Home Assistant's in quotes"),
     FIELD(FIELD_TRUTH, diagnostic, .expected = "true or false"),
     FIELD(FIELD_TRUTH, stops, .expected = "true or false"),
+    FIELD(FIELD_TRUTH, event, .expected = "true or false"),
     {.key = "topic", .type = FIELD_OTHER},
     {.key = "begins", .type = FIELD_OTHER},
     {.key = "errors", .type = FIELD_OTHER},
@@ -369,6 +370,22 @@ static char *words_of_values(struct definition *d, const Therapy__V1__DefinedMet
 	return words;
 }
 
+/* What is said of an event is a text in a message, and only what stops is over as soon as it was. */
+static void check_event(struct definition *d, setting *s, const char *where, const Therapy__V1__DefinedMetric *m)
+{
+	setting *event = read_member(s, "event");
+	if (!m->event)
+		return;
+	if (!m->stops)
+		read_fault(d->r, setting_line(event), "%s: event: expected stops = true with it", where);
+	if (m->n_values)
+		read_fault(d->r, setting_line(read_member(s, "values")),
+			   "%s: values: expected none with event: whatever it says is a press", where);
+	if (d->out->lines || d->out->frames || read_member(s, "type"))
+		read_fault(d->r, setting_line(event),
+			   "%s: event: expected it of a message's text only, not with lines, frames or type", where);
+}
+
 static void read_metric(struct definition *d, setting *s, const char *where, Therapy__V1__DefinedMetric *m)
 {
 	struct metric_fields in = {.scale = 1, .decimals = 1};
@@ -390,6 +407,7 @@ static void read_metric(struct definition *d, setting *s, const char *where, The
 	m->precision = unit.unit == THERAPY_UNIT_BOOL || m->n_values || *m->words ? 0 : in.decimals;
 	m->diagnostic = in.diagnostic;
 	m->stops = in.stops;
+	m->event = in.event;
 	m->scale = in.scale * unit.scale;
 	m->offset = in.offset * unit.scale + unit.offset;
 	m->deadband = in.deadband * unit.scale;
@@ -399,6 +417,7 @@ static void read_metric(struct definition *d, setting *s, const char *where, The
 	read_range(d, s, where, &in, &unit, m);
 	read_times(d, s, where, &in, m);
 	check_meaning(d, s, where, m);
+	check_event(d, s, where, m);
 	d->units[d->out->n_metrics] = unit;
 	if (in.stops && unit.unit != THERAPY_UNIT_BOOL)
 		read_fault(d->r, setting_line(read_member(s, "stops")), "%s: stops: expected unit = \"bool\" with it",

@@ -144,6 +144,14 @@ static void emit_unknown(struct therapy_out *out, uint16_t metric)
 		out->readings[out->n_readings - 1].quality = THERAPY_UNKNOWN;
 }
 
+/* Whatever it says that was done to it, it was pressed. A message that says nothing of that shows that it is there. */
+static void emit_event(struct therapy_out *out, uint16_t metric, enum found found, double raw)
+{
+	if (found == WRONG || (found == FOUND && raw != 0))
+		therapy_emit(out, metric, 1);
+	therapy_emit(out, metric, 0);
+}
+
 static enum therapy_refusal read_metric(const struct generic *g, uint16_t i, struct piece *p, struct therapy_out *out)
 {
 	const Therapy__V1__DefinedMetric *m = g->definition->metrics[i];
@@ -155,7 +163,12 @@ static enum therapy_refusal read_metric(const struct generic *g, uint16_t i, str
 	if (!binary && !p->text)
 		return THERAPY_REFUSED_FORMAT;
 	double raw = 0;
-	switch (look(g, m, p, &raw)) {
+	enum found found = look(g, m, p, &raw);
+	if (m->event) {
+		emit_event(out, i, found, raw);
+		return THERAPY_OK;
+	}
+	switch (found) {
 	case FOUND:
 		raw = m->n_values > 0 ? raw : raw * m->scale + m->offset;
 		/* Half a word is none. */

@@ -86,6 +86,22 @@ static void h28_a_pressed_stop_ends_all_from_every_state_and_latches(void **stat
 	}
 }
 
+static void h28_a_press_that_is_over_at_once_holds_until_a_reset(void **state)
+{
+	struct life *l = *state;
+	life_grants(l, PAD, 1);
+	life_pass(l, 10 * SECOND);
+	life_see(l, BUTTON, PRESSED, 1);
+	life_see(l, BUTTON, PRESSED, 0);
+	assert_false(life_runs(l, PAD));
+	assert_true(l->stopped[PAD]);
+	life_pass(l, HOUR / 4);
+	life_refuses(l, PAD, 1, "stop-at-button-button");
+	life_reset(l);
+	assert_false(life_runs(l, PAD));
+	life_grants(l, PAD, 1);
+}
+
 static void h28_a_stop_button_that_is_missing_denies(void **state)
 {
 	struct life *l = *state;
@@ -94,7 +110,11 @@ static void h28_a_stop_button_that_is_missing_denies(void **state)
 	l->silent[BUTTON] = true;
 	life_pass(l, 10 * SECOND);
 	assert_false(life_runs(l, BELT));
-	life_refuses(l, PAD, 1, "");
+	assert_true(life_ended_by(l, "stop-at-button-button"));
+	life_pass(l, 20 * SECOND); /* the belt is slack */
+	life_refuses(l, PAD, 1, "stop-at-button-button");
+	assert_non_null(strstr(l->why, "button.button is unknown"));
+	life_refuses(l, BELT, 50, "stop-at-button-button");
 	l->silent[BUTTON] = false;
 	life_pass(l, 10 * SECOND);
 	life_grants(l, PAD, 1); /* nothing latched */
@@ -206,6 +226,7 @@ const struct CMUnitTest people_tests[] = {
     T(h15_half_a_day_later_it_may_be_somebody_else),
     T(h15_without_a_scale_nobody_is_asked_and_without_a_weight_nobody_fits),
     T(h28_a_pressed_stop_ends_all_from_every_state_and_latches),
+    T(h28_a_press_that_is_over_at_once_holds_until_a_reset),
     T(h28_a_stop_button_that_is_missing_denies),
     T(h29_traction_needs_clearance),
     T(h29_the_end_of_the_clearance_is_told_thirty_days_before),

@@ -66,7 +66,7 @@ class SmallDevices(unittest.TestCase):
         self.home.wait_device("knob", lambda s: s.get("button") == "OFF", "the button to be released")
         self.denied_because("stop-at-knob-button")
         self.assertEqual(self.home.reset()["outcome"], "accepted")
-        self.heat()
+        self.permitted()
 
     def test_small_devices_deny_heat_as_they_should(self):
         self.at_home(SMALL, pack=PACK_SAYS, scale=SCALE_SAYS)

@@ -84,6 +84,7 @@ struct block {
 	Therapy__V1__MetricDescription *metric_pointers[UINT8_MAX], metrics[UINT8_MAX];
 	Therapy__V1__ControlDescription *control_pointers[UINT8_MAX], controls[UINT8_MAX];
 	Therapy__V1__ChannelDescription *channel_pointers[UINT8_MAX], channels[UINT8_MAX];
+	char *options[UINT8_MAX];
 };
 
 Therapy__V1__DeviceDescription *description_new(const Therapy__V1__Setup *setup, const struct therapy_plugin *plugin,
@@ -120,6 +121,10 @@ Therapy__V1__DeviceDescription *description_new(const Therapy__V1__Setup *setup,
 	b->message.metrics = b->metric_pointers;
 	b->message.n_controls = model->n_controls;
 	b->message.controls = b->control_pointers;
+	for (size_t i = 0; i < model->n_options; i++)
+		if (model->options[i].type != THERAPY_OPTION_CLIENT)
+			b->options[b->message.n_options++] = text(model->options[i].key);
+	b->message.options = b->options;
 	return &b->message;
 }
 
@@ -214,6 +219,18 @@ void description_refused_options(const struct therapy_model *model, const struct
 			str_add(why, "is %g", values[i].number);
 		str_add(why, " (%s%s%s)", o->words ? o->words : "", o->words ? ": " : "", o->help ? o->help : "");
 	}
+}
+
+bool description_remembered(const struct therapy_model *model, const Therapy__V1__Setup *setup,
+			    struct therapy_value *values, struct str *why)
+{
+	struct therapy_value fresh[UINT8_MAX];
+	memcpy(fresh, values, model->n_options * sizeof *fresh);
+	for (size_t i = 0; i < setup->n_remembered; i++)
+		if (!take_option(model, setup->remembered[i], fresh, why))
+			return false;
+	memcpy(values, fresh, model->n_options * sizeof *fresh);
+	return true;
 }
 
 uint8_t description_channel(const struct therapy_model *model, const char *address)

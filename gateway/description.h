@@ -26,6 +26,9 @@ bool description_options(const struct therapy_model *model, const Therapy__V1__S
 /* Says that the model refuses these options, what it was given of them and what each is for. */
 void description_refused_options(const struct therapy_model *model, const struct therapy_value *values,
 				 struct str *why);
+/* What a calibration found, on top of that: all of it; or nothing changes, and why one does not fit this model. */
+bool description_remembered(const struct therapy_model *model, const Therapy__V1__Setup *setup,
+			    struct therapy_value *values, struct str *why);
 /* Says that there is no such model, and which there are. */
 void description_no_model(const struct therapy_plugin *plugin, const char *key, struct str *why);
 void description_counters(const struct device_counters *from, Therapy__V1__DeviceCounters *to);

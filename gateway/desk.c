@@ -165,6 +165,8 @@ static void on_device(void *user, uint16_t device, struct json_object *object)
 	tell_put(object, "process", ours ? d->config.config->devices[device].process : NULL);
 	json_object_object_add(object, "kept_commands",
 			       ours ? kept_commands_json(&d->config.kept[device]) : json_object_new_array());
+	if (ours)
+		d->callbacks.device(d->callbacks.user, device, object);
 }
 
 static bool on_event_wanted(void *user, uint64_t after, struct console_event *out)
@@ -181,6 +183,12 @@ static bool on_reload(void *user, struct json_object *lines)
 {
 	const struct desk *d = user;
 	return d->callbacks.reload(d->callbacks.user, lines);
+}
+
+static void on_adjust(void *user, const struct console_adjust *asked, struct json_object *answer)
+{
+	const struct desk *d = user;
+	d->callbacks.adjust(d->callbacks.user, asked, answer);
 }
 
 /* ---- recordings ---- */
@@ -244,7 +252,7 @@ static void open_console(struct desk *d, uv_loop_t *loop, size_t n_devices)
 	char path[PATH_MAX],
 	    why[256] = "neither RUNTIME_DIRECTORY nor XDG_RUNTIME_DIR is set; set gateway.control_socket";
 	const struct console_callbacks callbacks = {
-	    d, core_now, on_request, on_status, on_device, on_event_wanted, on_reload, on_record, on_origin};
+	    d, core_now, on_request, on_status, on_device, on_event_wanted, on_reload, on_record, on_origin, on_adjust};
 	bool placed =
 	    desk_socket_place(d->config.config->control_socket, d->config.config->gateway_id, path, sizeof path);
 	if (placed && console_new(loop, path, n_devices, &callbacks, &d->console, why, sizeof why) == 0)

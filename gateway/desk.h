@@ -9,6 +9,7 @@
 #include <uv.h>
 
 #include "config/config.h"
+#include "console/console.h"
 #include "core/core.h"
 #include "kept_commands.h"
 #include "mqtt/outlet.h"
@@ -30,6 +31,8 @@ struct desk_callbacks {
 	const struct core *(*core)(void *user); /* brought up to now */
 	void (*request)(void *user, const struct core_request *request);
 	bool (*reload)(void *user, struct json_object *lines);
+	void (*adjust)(void *user, const struct console_adjust *asked, struct json_object *answer);
+	void (*device)(void *user, uint16_t device, struct json_object *object); /* adds what only the wiring knows */
 	void (*status)(void *user, struct json_object *status);
 	void (*events)(void *user); /* there are events that may leave */
 	void (*closed)(void *user);

@@ -353,6 +353,17 @@ void device_process_open(struct device_process *p)
 		p->unusable = strdup(text);
 }
 
+/* A calibration that an earlier plugin made, and this one cannot take, must not keep the device from running: it is
+ * just not calibrated. */
+static void take_remembered(struct device_process *p)
+{
+	char text[512];
+	struct str why;
+	str_init(&why, text, sizeof text);
+	if (!description_remembered(p->model, p->setup, p->options, &why))
+		log_warn(p->setup->device_id, "what its calibration found is not used: %s", text);
+}
+
 static bool prepare(struct device_process *p, struct str *why)
 {
 	const Therapy__V1__Setup *s = p->setup;
@@ -374,6 +385,7 @@ static bool prepare(struct device_process *p, struct str *why)
 	str_add(&client, "therapy.%s.%s", s->gateway_id, s->device_id);
 	if (!description_options(p->model, s, p->client, &p->options, why))
 		return false;
+	take_remembered(p);
 	uint32_t seed = 0;
 	if (getrandom(&seed, sizeof seed, GRND_NONBLOCK) != (ssize_t)sizeof seed)
 		seed = (uint32_t)clock_boot_us();

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "adjusting.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "description.h"
@@ -136,6 +137,7 @@ static void on_readings(void *user, uint32_t generation, const Therapy__V1__Read
 			input.readings.n = to - from;
 			gateway_feed(g, clock_boot_ms(), &input);
 		}
+		adjusting_readings(g->adjusting, seat->index, readings, n);
 		if (g->outlet)
 			outlet_readings(g->outlet, seat->index, generation, batch->first_sequence + at, readings, n);
 	}
@@ -161,6 +163,8 @@ static void on_presence(void *user, bool present)
 		return;
 	struct core_input input = {.type = CORE_IN_PRESENCE, .device = seat->index, .present = present};
 	gateway_feed(g, clock_boot_ms(), &input);
+	if (!present)
+		adjusting_lost(g->adjusting, seat->index);
 	if (g->outlet)
 		outlet_presence(g->outlet, seat->index, present);
 	desk_touched(g->desk, seat->index);
@@ -317,8 +321,10 @@ static void on_tick(uv_timer_t *tick)
 	for (size_t i = 0; i < g->n_seats; i++)
 		if (g->seats[i].process)
 			process_tick(g->seats[i].process, now_ms);
-	if (g->stage == RUNNING)
+	if (g->stage == RUNNING) {
 		gateway_feed_person(g, now_ms);
+		adjusting_tick(g->adjusting, now_ms);
+	}
 	ending_look(g);
 }
 
@@ -355,6 +361,9 @@ static int start_processes(struct gateway *g)
 	g->kept = calloc(g->n_seats + 1, sizeof *g->kept);
 	if (!g->seats || !g->descriptions || !g->counters || !g->kept || !g->setup)
 		return UV_ENOMEM;
+	int told = adjusting_new(g, &g->adjusting);
+	if (told)
+		return told;
 	g->awaited = g->n_seats;
 	for (size_t i = 0; i < g->n_seats; i++) {
 		struct seat *seat = &g->seats[i];
@@ -393,6 +402,7 @@ static void release(struct gateway *g)
 	for (size_t i = 0; i < g->n_seats; i++)
 		process_free(g->seats[i].process);
 	setup_free(g->setup);
+	adjusting_free(g->adjusting);
 	free(g->seats);
 	free(g->descriptions);
 	free(g->counters);

@@ -60,6 +60,7 @@ struct gateway {
 	struct desk *desk; /* journal and control socket, while it runs */
 	void (*outward_closed)(struct gateway *g);
 	struct memory_keeper *memory;
+	struct adjusting *adjusting; /* what calibrations found, and a running one */
 	struct person person;
 	struct boot_timer timer;
 	uv_timer_t tick;

@@ -3,6 +3,7 @@
  * The wiring between the core and the world: MQTT (mqtt/outlet.h), and the desk with its journal and control socket. */
 #include <stdlib.h>
 
+#include "adjusting.h"
 #include "announced_earlier.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -155,11 +156,24 @@ static void on_record(void *user, uint16_t device, bool on)
 		process_record(g->seats[device].process, on);
 }
 
+static void on_adjust(void *user, const struct console_adjust *asked, struct json_object *answer)
+{
+	const struct gateway *g = user;
+	adjusting_order(g->adjusting, asked, answer);
+}
+
+static void on_desk_device(void *user, uint16_t device, struct json_object *object)
+{
+	const struct gateway *g = user;
+	adjusting_tell_device(g->adjusting, device, object);
+}
+
 static void on_desk_status(void *user, struct json_object *status)
 {
 	const struct gateway *g = user;
 	tell_put(status, "broker", g->outlet ? g->config->mqtt.url : NULL);
 	tell_put_bool(status, "connected", g->outlet && outlet_is_up(g->outlet));
+	adjusting_tell_status(g->adjusting, status);
 	tell_put(status, "stands_back_for", g->outlet ? outlet_stands_back(g->outlet) : NULL);
 }
 
@@ -231,8 +245,9 @@ static int open_desk(struct gateway *g)
 					   .kept = g->kept,
 					   .n_devices = g->n_seats,
 					   .state = memory_keeper_place(g->config, state, sizeof state) ? state : NULL};
-	const struct desk_callbacks callbacks = {g,         core_now,    on_request, on_reload, on_desk_status,
-						 on_events, desk_closed, on_record};
+	const struct desk_callbacks callbacks = {g,           core_now,       on_request,     on_reload,
+						 on_adjust,   on_desk_device, on_desk_status, on_events,
+						 desk_closed, on_record};
 	return desk_new(&g->loop, &config, &callbacks, &g->desk);
 }
 

@@ -133,6 +133,8 @@ void report_event(const char *who, const struct core_output *event, const struct
 	    [CORE_EVENT_COMMAND_KEPT] = "command kept",
 	    [CORE_EVENT_COMMAND_CLEARED] = "command cleared",
 	    [CORE_EVENT_SILENCED] = "silenced",
+	    [CORE_EVENT_CALIBRATED] = "calibrated",
+	    [CORE_EVENT_TARED] = "tared",
 	};
 	const char *name = (size_t)event->event < sizeof names / sizeof *names ? names[event->event] : "event";
 	char facts[512];

@@ -179,6 +179,16 @@ const Therapy__V1__Setup *setup_message(const struct setup *s, size_t device)
 	return &s->messages[device];
 }
 
+void setup_remember(struct setup *s, size_t device, Therapy__V1__OptionValue *const *options, size_t n)
+{
+	union { /* protobuf-c's members are not const, and are not written to */
+		Therapy__V1__OptionValue *const *from;
+		Therapy__V1__OptionValue **to;
+	} u = {options};
+	s->messages[device].remembered = u.to;
+	s->messages[device].n_remembered = n;
+}
+
 const char *const *setup_names(const struct setup *s)
 {
 	return s->names;

@@ -26,6 +26,8 @@ void setup_places(struct config_places *out);
 struct setup *setup_new(const struct config *config, bool describe_only);
 void setup_free(struct setup *setup);
 const Therapy__V1__Setup *setup_message(const struct setup *setup, size_t device);
+/* What calibrations found for the device, for its next start. They must live until they are replaced. */
+void setup_remember(struct setup *setup, size_t device, Therapy__V1__OptionValue *const *options, size_t n);
 /* The devices' names for people, in order. */
 const char *const *setup_names(const struct setup *setup);
 

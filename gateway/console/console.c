@@ -275,6 +275,28 @@ static void reload(struct console *c, struct json_object *answer)
 	json_object_object_add(answer, "lines", lines);
 }
 
+/* What only looks, or gives up, may come late. */
+static void adjust(struct console *c, struct lines_client *client, const struct order *order,
+		   struct json_object *answer)
+{
+	uid_t uid;
+	pid_t pid;
+	char why[CORE_WHY_MAX];
+	bool looks = strcmp(order->step, "look") == 0;
+	if (!looks && strcmp(order->step, "cancel") != 0 && !order_in_time(order, clock_boot_ms(), why)) {
+		failure(answer, "%s", why);
+		return;
+	}
+	lines_peer(client, &uid, &pid);
+	if (!looks)
+		log_info("console", "user %u, process %d: %s %s %s", (unsigned)uid, (int)pid, order->name,
+			 order->device, order->step);
+	(void)c->callbacks.core(c->callbacks.user); /* brought up to now */
+	const struct console_adjust asked = {
+	    .tare = order->verb == ORDER_TARE, .device = order->device, .step = order->step, .session = order->session};
+	c->callbacks.adjust(c->callbacks.user, &asked, answer);
+}
+
 static void obey(struct console *c, struct lines_client *client, struct order *order, struct json_object *answer)
 {
 	const struct core *core = c->callbacks.core(c->callbacks.user);
@@ -303,6 +325,10 @@ static void obey(struct console *c, struct lines_client *client, struct order *o
 		break;
 	case ORDER_RECORD:
 		record(c, client, order, answer);
+		break;
+	case ORDER_CALIBRATE:
+	case ORDER_TARE:
+		adjust(c, client, order, answer);
 		break;
 	case ORDER_REQUEST:
 		ask(c, client, order, answer);

@@ -19,6 +19,13 @@ struct console_event {
 	size_t size;
 };
 
+/* A step of a calibration or a tare. */
+struct console_adjust {
+	bool tare;
+	const char *device, *step;
+	uint64_t session; /* 0: not given */
+};
+
 struct console_callbacks {
 	void *user;
 	/* The core, brought up to now. Never NULL. */
@@ -38,6 +45,8 @@ struct console_callbacks {
 	bool (*record)(void *user, uint16_t device, bool on);
 	/* What its recording begins with, as lines of text; at most CONSOLE_ORIGIN_MAX. May be NULL. */
 	void (*origin)(void *user, uint16_t device, struct str *out);
+	/* Takes the step and fills in the answer. */
+	void (*adjust)(void *user, const struct console_adjust *asked, struct json_object *answer);
 };
 
 #define CONSOLE_ORIGIN_MAX 1024u

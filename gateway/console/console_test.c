@@ -32,6 +32,8 @@ struct bench {
 	unsigned asked, reloads, closed;
 	struct core_request last;
 	bool refuse_reload;
+	unsigned adjusts;
+	char adjusted[64];
 	size_t n_events;
 	uint8_t event[2048];
 	size_t event_size;
@@ -98,6 +100,15 @@ static void on_origin(void *user, uint16_t device, struct str *out)
 	str_add(out, "device %u\nprivate", (unsigned)device);
 }
 
+static void on_adjust(void *user, const struct console_adjust *asked, struct json_object *answer)
+{
+	struct bench *b = user;
+	b->adjusts++;
+	snprintf(b->adjusted, sizeof b->adjusted, "%s %s %s %llu", asked->tare ? "tare" : "calibrate", asked->device,
+		 asked->step, (unsigned long long)asked->session);
+	tell_put_bool(answer, "ok", true);
+}
+
 static void on_closed(void *user)
 {
 	((struct bench *)user)->closed++;
@@ -112,7 +123,8 @@ static int listen_there(struct bench *b, char why[256])
 						    .event = on_event,
 						    .reload = on_reload,
 						    .record = on_record,
-						    .origin = on_origin};
+						    .origin = on_origin,
+						    .adjust = on_adjust};
 	return console_new(&b->loop, b->path, 3, &callbacks, &b->console, why, 256);
 }
 
@@ -509,6 +521,29 @@ static void a_request_that_waited_is_late_but_rest_is_not(void **state)
 	close(fd);
 }
 
+static void a_step_of_a_calibration_is_handed_on_unless_it_waited(void **state)
+{
+	struct bench *b = *state;
+	int fd = client(b);
+	char text[160];
+	assert_contains(ask_now(b, fd, "{\"do\":\"calibrate\",\"device\":\"table\",\"step\":\"level\",\"session\":7}"),
+			"\"ok\":true");
+	assert_string_equal(b->adjusted, "calibrate table level 7");
+	assert_contains(ask_now(b, fd, "{\"do\":\"tare\",\"device\":\"belt\",\"step\":\"begin\"}"), "\"ok\":true");
+	assert_string_equal(b->adjusted, "tare belt begin 0");
+	assert_contains(ask(b, fd, "{\"do\":\"tare\",\"device\":\"belt\",\"step\":\"begin\"}"), "'at_ms' is missing");
+	snprintf(text, sizeof text, "{\"do\":\"tare\",\"device\":\"belt\",\"step\":\"store\",\"at_ms\":%llu}",
+		 (unsigned long long)clock_boot_ms() - 6000);
+	assert_contains(ask(b, fd, text), "it was asked 6.0 s ago, expected at most 5 s");
+	assert_int_equal(b->adjusts, 2);
+	/* To look or to give up changes nothing, and may come late. */
+	assert_contains(ask(b, fd, "{\"do\":\"tare\",\"device\":\"belt\",\"step\":\"look\"}"), "\"ok\":true");
+	assert_contains(ask(b, fd, "{\"do\":\"tare\",\"device\":\"belt\",\"step\":\"cancel\"}"), "\"ok\":true");
+	assert_contains(ask_now(b, fd, "{\"do\":\"calibrate\",\"device\":\"table\"}"), "'step' is missing");
+	assert_contains(ask_now(b, fd, "{\"do\":\"calibrate\",\"step\":\"begin\"}"), "'device' is missing");
+	close(fd);
+}
+
 static void a_refused_reload_says_every_fault(void **state)
 {
 	struct bench *b = *state;
@@ -664,6 +699,7 @@ int main(void)
 					    teardown),
 	    cmocka_unit_test_setup_teardown(requests_go_through_the_core_and_say_what_it_said, setup, teardown),
 	    cmocka_unit_test_setup_teardown(a_request_that_waited_is_late_but_rest_is_not, setup, teardown),
+	    cmocka_unit_test_setup_teardown(a_step_of_a_calibration_is_handed_on_unless_it_waited, setup, teardown),
 	    cmocka_unit_test_setup_teardown(a_refused_reload_says_every_fault, setup, teardown),
 	    cmocka_unit_test_setup_teardown(a_watcher_hears_events_and_changes_and_others_do_not, setup, teardown),
 	    cmocka_unit_test_setup_teardown(the_newest_events_are_told_when_there_are_too_many, setup, teardown),

@@ -10,10 +10,10 @@
 #include "base/words.h"
 
 #define VERBS                                                                                                          \
-	"status, devices, explain, alarms, events, watch, set, stop, reset, park, unpark, present, off_test, reload "  \
-	"or record"
+	"status, devices, explain, alarms, events, watch, set, stop, reset, park, unpark, present, off_test, "         \
+	"calibrate, tare, reload or record"
 
-enum needs { NOTHING = 0, CONTROL = 1, DEVICE = 2, MAYBE = 4, VALUE = 8 };
+enum needs { NOTHING = 0, CONTROL = 1, DEVICE = 2, MAYBE = 4, VALUE = 8, STEP = 16 };
 
 static const struct verb {
 	const char *name;
@@ -29,6 +29,8 @@ static const struct verb {
     {"watch", ORDER_WATCH, 0, NOTHING},
     {"reload", ORDER_RELOAD, 0, NOTHING},
     {"record", ORDER_RECORD, 0, DEVICE},
+    {"calibrate", ORDER_CALIBRATE, 0, DEVICE | STEP},
+    {"tare", ORDER_TARE, 0, DEVICE | STEP},
     {"set", ORDER_REQUEST, CORE_SET, CONTROL | VALUE},
     {"stop", ORDER_REQUEST, CORE_STOP, NOTHING},
     {"reset", ORDER_REQUEST, CORE_RESET, MAYBE},
@@ -138,6 +140,15 @@ static bool take_count(struct json_object *object, const char *key, uint64_t *ou
 	return true;
 }
 
+static bool take_step(struct json_object *object, struct order *out, char *why)
+{
+	bool given;
+	const char *step = text_of(object, "step");
+	if (!step || !str_copy(out->step, sizeof out->step, step))
+		return wrong(why, "'step' is missing or none; expected \"begin\", or what an answer said");
+	return take_count(object, "session", &out->session, &given, why);
+}
+
 bool order_parse(struct json_object *object, struct order *out, char *why)
 {
 	*out = (struct order){0};
@@ -165,6 +176,8 @@ bool order_parse(struct json_object *object, struct order *out, char *why)
 			     verb->needs & DEVICE ? "a device like \"table\"" : "a control like \"pad.heat\"");
 	if (target && target[0] && (verb->needs & (DEVICE | CONTROL | MAYBE)) &&
 	    !take_name(target, verb->needs, out, why))
+		return false;
+	if ((verb->needs & STEP) && !take_step(object, out, why))
 		return false;
 	return !(verb->needs & VALUE) || take_value(object, out, why);
 }
@@ -224,6 +237,19 @@ static bool set_value(struct order *order, const struct core *core, char *why)
 			     unit_choices(e.unit));
 	const char *space = strrchr(order->value, ' ');
 	order->request.converted = space && strcmp(space + 1, unit_text(e.unit)) != 0;
+	return true;
+}
+
+bool order_in_time(const struct order *order, uint64_t now_ms, char *why)
+{
+	if (!order->has_time)
+		return wrong(why, "'at_ms' is missing; expected CLOCK_BOOTTIME in ms when it was asked: a late request "
+				  "must not act");
+	if (order->at_ms > now_ms + 1000)
+		return wrong(why, "'at_ms' lies in the future; expected CLOCK_BOOTTIME in ms, not the time of day");
+	if (now_ms > order->at_ms + CORE_LATE_MS)
+		return wrong(why, "it was asked %.1f s ago, expected at most %g s: ask again",
+			     (double)(now_ms - order->at_ms) / 1e3, CORE_LATE_MS / 1e3);
 	return true;
 }
 

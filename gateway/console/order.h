@@ -19,6 +19,8 @@ enum order_verb {
 	ORDER_WATCH,
 	ORDER_RELOAD,
 	ORDER_RECORD,
+	ORDER_CALIBRATE,
+	ORDER_TARE,
 	ORDER_REQUEST, /* one for the core */
 };
 
@@ -31,6 +33,8 @@ struct order {
 	uint64_t at_ms; /* CLOCK_BOOTTIME when it was asked */
 	uint64_t after;
 	size_t most;                 /* events; 0: not given */
+	char step[16];               /* of a calibration or tare */
+	uint64_t session;            /* likewise; 0: not given */
 	struct core_request request; /* points into the above */
 };
 
@@ -39,6 +43,8 @@ struct json_object *order_parse_json(const char *text, size_t size, int depth, c
 bool order_parse(struct json_object *object, struct order *out, char *why);
 /* Completes out->request: the value in the control's unit, and how old it is. */
 bool order_request(struct order *order, const struct core *core, uint64_t now_ms, char *why);
+/* False: it was asked too long ago to be done, or does not say when. */
+bool order_in_time(const struct order *order, uint64_t now_ms, char *why);
 /* "pad.heat, belt.tension": what there is, for answers. */
 const char *order_controls(const struct core *core, char *out, size_t size);
 

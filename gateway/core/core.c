@@ -162,6 +162,9 @@ static void take(struct core *core, const struct core_input *input)
 		take_presence(core, input);
 	else if (input->type == CORE_IN_KEPT)
 		take_kept(core, input);
+	else if (input->type == CORE_IN_ADJUSTED)
+		out_device_event(core, input->adjusted.tared ? CORE_EVENT_TARED : CORE_EVENT_CALIBRATED, input->device,
+				 input->adjusted.text);
 	else if (input->type == CORE_IN_CONTROL && input->control < device->n_controls)
 		grant_phase(core, device->first_control + input->control, input);
 }

@@ -247,6 +247,7 @@ enum core_input_type {
 			    processes take no more orders, and bring what is not at rest there by themselves */
 	CORE_IN_FIGURE,  /* the step of a plan sets or withdraws its figure for a limit */
 	CORE_IN_KEPT,    /* the broker keeps a command for the device, or no more: people are told, no more */
+	CORE_IN_ADJUSTED, /* the device was calibrated or tared: likewise */
 };
 
 struct core_reading {
@@ -258,7 +259,7 @@ struct core_reading {
 
 struct core_input {
 	enum core_input_type type;
-	uint16_t device;  /* index into the spec's devices: READINGS, PRESENCE, CONTROL, KEPT */
+	uint16_t device;  /* index into the spec's devices: READINGS, PRESENCE, CONTROL, KEPT, ADJUSTED */
 	uint16_t control; /* index into that device's controls: CONTROL */
 	union {
 		struct {
@@ -282,6 +283,10 @@ struct core_input {
 			bool cleared;     /* no more */
 			const char *text; /* for people */
 		} kept;
+		struct {
+			bool tared;
+			const char *text; /* for people */
+		} adjusted;
 		struct {
 			uint64_t revision; /* everything up to it */
 			bool ok;
@@ -342,7 +347,9 @@ enum core_event_type { /* the order is that of therapy.v1.SafetyEventType withou
 		       CORE_EVENT_LIMIT_CHANGED,
 		       CORE_EVENT_COMMAND_KEPT, /* by the broker: the device obeys it whenever it connects */
 		       CORE_EVENT_COMMAND_CLEARED,
-		       CORE_EVENT_SILENCED, /* by a person, for two minutes */
+		       CORE_EVENT_SILENCED,   /* by a person, for two minutes */
+		       CORE_EVENT_CALIBRATED, /* by a person: from now on its readings mean something else */
+		       CORE_EVENT_TARED,
 		       CORE_EVENT_COUNT_,
 };
 

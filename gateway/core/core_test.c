@@ -343,6 +343,27 @@ static void a_command_that_the_broker_keeps_is_told_and_decides_nothing(void **s
 	rig_stop(&rig);
 }
 
+static void a_calibration_is_told_and_decides_nothing(void **state)
+{
+	(void)state;
+	struct rig rig;
+	rig_start_full(&rig);
+	rig_calm(&rig);
+	struct core_input input = {
+	    .type = CORE_IN_ADJUSTED, .device = TABLE, .adjusted = {.text = "table was calibrated"}};
+	rig.last = core_step(rig.core, rig.now, &input);
+	const struct core_output *o = rig_event(&rig, CORE_EVENT_CALIBRATED);
+	assert_non_null(o);
+	assert_int_equal(o->device, TABLE);
+	assert_string_equal(o->why, "table was calibrated");
+	assert_int_equal(rig.last.n, 1);
+	assert_true(rig_permission(&rig, PAD, PAD_HEAT).permitted);
+	input.adjusted.tared = true;
+	rig.last = core_step(rig.core, rig.now, &input);
+	assert_non_null(rig_event(&rig, CORE_EVENT_TARED));
+	rig_stop(&rig);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -356,6 +377,7 @@ int main(void)
 	    cmocka_unit_test(a_change_is_told_once_a_step_and_only_if_there_was_one),
 	    cmocka_unit_test(a_thousand_devices_and_rules_fit_and_all_heat_goes_off_at_once),
 	    cmocka_unit_test(a_command_that_the_broker_keeps_is_told_and_decides_nothing),
+	    cmocka_unit_test(a_calibration_is_told_and_decides_nothing),
 	    cmocka_unit_test(events_without_room_are_counted_and_orders_are_not_among_them),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

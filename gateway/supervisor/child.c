@@ -28,6 +28,7 @@ struct child {
 	struct output *output; /* of the process that runs, or ran last */
 	bool running;          /* the process handle is active */
 	bool killed;           /* since it was started */
+	bool anew;             /* it was asked to end */
 	bool timer_closed, stillborn;
 	uint32_t starts, backoff_ms;
 	uint64_t started_ms;
@@ -114,6 +115,11 @@ static void start_again(struct child *c, const struct child_end *how)
 	struct str sentence;
 	if (c->config.once || count_wanted(c) == 0)
 		return;
+	if (c->anew) {
+		log_info(c->config.name, "its device process ended, as it was asked to; starting it anew");
+		uv_timer_start(&c->timer, on_respawn, 0, 0);
+		return;
+	}
 	str_init(&sentence, text, sizeof text);
 	ended_say(&sentence, how->status, how->signal_number, "", how->words);
 	if (clock_boot_ms() - c->started_ms >= STEADY_MS)
@@ -220,7 +226,7 @@ static int spawn(struct child *c)
 		goto out;
 	}
 	c->running = true;
-	c->killed = false;
+	c->killed = c->anew = false;
 	c->starts++;
 	c->started_ms = clock_boot_ms();
 	for (size_t i = 0; i < c->n; i++)
@@ -298,6 +304,12 @@ void child_let_go(struct child *c)
 {
 	for (size_t i = 0; i < c->n; i++)
 		c->members[i].let_go(c->members[i].user);
+}
+
+void child_restart(struct child *c)
+{
+	c->anew = true;
+	child_let_go(c);
 }
 
 /* It was given its time. It may still be driving its devices to rest: leave it to finish, it exits by itself. */

@@ -53,6 +53,8 @@ uint32_t child_starts(const struct child *child);
 void child_kill(struct child *child);
 /* Calls `let_go` of every member. */
 void child_let_go(struct child *child);
+/* The same, and its end is no fault: it is started again at once. */
+void child_restart(struct child *child);
 /* One member wants no more of it. When all have left, it is given `wait_ms` to exit; then `closed` is called for each.
  */
 void child_leave(struct child *child, unsigned wait_ms);

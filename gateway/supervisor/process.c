@@ -416,6 +416,13 @@ void process_record(struct process *p, bool on)
 		to_device_record(p->wire, on);
 }
 
+/* One that has ended just now reads its setup at its next start anyway. */
+void process_restart(struct process *p)
+{
+	if (p->wire)
+		child_restart(p->child);
+}
+
 const Therapy__V1__DeviceDescription *process_description(const struct process *p)
 {
 	return p->description;

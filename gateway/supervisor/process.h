@@ -65,6 +65,9 @@ void process_open(struct process *process);
 void process_hold(struct process *process, bool hold);
 /* From now on what goes over its link is told, or no more; also by one that is started again. */
 void process_record(struct process *process, bool on);
+/* Its process is ended and started again with what its setup says now, with all that share it. What they control must
+ * be at rest. */
+void process_restart(struct process *process);
 /* What it said of itself; NULL before `described`. */
 const Therapy__V1__DeviceDescription *process_description(const struct process *process);
 void process_lease(struct process *process, uint16_t control, uint64_t grant, double value, uint64_t expires_ms,

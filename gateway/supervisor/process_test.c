@@ -11,7 +11,7 @@
 #include <unistd.h>
 #include <linux/close_range.h>
 
-enum goal { FAILED, TRAFFIC, PRESENT, TWO_READINGS, KEPT, RESPAWNED, NONE };
+enum goal { FAILED, TRAFFIC, PRESENT, TWO_READINGS, KEPT, RESPAWNED, ANEW, NONE };
 
 struct fixture {
 	uv_loop_t loop;
@@ -98,6 +98,10 @@ static void on_presence(void *user, bool present)
 		f->absent++;
 	if (present)
 		reach(f, PRESENT);
+	if (present && f->goal == ANEW && f->present == 1)
+		process_restart(f->process);
+	else if (present)
+		reach(f, ANEW);
 }
 
 static void on_kept(void *user, const Therapy__V1__KeptCommand *said)
@@ -239,6 +243,19 @@ static void readings_come_with_their_numbers_and_generation(void **state)
 	assert_int_equal(f.sequences, 1 + 5);
 }
 
+static void a_restart_that_is_asked_for_is_no_fault(void **state)
+{
+	(void)state;
+	struct fixture f;
+	run(&f, "good", ANEW, 5000);
+	assert_true(f.reached);
+	assert_int_equal(f.present, 2);
+	assert_int_equal(f.absent, 1); /* in between nothing is known of it */
+	assert_int_equal(f.generation_at_close, 1);
+	assert_int_equal(f.described, 1);
+	assert_int_equal(f.failed, 0);
+}
+
 static void what_the_broker_keeps_is_handed_on(void **state)
 {
 	(void)state;
@@ -292,6 +309,7 @@ int main(void)
 	    cmocka_unit_test(a_process_that_answers_is_left_alone),
 	    cmocka_unit_test(a_plugin_that_changes_under_the_gateway_is_not_used),
 	    cmocka_unit_test(readings_come_with_their_numbers_and_generation),
+	    cmocka_unit_test(a_restart_that_is_asked_for_is_no_fault),
 	    cmocka_unit_test(what_the_broker_keeps_is_handed_on),
 	    cmocka_unit_test(counters_outlive_the_process_that_said_them),
 	    cmocka_unit_test(a_process_that_says_it_is_another_device_is_not_used),

@@ -9,16 +9,15 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "therapyctl/adjust.h"
 #include "therapyctl/fields.h"
 #include "therapyctl/helper.h"
 #include "therapyctl/link.h"
 #include "therapyctl/print.h"
 #include "therapyctl/record.h"
 #include "therapyctl/show.h"
+#include "therapyctl/talk.h"
 
-enum { DONE = 0, REFUSED = 1, USAGE = 2, NO_GATEWAY = 3 };
-
-#define ANSWER_MS   5000
 #define OFF_TEST_MS 300000 /* the longest timer of a device, and some more */
 
 static const char usage[] = "Usage: therapyctl [--socket PATH] [--json] COMMAND\n"
@@ -37,6 +36,8 @@ static const char usage[] = "Usage: therapyctl [--socket PATH] [--json] COMMAND\
 			    "  off-test DEVICE.CONTROL  prove that it goes off by its own timer\n"
 			    "  record DEVICE [--for 60s]  what it says and is told, as text (> FILE)\n"
 			    "  probe LINK               what is at a serial port or TCP address; needs no gateway\n"
+			    "  calibrate DEVICE [--forget]  find out how an inversion table's sensor is mounted\n"
+			    "  tare DEVICE [--forget]   what a force sensor says without a load becomes 0\n"
 			    "  reload                   read the rules anew; everything comes to rest\n"
 			    "Exit status: 0 done, 1 refused, 2 wrong usage, 3 no gateway.\n";
 
@@ -44,60 +45,6 @@ struct options {
 	const char *socket;
 	bool json;
 };
-
-/* ---- talking ---- */
-
-static struct json_object *order(const char *verb)
-{
-	struct json_object *o = json_object_new_object();
-	json_object_object_add(o, "do", json_object_new_string(verb));
-	json_object_object_add(o, "at_ms", json_object_new_uint64(clock_boot_ms()));
-	return o;
-}
-
-static void add(struct json_object *o, const char *key, const char *text)
-{
-	json_object_object_add(o, key, json_object_new_string(text));
-}
-
-static void print_json(struct json_object *o)
-{
-	puts(json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
-	fflush(stdout);
-}
-
-/* The answer, which the caller puts; NULL: none came, and that was said. */
-static struct json_object *ask(struct link_line *link, struct json_object *request)
-{
-	bool gone = false;
-	struct json_object *answer = NULL;
-	if (link_send(link, request) == 0)
-		do {
-			json_object_put(answer); /* an event that came in between */
-			answer = link_read(link, ANSWER_MS, &gone);
-		} while (answer && !field_given(answer, "ok"));
-	else
-		gone = true;
-	json_object_put(request);
-	if (!answer)
-		fprintf(stderr, "therapyctl: %s\n",
-			gone ? "the gateway has gone"
-			     : "the gateway does not answer within 5 s: look at its log; stop the devices by hand if "
-			       "need be");
-	return answer;
-}
-
-static int told(struct json_object *answer)
-{
-	struct json_object *lines = field_list(answer, "lines");
-	if (field_true(answer, "ok"))
-		return DONE;
-	const char *why = field_text(answer, "reason");
-	fprintf(stderr, "therapyctl: %s\n", why[0] ? why : field_text(answer, "error"));
-	for (size_t i = 0; i < json_object_array_length(lines); i++)
-		fprintf(stderr, "  %s\n", json_object_get_string(json_object_array_get_idx(lines, i)));
-	return REFUSED;
-}
 
 /* ---- commands ---- */
 
@@ -117,18 +64,18 @@ struct command {
 static int run_simple(struct link_line *link, const struct options *options, const struct command *command,
 		      char **words)
 {
-	struct json_object *request = order(command->verb);
+	struct json_object *request = talk_order(command->verb);
 	if (words[0] && command->target)
-		add(request, command->target, words[0]);
+		talk_add(request, command->target, words[0]);
 	if (words[0] && words[1])
-		add(request, "value", words[1]);
-	struct json_object *answer = ask(link, request);
+		talk_add(request, "value", words[1]);
+	struct json_object *answer = talk_ask(link, request);
 	if (!answer)
 		return NO_GATEWAY;
 	int status = field_true(answer, "ok") ? DONE : REFUSED;
 	if (options->json)
-		print_json(answer);
-	else if (told(answer) == DONE)
+		talk_print(answer);
+	else if (talk_told(answer) == DONE)
 		command->show(answer);
 	json_object_put(answer);
 	return status;
@@ -143,18 +90,18 @@ static int run_events(struct link_line *link, const struct options *options, con
 		fprintf(stderr, "therapyctl: events: found '%s', expected a number from 1 to 1000\n", words[0]);
 		return USAGE;
 	}
-	struct json_object *request = order("events");
+	struct json_object *request = talk_order("events");
 	json_object_object_add(request, "most", json_object_new_int64(most));
-	struct json_object *answer = ask(link, request);
+	struct json_object *answer = talk_ask(link, request);
 	(void)command;
 	if (!answer)
 		return NO_GATEWAY;
 	int status = DONE;
 	struct json_object *events = field_list(answer, "events");
 	if (options->json)
-		print_json(answer);
+		talk_print(answer);
 	else
-		status = told(answer);
+		status = talk_told(answer);
 	for (size_t i = 0; !options->json && i < json_object_array_length(events); i++)
 		show_event(json_object_array_get_idx(events, i));
 	json_object_put(answer);
@@ -170,7 +117,7 @@ static void remember(struct json_object *seen, struct json_object *device)
 static int run_watch(struct link_line *link, const struct options *options, const struct command *command, char **words)
 {
 	bool gone = false;
-	struct json_object *answer = ask(link, order(command->verb)), *o;
+	struct json_object *answer = talk_ask(link, talk_order(command->verb)), *o;
 	struct json_object *seen = json_object_new_object();
 	(void)words;
 	if (!answer) {
@@ -179,7 +126,7 @@ static int run_watch(struct link_line *link, const struct options *options, cons
 	}
 	struct json_object *devices = field_list(answer, "devices");
 	if (options->json)
-		print_json(answer);
+		talk_print(answer);
 	else
 		for (size_t i = 0; i < json_object_array_length(devices); i++) {
 			show_changes(NULL, json_object_array_get_idx(devices, i));
@@ -190,7 +137,7 @@ static int run_watch(struct link_line *link, const struct options *options, cons
 	while ((o = link_read(link, -1, &gone))) {
 		struct json_object *device = field(o, "device"), *event = field(o, "event");
 		if (options->json) {
-			print_json(o);
+			talk_print(o);
 		} else if (event) {
 			show_event(event);
 		} else if (device) {
@@ -229,7 +176,7 @@ static int wait_outcome(struct link_line *link, const struct options *options, c
 		struct json_object *o = link_read(link, 1000, &gone);
 		int status = o ? outcome_of(field(o, "event"), control) : -1;
 		if (status >= 0 && options->json)
-			print_json(o);
+			talk_print(o);
 		else if (status >= 0)
 			puts(field_text(field(o, "event"), "text"));
 		json_object_put(o);
@@ -243,19 +190,19 @@ static int wait_outcome(struct link_line *link, const struct options *options, c
 static int run_off_test(struct link_line *link, const struct options *options, const struct command *command,
 			char **words)
 {
-	struct json_object *answer = ask(link, order("watch")); /* first, so that nothing is missed */
+	struct json_object *answer = talk_ask(link, talk_order("watch")); /* first, so that nothing is missed */
 	if (!answer)
 		return NO_GATEWAY;
 	json_object_put(answer);
-	struct json_object *request = order(command->verb);
-	add(request, "control", words[0]);
-	answer = ask(link, request);
+	struct json_object *request = talk_order(command->verb);
+	talk_add(request, "control", words[0]);
+	answer = talk_ask(link, request);
 	if (!answer)
 		return NO_GATEWAY;
 	int status = field_true(answer, "ok") ? DONE : REFUSED;
 	if (options->json)
-		print_json(answer);
-	else if (told(answer) == DONE)
+		talk_print(answer);
+	else if (talk_told(answer) == DONE)
 		printf("%s\nIt goes on now, and must go off by itself; this may take as long as its timer.\n",
 		       field_text(answer, "reason"));
 	fflush(stdout);
@@ -273,15 +220,28 @@ static int run_record(struct link_line *link, const struct options *options, con
 			words[1], words[2] ? words[2] : "");
 		return USAGE;
 	}
-	struct json_object *request = order(command->verb);
-	add(request, command->target, words[0]);
+	struct json_object *request = talk_order(command->verb);
+	talk_add(request, command->target, words[0]);
 	record_catch();
-	struct json_object *answer = ask(link, request);
+	struct json_object *answer = talk_ask(link, request);
 	if (!answer)
 		return NO_GATEWAY;
-	int status = told(answer);
+	int status = talk_told(answer);
 	json_object_put(answer);
 	return status == DONE && !record_lines(link, for_ms) ? REFUSED : status;
+}
+
+static int run_adjust(struct link_line *link, const struct options *options, const struct command *command,
+		      char **words)
+{
+	bool forget = words[1] != NULL;
+	if (forget && strcmp(words[1], "--forget") != 0) {
+		fprintf(stderr, "therapyctl: %s: found '%s', expected nothing more, or --forget\n", command->name,
+			words[1]);
+		return USAGE;
+	}
+	return forget ? adjust_forget(link, command->verb, words[0], options->json)
+		      : adjust_run(link, command->verb, words[0]);
 }
 
 static void show_status_answer(struct json_object *answer)
@@ -331,6 +291,8 @@ static const struct command commands[] = {
     {"present", "present", 0, 0, NULL, "nothing more", run_simple, show_reason},
     {"off-test", "off_test", 1, 1, "control", "a control like pad.heat", run_off_test, NULL},
     {"record", "record", 1, 3, "device", "a device like table, and at most --for and how long", run_record, NULL},
+    {"calibrate", "calibrate", 1, 2, NULL, "a device like table", run_adjust, NULL},
+    {"tare", "tare", 1, 2, NULL, "a device like belt", run_adjust, NULL},
     {"reload", "reload", 0, 0, NULL, "nothing more", run_simple, show_reload},
 };
 

@@ -62,6 +62,38 @@ static void show_kept(struct json_object *d)
 	}
 }
 
+/* What a calibration or a tare found for it. */
+static void show_adjusted(struct json_object *d)
+{
+	struct json_object *r = field(d, "remembered"), *options = field(r, "options");
+	bool tares = strcmp(field_text(d, "adjusts"), "tare") == 0;
+	char line[512], when[16] = "";
+	struct str s;
+	time_t seconds = (time_t)(json_object_get_int64(field(r, "wall_unix_ms")) / 1000);
+	struct tm local;
+	str_init(&s, line, sizeof line);
+	if (!r && field_given(d, "calibrated") && !field_true(d, "calibrated"))
+		str_add(&s, "not calibrated: tilt is the absolute angle; therapyctl calibrate %s",
+			field_text(d, "device"));
+	if (!options && s.len == 0)
+		return;
+	if (options) {
+		str_add(&s, "%s", tares ? "tared" : "calibrated");
+		if (seconds > 0 && localtime_r(&seconds, &local))
+			strftime(when, sizeof when, " %Y-%m-%d", &local);
+		str_add(&s, "%s:", when);
+		json_object_object_foreach(options, key, value)
+		    str_add(&s, " %s = %s;", key, json_object_to_json_string_ext(value, JSON_C_TO_STRING_PLAIN));
+		if (!field_true(r, "used"))
+			str_add(&s,
+				field_given(r, "against") ? " NOT USED: the configuration gives another %s"
+							  : " NOT USED: this plugin does not know it%s",
+				field_text(r, "against"));
+	}
+	printf("    ");
+	print_wrap(options && field_true(r, "used") ? DIM : WARN, line, 4, 4);
+}
+
 static bool any_kept(struct json_object *devices)
 {
 	for (size_t d = 0; d < json_object_array_length(devices); d++)
@@ -119,8 +151,16 @@ void show_status(struct json_object *status)
 	}
 	if (field_count(status, "events_waiting") > 0 && field_text(status, "broker")[0])
 		printf("  %u events wait to be delivered\n", (unsigned)field_count(status, "events_waiting"));
-	if (json_object_array_length(latches) + json_object_array_length(alarms) > 0 || any_kept(devices))
+	bool damaged = field_true(status, "adjusted_damaged");
+	if (json_object_array_length(latches) + json_object_array_length(alarms) > 0 || any_kept(devices) || damaged)
 		print_heading("Needs a person");
+	if (damaged) {
+		printf("  ");
+		print_text(WARN, "! ");
+		print_wrap(PLAIN,
+			   "the file of what calibrations and tares found is damaged: none is in use; do them again", 4,
+			   4);
+	}
 	for (size_t i = 0; i < json_object_array_length(latches); i++)
 		print_latch(json_object_array_get_idx(latches, i));
 	print_reset_hint(latches);
@@ -175,6 +215,7 @@ void show_devices(struct json_object *devices)
 			printf(", in process %s", field_text(device, "process"));
 		putchar('\n');
 		show_kept(device);
+		show_adjusted(device);
 		for (size_t m = 0; m < json_object_array_length(metrics); m++)
 			show_metric(json_object_array_get_idx(metrics, m));
 		struct json_object *controls = field_list(device, "controls");

@@ -13,6 +13,7 @@ import sys
 FOLDERS = {
     "base": ["therapy/plugin.h"],
     "loop": ["base"],
+    "adjust": ["base", "therapy/plugin.h"],
     "sandbox": ["base"],
     "core": ["base", "therapy/plugin.h"],
     "therapyctl": ["base"],

@@ -216,6 +216,73 @@ static void h03_the_minute_lasts_a_minute(void **state)
 	assert_true(life_alarmed(l, "rest-flat"));
 }
 
+/* Off the level table so long after hanging; `who` says whether somebody is on it. */
+static bool off_after(enum life_device who, int metric, bool lay_there, uint64_t ms)
+{
+	struct life l;
+	const char *rule = who == TABLE ? "stay-and-rest" : "stay-on-the-mat";
+	life_start(&l, &(struct life_setup){.says_who = who == TABLE, .mat = who == MAT});
+	life_see(&l, who, metric, lay_there);
+	tilt_to(&l, 10.5, 30 * SECOND);
+	tilt_to(&l, 0, ms);
+	assert_false(life_alarmed(&l, rule));
+	life_see(&l, who, metric, 0);
+	life_pass(&l, 2500);
+	bool alarmed = life_alarmed(&l, rule);
+	life_stop(&l);
+	return alarmed;
+}
+
+static void h03_getting_off_a_level_table_within_a_minute_alarms(void **state)
+{
+	(void)state;
+	assert_true(off_after(TABLE, ON_TABLE, true, 10 * SECOND));
+	assert_true(off_after(TABLE, ON_TABLE, true, 55 * SECOND));
+	assert_false(off_after(TABLE, ON_TABLE, true, 63 * SECOND));
+	assert_true(off_after(MAT, LAIN_ON, true, 10 * SECOND));
+	assert_true(off_after(MAT, LAIN_ON, true, 55 * SECOND));
+	assert_false(off_after(MAT, LAIN_ON, true, 63 * SECOND));
+}
+
+static void h03_to_tilt_an_empty_table_is_nobodys_inversion(void **state)
+{
+	(void)state;
+	assert_false(off_after(TABLE, ON_TABLE, false, 10 * SECOND));
+	assert_false(off_after(MAT, LAIN_ON, false, 10 * SECOND));
+}
+
+static void h03_who_lies_on_for_a_moment_less_is_not_off(void **state)
+{
+	(void)state;
+	struct life l;
+	life_start(&l, &(struct life_setup){.says_who = true, .mat = true});
+	life_see(&l, TABLE, ON_TABLE, 1);
+	life_see(&l, MAT, LAIN_ON, 1);
+	tilt_to(&l, 10.5, 30 * SECOND);
+	tilt_to(&l, 0, 10 * SECOND);
+	life_see(&l, TABLE, ON_TABLE, 0); /* somebody who turns over */
+	life_see(&l, MAT, LAIN_ON, 0);
+	life_pass(&l, 900);
+	life_see(&l, TABLE, ON_TABLE, 1);
+	life_see(&l, MAT, LAIN_ON, 1);
+	life_pass(&l, 5 * SECOND);
+	assert_false(life_alarmed(&l, "stay-and-rest"));
+	assert_false(life_alarmed(&l, "stay-on-the-mat"));
+	life_stop(&l);
+}
+
+/* A home without either is as it was: nothing more is asked of it, and nothing is unknown. */
+static void h03_without_a_sensor_nobody_is_asked_who_is_on(void **state)
+{
+	struct life *l = *state;
+	tilt_to(l, 10.5, 30 * SECOND);
+	tilt_to(l, 0, 10 * SECOND);
+	struct core_alarm alarm;
+	for (size_t i = 0; i < core_n_rules(l->core); i++)
+		if (core_alarm(l->core, i, &alarm))
+			assert_null(strstr(alarm.rule, "stay-"));
+}
+
 /* A session: a minute or more in all. */
 static void session(struct life *l, uint64_t inverted_ms)
 {
@@ -314,6 +381,10 @@ const struct CMUnitTest inversion_tests[] = {
     T(h03_faster_than_ten_degrees_a_second_around_an_inversion_alarms),
     T(h03_standing_up_within_a_minute_alarms),
     T(h03_the_minute_lasts_a_minute),
+    T(h03_getting_off_a_level_table_within_a_minute_alarms),
+    T(h03_to_tilt_an_empty_table_is_nobodys_inversion),
+    T(h03_who_lies_on_for_a_moment_less_is_not_off),
+    T(h03_without_a_sensor_nobody_is_asked_who_is_on),
     T(h16_the_third_inversion_of_a_day_alarms),
     T(h16_half_an_hour_parts_two_sessions_and_less_does_not),
     T(h16_an_inversion_is_over_ten_minutes_after_its_half_hour),

@@ -13,7 +13,8 @@
 
 static const struct core_metric table_metrics[] = {
     [TILT] = {.key = "tilt", .unit = THERAPY_UNIT_DEG, .stale_ms = 1000, .deadband = 0.5},
-    [RATE] = {.key = "rate", .unit = THERAPY_UNIT_DEG_PER_S, .stale_ms = 1000}};
+    [RATE] = {.key = "rate", .unit = THERAPY_UNIT_DEG_PER_S, .stale_ms = 1000},
+    [ON_TABLE] = {.key = "occupied", .unit = THERAPY_UNIT_BOOL, .stale_ms = 1000}};
 static const struct core_metric belt_metrics[] = {
     [FORCE] = {.key = "force", .unit = THERAPY_UNIT_NEWTON, .stale_ms = 1000},
     [PRESSURE] = {.key = "pressure", .unit = THERAPY_UNIT_KILOPASCAL, .stale_ms = 1000}};
@@ -22,6 +23,8 @@ static const struct core_metric warm_metrics[] = {
     [SKIN] = {.key = "skin_temp", .unit = THERAPY_UNIT_CELSIUS, .stale_ms = 5000}};
 static const struct core_metric scale_metrics[] = {
     [WEIGHT] = {.key = "weight", .unit = THERAPY_UNIT_KILOGRAM, .stale_ms = 60000}};
+static const struct core_metric mat_metrics[] = {
+    [LAIN_ON] = {.key = "occupied", .unit = THERAPY_UNIT_BOOL, .stale_ms = 60000}};
 static const struct core_metric button_metrics[] = {
     [PRESSED] = {.key = "button", .unit = THERAPY_UNIT_BOOL, .stale_ms = 1000, .stops = true}};
 static const struct core_metric person_metrics[] = {
@@ -56,13 +59,14 @@ static const struct core_control chill[] = {{.key = "chill",
 					     .accept_no_device_timer = true}};
 
 static const struct core_device home[LIFE_DEVICES] = {
-    [TABLE] = {"table", "inversion", table_metrics, 2, NULL, 0},
+    [TABLE] = {"table", "inversion", table_metrics, 3, NULL, 0},
     [BELT] = {"belt", "traction", belt_metrics, 2, tension, 1},
     [PAD] = {"pad", "heat", warm_metrics, 2, heat, 1},
     [WRAP] = {"wrap", "cold", warm_metrics, 2, chill, 1},
     [SCALE] = {"scale", "scale", scale_metrics, 1, NULL, 0},
     [BUTTON] = {"button", "stop_button", button_metrics, 1, NULL, 0},
     [PERSON] = {"person", "person", person_metrics, 4, NULL, 0},
+    [MAT] = {"mat", "occupancy", mat_metrics, 1, NULL, 0},
 };
 
 static const char *const figures = "force = \"150 N\"; force_ceiling = \"300 N\"; pressure = \"30 kPa\"; weight_min = "
@@ -95,13 +99,15 @@ static void compile(struct life *l, const struct life_setup *setup)
 	size_t n = 0;
 	for (unsigned d = 0; d < LIFE_DEVICES; d++) {
 		l->index[d] = CORE_NO_DEVICE;
-		if (setup->without >> d & 1u)
+		if (setup->without >> d & 1u || (d == MAT && !setup->mat))
 			continue;
 		devices[n] = home[d];
 		if (d == PERSON && !setup->presence)
 			devices[n].n_metrics = THERE;
 		else if (setup->no_sensor >> d & 1u)
 			devices[n].n_metrics = 1;
+		else if (d == TABLE && !setup->says_who)
+			devices[n].n_metrics = ON_TABLE;
 		if (setup->no_control >> d & 1u)
 			devices[n].n_controls = 0;
 		l->index[d] = (uint16_t)n++;

@@ -18,11 +18,12 @@
 #define DAY    (24 * HOUR)
 
 /* The home: calibrated, everybody within their limits, everything at rest. */
-enum life_device { TABLE, BELT, PAD, WRAP, SCALE, BUTTON, PERSON, LIFE_DEVICES };
-enum { TILT, RATE };                                /* table, kind inversion */
+enum life_device { TABLE, BELT, PAD, WRAP, SCALE, BUTTON, PERSON, MAT, LIFE_DEVICES };
+enum { TILT, RATE, ON_TABLE };                      /* table, kind inversion */
 enum { FORCE, PRESSURE };                           /* belt, kind traction; control tension */
 enum { RELAY, SKIN };                               /* pad, kind heat, control heat; wrap, kind cold, control chill */
 enum { WEIGHT };                                    /* scale */
+enum { LAIN_ON };                                   /* mat, kind occupancy */
 enum { PRESSED };                                   /* button, kind stop_button */
 enum { BODY_WEIGHT, CLEARED, ACKNOWLEDGED, THERE }; /* person */
 #define LIFE_METRICS 4
@@ -35,6 +36,8 @@ struct life_setup {
 	unsigned no_sensor;  /* bits of devices whose second metric it does not have */
 	unsigned no_control; /* bits of devices that measure only */
 	bool presence;       /* presence is asked for */
+	bool says_who;       /* the table says whether somebody is on it */
+	bool mat;            /* a mat does; else there is none */
 	bool proofs;         /* the pad has to prove its timer, has done so, and is tested again when it is due */
 	const char *unseen;  /* a kind of owned_unmonitored */
 };

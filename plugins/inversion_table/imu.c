@@ -4,8 +4,10 @@
  *
  *   N/sensor/heartbeat/state   417        raised by the board with each sample that it took, said before the sample
  *   N/sensor/tilt/state        12.5       five times a second, in degrees, any zero and sign; nan: not known
- *   N/sensor/rate/state        -3.0       degrees a second, if the board says it
+ *   N/sensor/rate/state        -3.0       likewise, degrees a second about the same axis; model esphome_rate only
  *   N/status                   online | offline
+ *
+ * Two models, because a rule about a rate that no board says would be UNKNOWN for ever, and refuse.
  */
 #include "inversion_table/imu.h"
 
@@ -13,14 +15,14 @@
 
 const struct therapy_metric imu_metrics[IMU_METRICS] = {
     [IMU_TILT] = TILT_ROW(200, 0),
-    [IMU_RATE] = RATE_ROW(200),
     [IMU_ANGLE] = ANGLE_ROW(200, "angle", .name = "Sensor angle", .unit = THERAPY_UNIT_DEG),
+    [IMU_RATE] = RATE_ROW(200),
 };
 const struct therapy_channel imu_channels[IMU_CHANNELS] = {
     [IMU_IN_TILT] = {"{name}/sensor/tilt/state", THERAPY_IN},
-    [IMU_IN_RATE] = {"{name}/sensor/rate/state", THERAPY_IN},
     [IMU_IN_HEARTBEAT] = {"{name}/sensor/heartbeat/state", THERAPY_IN},
     [IMU_IN_STATUS] = {"{name}/status", THERAPY_IN},
+    [IMU_IN_RATE] = {"{name}/sensor/rate/state", THERAPY_IN},
 };
 const struct therapy_option imu_options[IMU_OPTIONS] = {ORIENTATION_OPTIONS};
 

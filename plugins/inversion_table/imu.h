@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * imu - the codec of an ESPHome board with an accelerometer or an IMU, over MQTT. Pure; state is the caller's.
+ * imu - the codec of an ESPHome board with an accelerometer or an IMU, over MQTT. The model without a gyroscope has all
+ * but the last metric and the last channel. Pure; state is the caller's.
  */
 #ifndef INVERSION_TABLE_IMU_H
 #define INVERSION_TABLE_IMU_H
@@ -8,8 +9,8 @@
 #include "esphome/esphome.h"
 #include "inversion_table/orientation.h"
 
-enum { IMU_TILT, IMU_RATE, IMU_ANGLE, IMU_METRICS };
-enum { IMU_IN_TILT, IMU_IN_RATE, IMU_IN_HEARTBEAT, IMU_IN_STATUS, IMU_CHANNELS };
+enum { IMU_TILT, IMU_ANGLE, IMU_RATE, IMU_METRICS };
+enum { IMU_IN_TILT, IMU_IN_HEARTBEAT, IMU_IN_STATUS, IMU_IN_RATE, IMU_CHANNELS };
 enum { IMU_SIGN, IMU_ZERO, IMU_OPTIONS };
 
 struct imu {

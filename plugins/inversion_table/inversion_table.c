@@ -128,7 +128,7 @@ static enum therapy_refusal board_decode(void *state, const struct therapy_messa
 	return THERAPY_OK;
 }
 
-enum { WT901, BOARD, ESPHOME, BTHOME, THEENGS, MODELS };
+enum { WT901, BOARD, ESPHOME, ESPHOME_RATE, BTHOME, THEENGS, MODELS };
 
 static const struct therapy_model models[MODELS] = {
     [WT901] = {.key = "wt901",
@@ -171,12 +171,25 @@ static const struct therapy_model models[MODELS] = {
 		 .metrics = imu_metrics,
 		 .channels = imu_channels,
 		 .options = imu_options,
-		 .n_metrics = IMU_METRICS,
-		 .n_channels = IMU_CHANNELS,
+		 .n_metrics = IMU_RATE,
+		 .n_channels = IMU_IN_RATE,
 		 .n_options = IMU_OPTIONS,
 		 .state_size = sizeof(struct imu),
 		 .init = imu_init,
 		 .decode = imu_decode},
+    [ESPHOME_RATE] = {.key = "esphome_rate",
+		      .name = "Tilt sensor with a gyroscope",
+		      .manufacturer = "ESPHome",
+		      .links = THERAPY_LINK_MQTT,
+		      .metrics = imu_metrics,
+		      .channels = imu_channels,
+		      .options = imu_options,
+		      .n_metrics = IMU_METRICS,
+		      .n_channels = IMU_CHANNELS,
+		      .n_options = IMU_OPTIONS,
+		      .state_size = sizeof(struct imu),
+		      .init = imu_init,
+		      .decode = imu_decode},
     [BTHOME] = {.key = "bthome",
 		.name = "Rotation sensor",
 		.manufacturer = "BTHome",

@@ -80,3 +80,21 @@ bool command_number(const char *option, const char *text, unsigned long long max
 	*out = value;
 	return true;
 }
+
+bool command_duration(const char *option, const char *text, uint64_t *out_ms)
+{
+	static const struct {
+		const char *unit;
+		unsigned long long ms;
+	} units[] = {{"ms", 1}, {"s", 1000}, {"min", 60000}, {"h", 3600000}};
+	char *end = NULL;
+	errno = 0;
+	unsigned long long n = strtoull(text, &end, 10);
+	for (size_t i = 0; text[0] >= '0' && text[0] <= '9' && !errno && i < sizeof units / sizeof *units; i++)
+		if (strcmp(end, units[i].unit) == 0 && n > 0 && n <= 3600000 / units[i].ms) {
+			*out_ms = n * units[i].ms;
+			return true;
+		}
+	command_usage("%s: found '%s', expected how long, up to an hour, like 10s or 2min", option, text);
+	return false;
+}

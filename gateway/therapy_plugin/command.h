@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "therapy/v1/definition.pb-c.h"
 
@@ -15,6 +16,7 @@ enum { COMMAND_GOOD = 0, COMMAND_FAULT = 1, COMMAND_USAGE = 2 };
 int command_bench(int argc, char **argv);
 int command_check(int argc, char **argv);
 int command_probe(int argc, char **argv);
+int command_discover(int argc, char **argv);
 int command_new(int argc, char **argv);
 int command_replay(int argc, char **argv);
 int command_try(int argc, char **argv);
@@ -26,6 +28,8 @@ int command_usage(const char *format, ...) __attribute__((format(printf, 1, 2)))
 bool command_plugin_path(const char *given, char *out, size_t size);
 /* The definition that command_plugin_path read; NULL: it was the path of a shared object. */
 Therapy__V1__Definition *command_definition(void);
+/* "500ms", "10s", "2min" or "1h", up to an hour. False if the text is none; said for `option`. */
+bool command_duration(const char *option, const char *text, uint64_t *out_ms);
 /* A whole number from 0 to `max`. False if the text is none; said for `option`. */
 bool command_number(const char *option, const char *text, unsigned long long max, unsigned long long *out);
 

@@ -16,8 +16,10 @@ static const char usage[] = "Usage: therapy-plugin COMMAND\n"
 			    "                            what comes of a recording, in its own time\n"
 			    "  try FILE.so LINK [--model M] [--option KEY=VALUE]... [--broker URL] [--seconds N]\n"
 			    "                            live readings of a device; it is only ever told to rest\n"
-			    "  probe LINK [--seconds N] [--listen-only]\n"
+			    "  probe LINK [--for TIME] [--listen-only]\n"
 			    "                            what is at the other end of a serial port or TCP address\n"
+			    "  discover -c FILE | --broker URL [--for TIME]\n"
+			    "                            which devices are at the broker; only listens\n"
 			    "  bench FILE.so [--model M] [--vectors DIR] [--rounds N] VECTORS...\n"
 			    "                            how long it takes over the frames of its vectors\n"
 			    "  --version\n"
@@ -27,8 +29,8 @@ static const struct {
 	const char *name;
 	int (*run)(int argc, char **argv);
 } commands[] = {
-    {"new", command_new}, {"check", command_check}, {"replay", command_replay},
-    {"try", command_try}, {"probe", command_probe}, {"bench", command_bench},
+    {"new", command_new},     {"check", command_check},       {"replay", command_replay}, {"try", command_try},
+    {"probe", command_probe}, {"discover", command_discover}, {"bench", command_bench},
 };
 
 int main(int argc, char **argv)

@@ -59,6 +59,7 @@ void places_find(struct places *out)
 	place("THERAPY_PLUGIN_DIR", "../../plugins", THERAPY_PLUGIN_DIR, out->plugins, sizeof out->plugins);
 	place("THERAPY_DEFINITIONS", "../../../../etc/devices.d", THERAPY_DEFINITIONS, out->definitions,
 	      sizeof out->definitions);
+	place("THERAPY_RULES", "../../../../etc/rules.d", THERAPY_RULES, out->rules, sizeof out->rules);
 	add_folder(out, out->plugins, ".so");
 	add_folder(out, out->definitions, ".cfg");
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * probe LINK [--seconds N] [--listen-only]
+ * probe LINK [--for TIME] [--listen-only]
  *
  * What is at the other end? Listens, at the usual rates one after the other, and lets every plugin and definition that
  * a gateway would find try what was heard; then asks, only with what models ask by anyway, never with what acts. */
@@ -18,7 +18,6 @@
 
 #define MATCHES_MAX   16u
 #define QUESTIONS_MAX 32u
-#define SECONDS_MAX   600u
 #define LISTEN_MS                                                                                                      \
 	1500u            /* at each rate: an inclinometer says 15 frames in it, a gauge that speaks once a second one  \
 			  */
@@ -32,7 +31,7 @@
 struct probe {
 	const char *link;
 	struct link_address address;
-	unsigned long long listen_ms;
+	uint64_t listen_ms;
 	bool listen_only;
 	struct places places;
 	struct probe_match matches[MATCHES_MAX];
@@ -255,16 +254,14 @@ static int conclude(const struct probe *p)
 static bool read_options(struct probe *p, int argc, char **argv)
 {
 	for (int i = 1; i < argc; i++) {
-		unsigned long long seconds = 0;
 		if (strcmp(argv[i], "--listen-only") == 0) {
 			p->listen_only = true;
-		} else if (strcmp(argv[i], "--seconds") == 0 && i + 1 < argc) {
-			if (!command_number(argv[i], argv[i + 1], SECONDS_MAX, &seconds) || seconds == 0)
+		} else if (strcmp(argv[i], "--for") == 0 && i + 1 < argc) {
+			if (!command_duration(argv[i], argv[i + 1], &p->listen_ms))
 				return false;
-			p->listen_ms = seconds * 1000;
 			i++;
 		} else {
-			command_usage("probe: found '%s', expected --seconds N or --listen-only", argv[i]);
+			command_usage("probe: found '%s', expected --for TIME or --listen-only", argv[i]);
 			return false;
 		}
 	}

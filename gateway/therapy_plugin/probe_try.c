@@ -26,6 +26,8 @@ struct trying {
 	struct probe_match *best;
 	struct probe_question *questions;
 	size_t n, max;
+	const char *wanted; /* only whether there is a model of that key */
+	bool offered;
 };
 
 /* ---- in the child ---- */
@@ -211,7 +213,10 @@ static void in_child(void *user, FILE *report)
 	if (!open_plugin(t->path, t->note, &file, &why))
 		return; /* one that cannot be loaded is `check`'s to judge */
 	const struct therapy_plugin *plugin = plugin_file_plugin(file);
-	for (uint8_t i = 0; i < plugin->n_models; i++) {
+	for (uint8_t i = 0; t->wanted && i < plugin->n_models; i++)
+		if (strcmp(plugin->models[i].key, t->wanted) == 0)
+			fputs("+\n", report);
+	for (uint8_t i = 0; !t->wanted && i < plugin->n_models; i++) {
 		const struct therapy_model *m = &plugin->models[i];
 		struct therapy_value *values = NULL;
 		char missing[400] = "";
@@ -255,6 +260,7 @@ static void take_line(void *user, const char *line)
 	struct trying *t = user;
 	struct str s;
 	int checked = 0;
+	t->offered |= line[0] == '+';
 	if (line[0] == '?')
 		take_question(t, line);
 	if (line[0] == '=') {
@@ -298,6 +304,15 @@ bool probe_try(const char *path, uint32_t links, const struct probe_heard *heard
 	if (command_definition())
 		snprintf(best->definition, sizeof best->definition, "%.*s", (int)strcspn(name, "."), name);
 	return best->score > 0;
+}
+
+bool probe_offers(const char *path, const char *model)
+{
+	static struct trying t;
+	t = (struct trying){.wanted = model};
+	if (str_copy(t.path, sizeof t.path, path))
+		run(&t);
+	return t.offered;
 }
 
 size_t probe_questions(const char *path, uint32_t links, struct probe_question *out, size_t max)

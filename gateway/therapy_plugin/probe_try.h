@@ -27,6 +27,8 @@ struct probe_question { /* a frame by which a model only asks */
 
 /* The best of the file's models on these bytes; `links`: THERAPY_LINK_... of the link. False: none says anything. */
 bool probe_try(const char *path, uint32_t links, const struct probe_heard *heard, struct probe_match *best);
+/* Has that plugin a model of that key? */
+bool probe_offers(const char *path, const char *model);
 /* The questions of its models, by verbs that only ask; how many, at most `max`. */
 size_t probe_questions(const char *path, uint32_t links, struct probe_question *out, size_t max);
 

@@ -14,7 +14,7 @@
 
 bool helper_has(const char *command)
 {
-	return strcmp(command, "probe") == 0;
+	return strcmp(command, "probe") == 0 || strcmp(command, "discover") == 0;
 }
 
 /* Beside this program, as both are installed, or where a build tree has it. */

@@ -36,6 +36,7 @@ static const char usage[] = "Usage: therapyctl [--socket PATH] [--json] COMMAND\
 			    "  off-test DEVICE.CONTROL  prove that it goes off by its own timer\n"
 			    "  record DEVICE [--for 60s]  what it says and is told, as text (> FILE)\n"
 			    "  probe LINK               what is at a serial port or TCP address; needs no gateway\n"
+			    "  discover -c FILE         devices at the broker of that configuration; likewise\n"
 			    "  calibrate DEVICE [--forget]  find out how an inversion table's sensor is mounted\n"
 			    "  tare DEVICE [--forget]   what a force sensor says without a load becomes 0\n"
 			    "  reload                   read the rules anew; everything comes to rest\n"

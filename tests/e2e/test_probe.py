@@ -66,7 +66,7 @@ class Asking(unittest.TestCase):
             self.assertRegex(said, r"9600 baud: inversion_table, model wt901 \((\d+) of \1 frames\): tilt 60\.\d °")
             self.assertIn(f'plugin = "inversion_table"; model = "wt901";\n    link = "{port}?baud=9600"; }}', said)
             self.assertNotIn("asked as", said)
-            said = probe(f"tcp://127.0.0.1:{home.sim.ready['belt_port']}", "--seconds", "1")
+            said = probe(f"tcp://127.0.0.1:{home.sim.ready['belt_port']}", "--for", "1s")
             self.assertRegex(said, r"\ntraction_belt, model firmware \(\d+ of \d+ frames\): force -?\d")
             home.gateway = None
             home.config_text = CONFIG
@@ -78,7 +78,7 @@ class Asking(unittest.TestCase):
     def test_a_transmitter_that_only_answers_is_asked_and_never_told(self):
         transmitter = Transmitter()
         try:
-            said = probe(f"serial:{transmitter.port}?baud=9600", "--seconds", "1")
+            said = probe(f"serial:{transmitter.port}?baud=9600", "--for", "1s")
             self.assertRegex(said, r"9600 baud: traction_belt, model sct \(\d+ of \d+ frames\): force")
             self.assertRegex(said, "it must be told some of the options .*shows")
             self.assertEqual(transmitter.crowded, 0)

@@ -32,8 +32,9 @@ FOLDERS = {
     "config": ["base", "link/address.h", "core/core.h", "therapy/plugin.h", "therapy/v1/definition.pb-c.h", "generic/number.h"],
     "promise": ["base"],
     "store": ["base", "proto", "core/core.h", "therapy/plugin.h"],
+    "discover": ["base", "link/address.h"],
     "kit": ["base", "device", "mqtt/discovery.h", "proto", "therapy/plugin.h"],
-    "therapy_plugin": ["base", "bluez/bluez.h", "sandbox/sandbox.h", "device", "generic/generic.h", "config/definition_file.h", "kit", "link", "supervisor", "mqtt/discovery.h", "proto",
+    "therapy_plugin": ["base", "bluez/bluez.h", "sandbox/sandbox.h", "device", "generic/generic.h", "config/definition_file.h", "config/config.h", "broker/broker.h", "discover", "kit", "link", "supervisor", "mqtt/discovery.h", "proto",
                        "description.h", "device_host.h", "therapy/plugin.h"],
     "supervisor": ["base", "wire", "proto", "link", "bluez/bluez.h", "sandbox/sandbox.h", "therapy/plugin.h"],
 }

@@ -226,39 +226,50 @@ static void on_reply(DBusPendingCall *pending, void *user)
 		d->message_unref(reply);
 }
 
+static struct call *late(const struct bus *b, uint64_t now_ms)
+{
+	struct call *c = b->calls;
+	/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): end_call takes what it frees out of the list */
+	while (c && now_ms < c->by_ms)
+		c = c->next;
+	return c;
+}
+
 static void on_look(uv_timer_t *timer)
 {
 	struct bus *b = timer->data;
 	uint64_t now_ms = clock_boot_ms();
-	for (struct call *c = b->calls, *next; c; c = next) {
-		next = c->next;
-		if (now_ms < c->by_ms)
-			continue;
+	/* From the first again: whoever is told may have calls forgotten, or made. */
+	for (struct call *c = late(b, now_ms); c; c = late(b, now_ms))
 		end_call(c, NULL);
-		next = b->calls; /* whoever was told may have forgotten others */
-	}
 	if (!b->calls)
 		uv_timer_stop(&b->look);
 }
 
+static int takes(const struct bus *b)
+{
+	if (b->lost || b->closing)
+		return UV_ENOTCONN;
+	return b->d->connection_get_outgoing_size(b->connection) > BUS_OUTGOING_MAX ? UV_ENOBUFS : 0;
+}
+
+static bool post(const struct bus *b, DBusMessage *message, struct call *c)
+{
+	if (!c)
+		return b->d->connection_send(b->connection, message, NULL);
+	return b->d->connection_send_with_reply(b->connection, message, &c->pending, DBUS_TIMEOUT_INFINITE);
+}
+
 int bus_call(struct bus *b, DBusMessage *message, uint32_t timeout_ms, bus_reply reply, void *user)
 {
-	int rc = 0;
-	struct call *c = NULL;
-	if (!message)
-		return UV_ENOMEM;
-	if (b->lost || b->closing)
-		rc = UV_ENOTCONN;
-	else if (b->d->connection_get_outgoing_size(b->connection) > BUS_OUTGOING_MAX)
-		rc = UV_ENOBUFS;
-	else if (!reply)
-		rc = b->d->connection_send(b->connection, message, NULL) ? 0 : UV_ENOMEM;
-	else if (!(c = calloc(1, sizeof *c)))
+	struct call *c = reply ? calloc(1, sizeof *c) : NULL;
+	int rc = takes(b);
+	if (!rc && (!message || (reply && !c) || !post(b, message, c)))
 		rc = UV_ENOMEM;
-	else if (!b->d->connection_send_with_reply(b->connection, message, &c->pending, DBUS_TIMEOUT_INFINITE) ||
-		 !c->pending)
+	if (!rc && c && !c->pending) /* it was lost, and dispatch() did not see it yet */
 		rc = UV_ENOTCONN;
-	b->d->message_unref(message);
+	if (message)
+		b->d->message_unref(message);
 	if (!c || rc) {
 		free(c);
 		return rc;
@@ -414,8 +425,13 @@ void bus_close(struct bus *b, void (*closed)(void *user), void *user)
 	b->closing = true;
 	b->closed = closed;
 	b->closed_user = user;
-	while (b->calls)
-		end_call(b->calls, NULL);
+	for (struct call *c = b->calls, *next; c; c = next) {
+		next = c->next;
+		b->d->pending_call_cancel(c->pending);
+		b->d->pending_call_unref(c->pending);
+		free(c);
+	}
+	b->calls = NULL;
 	if (b->connection) {
 		b->d->connection_close(b->connection); /* takes the watches away */
 		b->d->connection_unref(b->connection);

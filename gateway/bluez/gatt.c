@@ -165,6 +165,8 @@ static void on_connected(void *user, DBusMessage *reply)
 	struct str why;
 	str_init(&why, text, sizeof text);
 	if (trouble_is(l->bluez->d, reply) && !trouble_named(l->bluez->d, reply, "AlreadyConnected")) {
+		/* Known to another adapter, or forgotten meanwhile: the next attempt searches. */
+		l->known = !trouble_unknown(l->bluez->d, reply);
 		trouble_say(l->bluez->d, reply, "connecting", &why);
 		link_drop(l, text);
 		return;

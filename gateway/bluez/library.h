@@ -64,7 +64,7 @@
 	X(watch_handle)
 
 struct library {
-#define LIBRARY_MEMBER(name) __typeof__(&dbus_##name) name;
+#define LIBRARY_MEMBER(name) __typeof__ (&dbus_##name)(name);
 	LIBRARY_FUNCTIONS(LIBRARY_MEMBER)
 #undef LIBRARY_MEMBER
 };

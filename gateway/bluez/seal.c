@@ -76,7 +76,8 @@ enum seal_result seal_open(struct seal *seal, uint64_t now_ms, const uint8_t *da
 	uint32_t counter = (uint32_t)c[0] | (uint32_t)c[1] << 8 | (uint32_t)c[2] << 16 | (uint32_t)c[3] << 24;
 	uint8_t nonce[NONCE_SIZE], tag[TAG_SIZE];
 	memcpy(nonce, seal->address, 6);
-	memcpy(nonce + 6, "\xD2\xFC", 2);
+	nonce[6] = 0xD2; /* BTHome's UUID, as it is sent */
+	nonce[7] = 0xFC;
 	nonce[8] = data[0];
 	memcpy(nonce + 9, c, COUNTER_SIZE);
 	memcpy(tag, c + COUNTER_SIZE, TAG_SIZE);

@@ -27,6 +27,12 @@ bool trouble_named(const struct library *d, DBusMessage *reply, const char *name
 	return strncmp(found, BLUEZ_ERROR, n) == 0 && strcmp(found + n, name) == 0;
 }
 
+bool trouble_unknown(const struct library *d, DBusMessage *reply)
+{
+	const char *name = name_of(d, reply);
+	return strcmp(name, DBUS_ERROR_UNKNOWN_OBJECT) == 0 || strcmp(name, DBUS_ERROR_UNKNOWN_METHOD) == 0;
+}
+
 void trouble_say(const struct library *d, DBusMessage *reply, const char *doing, struct str *why)
 {
 	static const struct {

@@ -12,6 +12,8 @@
 bool trouble_is(const struct library *d, DBusMessage *reply);
 /* Is it this one, of those that BlueZ calls org.bluez.Error.NAME? */
 bool trouble_named(const struct library *d, DBusMessage *reply, const char *name);
+/* There is no such object, or it cannot do that. */
+bool trouble_unknown(const struct library *d, DBusMessage *reply);
 /* `doing`: "connecting", as the begin of the sentence. */
 void trouble_say(const struct library *d, DBusMessage *reply, const char *doing, struct str *why);
 

@@ -273,12 +273,13 @@ class Gauge(unittest.TestCase):
             home.bluez.wait("write", uuid=CONTROL, data="65")
             home.wait_online("grip")
             home.bluez.do("notify", uuid=NOTIFY, data=KG_12_5, times=3000, every_ms=1)
-            slowest = 0.0
+            slowest, start = 0.0, time.monotonic()
             while not any(e["event"] == "notified" for e in home.bluez.events):
                 begun = time.monotonic()
                 home.order("reset")  # answered by the loop that reads the flood
                 slowest = max(slowest, time.monotonic() - begun)
-            print(f"slowest answer in a flood of 1,000/s: {slowest * 1000:.1f} ms", file=sys.stderr)
+            rate = 3000 / (time.monotonic() - start)
+            print(f"slowest answer while {rate:.0f} notifications came a second: {slowest * 1000:.1f} ms", file=sys.stderr)
             self.assertLess(slowest, 0.5)
             home.wait_force(122.6)
             home.pull(KG_10, 98.1)

@@ -139,7 +139,7 @@ class Device(Thing):
 class Characteristic(Thing):
     @dbus.service.method(CHARACTERISTIC)
     def StartNotify(self):
-        if "notify" not in self.properties["Flags"]:
+        if not {"notify", "indicate"} & set(self.properties["Flags"]):
             raise Failed("NotSupported", "Operation is not supported")
         self.change(Notifying=dbus.Boolean(True))
         tell("notify", uuid=self.properties["UUID"])

@@ -323,6 +323,33 @@ class Sensors(unittest.TestCase):
                 self.assertNotIn(KEY, log.read().lower())
 
 
+class Others(unittest.TestCase):
+    def test_every_other_model_is_read(self):
+        at = {name: f"C0:FF:EE:00:01:{i:02}" for i, name in enumerate(("fever", "body", "weight", "ache", "table"))}
+        models = {"fever": ("cold_pack", "health_thermometer"), "body": ("scale", "weight_scale"), "weight": ("scale", "bthome"),
+                  "ache": ("stop_button", "bthome"), "table": ("inversion_table", "bthome")}
+        connected = {"fever": ("1809", "2a1c", "00810100ff"), "body": ("181d", "2a9d", "007440")}
+        advertised = {"weight": "40065e1f", "ache": "403a01", "table": "403f020c"}
+        with RadioHome(*(f'{{ id = "{d}"; plugin = "{p}"; model = "{m}"; link = "ble:{at[d]}"; }}'
+                         for d, (p, m) in models.items())) as home:
+            base = "0000{}-0000-1000-8000-00805f9b34fb"
+            for device, (service, uuid, _) in connected.items():
+                home.bluez.do("gauge", address=at[device], service=base.format(service),
+                              characteristics=[[base.format(uuid), ["indicate"]]])
+            for device in models:
+                home.wait_online(device)
+            for device, (_, uuid, data) in connected.items():
+                home.bluez.do("notify", uuid=base.format(uuid), data=data, times=3, every_ms=100)
+            for device, data in advertised.items():
+                for _ in range(3):
+                    home.bluez.do("advert", address=at[device], uuid="fcd2", data=data)
+            home.wait_device("fever", lambda s: s.get("skin_temp") == 38.5, "38.5 degC")
+            home.wait_device("body", lambda s: s.get("weight") == 82.5, "82.5 kg")
+            home.wait_device("weight", lambda s: s.get("weight") == 80.3, "80.3 kg")
+            home.wait_device("table", lambda s: s.get("tilt") is not None, "a tilt")
+            home.wait_device("ache", lambda s: s.get("button") is not None, "a button")
+
+
 class Trouble(unittest.TestCase):
     """Each cause is a sentence with what to do, and ends when the cause does."""
 

@@ -233,12 +233,32 @@ bool description_remembered(const struct therapy_model *model, const Therapy__V1
 	return true;
 }
 
+/* How many characters of the pattern, without its {name}, are the address's; 0: it is another's. */
+static size_t fits(const char *pattern, const char *address)
+{
+	const char *name = strstr(pattern, "{name}");
+	size_t before = name ? (size_t)(name - pattern) : 0, size = strlen(address);
+	size_t behind = name ? strlen(name) - strlen("{name}") : 0;
+	bool same = name && size > before + behind && strncmp(pattern, address, before) == 0 &&
+		    strcmp(pattern + before + strlen("{name}"), address + size - behind) == 0;
+	return same ? before + behind : 0;
+}
+
 uint8_t description_channel(const struct therapy_model *model, const char *address)
 {
-	uint8_t i = 0;
-	while (i < model->n_channels && strcmp(model->channels[i].address, address) != 0)
-		i++;
-	return i;
+	uint8_t best = model->n_channels;
+	size_t most = 0;
+	for (uint8_t i = 0; i < model->n_channels; i++) {
+		const char *pattern = model->channels[i].address;
+		if (strcmp(pattern, address) == 0)
+			return i;
+		size_t n = fits(pattern, address);
+		if (n > most) { /* what is literal says more than what any name could be */
+			most = n;
+			best = i;
+		}
+	}
+	return best;
 }
 
 void description_no_model(const struct therapy_plugin *plugin, const char *key, struct str *why)

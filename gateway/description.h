@@ -39,7 +39,8 @@ void description_core(const Therapy__V1__DeviceDescription *description, struct 
 /* What a device process says of a control: fills in out->state. Numbers that no enum has are taken as not known. */
 void description_state(const Therapy__V1__ControlState *state, struct core_input *out);
 
-/* The channel of that address as the model's table has it; its number of channels: there is none. */
+/* The channel of that address, as the model's table has it or with some name in the place of {name}; its number of
+ * channels: there is none. */
 uint8_t description_channel(const struct therapy_model *model, const char *address);
 
 #endif

@@ -209,9 +209,7 @@ static void on_origin(void *user, uint16_t device, struct str *out)
 	const struct desk *d = user;
 	char when[ISO8601_SIZE] = "at a time that is not known";
 	bool trusted = false;
-	int64_t now_ms = clock_wall_ms(&trusted);
-	if (trusted)
-		(void)iso8601_text(now_ms, when);
+	(void)iso8601_text(clock_wall_ms(&trusted), when);
 	str_add(out, "A recording of what a device said (<) and was told (>): docs/recording-format.md.\n");
 	str_add(out, "It is about a person's health. Look through it before you pass it on.\n");
 	if (device < d->config.n_devices) {
@@ -224,7 +222,8 @@ static void on_origin(void *user, uint16_t device, struct str *out)
 		str_add_printable(out, c->link, strlen(c->link), 200);
 		str_add(out, "\n");
 	}
-	str_add(out, "%s, therapy-gateway %s", when, THERAPY_VERSION);
+	str_add(out, "%s%s, therapy-gateway %s", when, trusted ? "" : " by a clock that nobody has set",
+		THERAPY_VERSION);
 }
 
 void desk_traffic(struct desk *d, uint16_t device, const Therapy__V1__Traffic *said)

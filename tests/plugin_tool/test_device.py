@@ -55,6 +55,16 @@ def messages_are_played_from_their_address(folder):
                                                          run.stdout, re.S), run)
 
 
+def a_devices_own_name_may_stand_in_the_address(folder):
+    path = folder / "named.rec"
+    path.write_text("0 < @stat/pad_plug/POWER 4F 4E\n100 < @tele/a/b/LWT 4F 6E 6C 69 6E 65\n")
+    run = tool("replay", f"{PLUGINS}/heat_pad.so", path, "--model", "tasmota")
+    expect("a name", run.returncode == 0 and re.search(r"0\.000 s  relay +(on|1)\n2 frames, 1 readings", run.stdout), run)
+    path.write_text("0 < @stat//POWER 4F 4E\n")
+    expect("no name", "expected @ and an address of its channels" in
+           tool("replay", f"{PLUGINS}/heat_pad.so", path, "--model", "tasmota").stderr, run)
+
+
 def what_is_no_recording_is_refused_with_its_line(folder):
     path = folder / "bad.rec"
     for text, why in (("0 < A5 05 AA\nnext\n", ":2: expected the time in ms"), ("5 < 00\n4 < 00\n", ":2: expected a time that is")):
@@ -159,7 +169,8 @@ def figures_stand_beside_their_floor(_):
 
 
 def main():
-    promises = (a_recording_becomes_readings_in_its_own_time, messages_are_played_from_their_address, what_is_no_recording_is_refused_with_its_line,
+    promises = (a_recording_becomes_readings_in_its_own_time, messages_are_played_from_their_address,
+                a_devices_own_name_may_stand_in_the_address, what_is_no_recording_is_refused_with_its_line,
                 a_plugin_that_crashes_over_a_recording_is_named_with_its_line,
                 a_device_is_read_live_and_only_ever_told_to_rest, a_trial_that_cannot_begin_says_why,
                 figures_stand_beside_their_floor)

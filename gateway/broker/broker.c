@@ -79,6 +79,7 @@ static void fall(struct broker *b, const char *what, enum bridge_cause cause)
 	snprintf(why, sizeof why, "%s (%s, port %u)", what, b->url.host, b->url.port);
 	bool was_up = b->phase == UP, again = yields(b, cause);
 	b->phase = IDLE;
+	turn_give(&b->turn);
 	paho_free(b->paho);
 	b->paho = NULL;
 	bridge_abandon(&b->bridge);
@@ -180,6 +181,8 @@ static void attempt(struct broker *b)
 {
 	const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
 	char port[8];
+	if (b->url.tls && !turn_take(&b->turn))
+		return; /* on_turn */
 	snprintf(port, sizeof port, "%u", b->url.port);
 	b->phase = RESOLVING;
 	/* An address needs no name server: no thread is started for it, and the connect is on its way in this very
@@ -196,6 +199,13 @@ static void attempt(struct broker *b)
 	b->resolving = rc == 0;
 	if (rc != 0)
 		fall(b, uv_strerror(rc), BRIDGE_LOST);
+}
+
+static void on_turn(void *user)
+{
+	struct broker *b = user;
+	if (!b->closing)
+		uv_timer_start(&b->timer, on_retry, 0, 0);
 }
 
 /* ---- what comes over the bridge ---- */
@@ -251,34 +261,12 @@ static void hand_on(struct broker *b, const struct bridge_message *in)
 	b->callbacks.message(b->callbacks.user, &m);
 }
 
-/* Once each, however often it connects. */
-static void tell_what_it_takes(struct broker *b)
-{
-	const struct limits_told *told = &b->limits.told;
-	if (b->speaks != b->told && (b->told != BROKER_AUTO || b->speaks == BROKER_MQTT_311))
-		log_info("broker", "client '%s' speaks MQTT %s with this broker%s", b->config.client_id,
-			 b->speaks == BROKER_MQTT_5 ? "5" : "3.1.1",
-			 b->config.protocol == BROKER_AUTO && b->speaks == BROKER_MQTT_311 ? ", which takes no 5" : "");
-	b->told = b->speaks;
-	if (told->qos_max == 0 && !b->qos_told)
-		log_warn("broker", "the broker takes QoS 0 only: client '%s' cannot know what arrived",
-			 b->config.client_id);
-	b->qos_told |= told->qos_max == 0;
-	if (!told->retain && !b->retain_told)
-		log_warn("broker", "the broker keeps no messages: who comes later does not see what client '%s' told",
-			 b->config.client_id);
-	b->retain_told |= !told->retain;
-	if (told->keep_alive_s > 0 && !b->keep_alive_told)
-		log_info("broker", "the broker wants a keep-alive of %u s of client '%s', in place of its own",
-			 told->keep_alive_s, b->config.client_id);
-	b->keep_alive_told |= told->keep_alive_s > 0;
-}
-
 static void go_up(struct broker *b, const struct limits_told *told)
 {
 	limits_up(&b->limits, told);
-	tell_what_it_takes(b);
+	broker_tell_limits(b);
 	uv_timer_stop(&b->timer);
+	turn_give(&b->turn);
 	poke_receiver(); /* the first one completes the connection that carries them */
 	b->phase = UP;
 	b->up_since = uv_now(b->loop);
@@ -314,31 +302,12 @@ static void take_done(struct broker *b)
 		poke_sender(); /* an acknowledgement made room, which it does not notice */
 }
 
-static void count(struct broker *b, const struct bridge_news *news)
-{
-	b->counters.received = news->received;
-	b->counters.received_dropped = news->dropped;
-	if (news->untuned)
-		log_warn("broker", "cannot find the MQTT library's socket: messages may be up to 40 ms late");
-	if (news->subscribes_refused)
-		log_warn("broker", "the broker refused %u subscription(s): %s; check its access rules for client '%s'",
-			 news->subscribes_refused, news->subscribe_why, b->config.client_id);
-	if (news->asides_refused && !b->aside_told)
-		log_info("broker", "the broker does not let client '%s' see all that is published to its device: %s",
-			 b->config.client_id, news->subscribe_why);
-	b->aside_told |= news->asides_refused > 0;
-	if (news->publishes_refused && !b->publish_told)
-		log_warn("broker", "the broker refused a message of client '%s': %s (has it access rules?)",
-			 b->config.client_id, news->publish_why);
-	b->publish_told |= news->publishes_refused > 0;
-}
-
 static void on_wake(uv_async_t *wake)
 {
 	struct broker *b = wake->data;
 	struct bridge_news news;
 	bridge_take_news(&b->bridge, &news);
-	count(b, &news);
+	broker_tell_news(b, &news);
 	if (news.up && b->phase == CONNECTING && !b->closing)
 		go_up(b, &news.told);
 	take_done(b);
@@ -376,6 +345,7 @@ int broker_new(uv_loop_t *loop, const struct broker_config *config, const struct
 	b->loop = loop;
 	b->url = url;
 	b->callbacks = *callbacks;
+	b->turn = (struct turn){.user = b, .granted = on_turn};
 	b->backoff_ms = BACKOFF_FIRST_MS;
 	b->limits.told = LIMITS_NONE;
 	rc = UV_ENOMEM;
@@ -441,6 +411,7 @@ static void finish(struct broker *b)
 	if (b->freed_handles)
 		return;
 	b->freed_handles = true;
+	turn_give(&b->turn);
 	if (b->with_will && b->paho)
 		paho_cut(
 		    b->paho); /* not reached unless the disconnect got stuck: destroying would say goodbye in peace */

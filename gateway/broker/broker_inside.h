@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What broker.c and broker_send.c share; nobody else includes it. */
+ * What broker.c, broker_send.c and broker_tell.c share; nobody else includes it. */
 #ifndef BROKER_BROKER_INSIDE_H
 #define BROKER_BROKER_INSIDE_H
 
 #include "broker/broker.h"
 #include "broker/limits.h"
 #include "broker/paho.h"
+#include "broker/turn.h"
 #include "broker/url.h"
 
 enum broker_phase { IDLE, RESOLVING, CONNECTING, UP, FINISHED };
@@ -17,6 +18,7 @@ struct broker {
 	struct url url;
 	struct bridge bridge;
 	struct paho *paho;
+	struct turn turn; /* to begin an encrypted connection */
 	uv_async_t wake;
 	uv_timer_t timer; /* back-off, then the connect's deadline, then the close's */
 	uv_getaddrinfo_t resolve;
@@ -37,5 +39,11 @@ struct broker {
 	void (*closed)(void *);
 	void *closed_user;
 };
+
+/* broker_tell.c: what is worth a line in the log. */
+/* What the broker takes: once each, however often it connects. */
+void broker_tell_limits(struct broker *broker);
+/* Counts what is new, and tells of what was refused. */
+void broker_tell_news(struct broker *broker, const struct bridge_news *news);
 
 #endif

@@ -11,7 +11,7 @@
 #include <sys/ioctl.h>
 #include <sys/resource.h>
 
-#define FDS_MAX 1024
+#define FDS_MAX 2048 /* more than a confined process may have (sandbox.c) */
 
 static bool same(const struct sockaddr_storage *a, const struct sockaddr_storage *b)
 {

@@ -4,10 +4,14 @@
  * name it. */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "device_host.h"
 #include "gateway_inside.h"
 #include "radio.h"
+
+#define DESCRIPTORS           128u /* the gateway's own, and control clients */
+#define DESCRIPTORS_OF_DEVICE 4u
 
 _Static_assert(CONFIG_SHARE_MAX == DEVICE_HOST_MAX, "what the configuration allows is what a device process takes");
 
@@ -63,6 +67,18 @@ static int start(struct gateway *g, const struct process_callbacks *callbacks, s
 	return error;
 }
 
+/* A process is given 1,024 descriptors as a rule, and may have more if it asks: each device takes a wire, its process a
+ * pipe and a link on its way there. What it is refused shows when it is missed. */
+static void ask_for_descriptors(size_t n_devices)
+{
+	struct rlimit limit;
+	rlim_t wanted = DESCRIPTORS + n_devices * DESCRIPTORS_OF_DEVICE;
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted)
+		return;
+	limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
+	(void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 int processes_start(struct gateway *g, const struct process_callbacks *callbacks)
 {
 	size_t n = g->n_seats + 1;
@@ -70,12 +86,15 @@ int processes_start(struct gateway *g, const struct process_callbacks *callbacks
 			    .configs = calloc(n, sizeof *room.configs),
 			    .callbacks = calloc(n, sizeof *room.callbacks),
 			    .processes = calloc(n, sizeof(struct process *))};
+	ask_for_descriptors(g->n_seats);
 	int error = room.devices && room.configs && room.callbacks && room.processes ? 0 : UV_ENOMEM;
 	if (!error && radio_needed(g->config))
 		error = bluez_new(&g->loop, &g->bluez);
-	for (size_t i = 0; !error && i < g->n_seats; i++)
+	for (size_t i = 0; !error && i < g->n_seats; i++) {
 		if (!g->seats[i].process)
 			error = start(g, callbacks, &room, i);
+		watchdog_feed(&g->watchdog); /* hundreds take seconds to start, and nothing is on yet */
+	}
 	free(room.devices);
 	free(room.configs);
 	free(room.callbacks);

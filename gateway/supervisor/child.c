@@ -31,7 +31,7 @@ struct child {
 	bool anew;             /* it was asked to end */
 	bool timer_closed, stillborn;
 	uint32_t starts, backoff_ms;
-	uint64_t started_ms;
+	uint64_t started_ms, heard_ms;
 	unsigned open_handles;
 	size_t n, leaving, freed;
 	const char **devices;
@@ -228,7 +228,7 @@ static int spawn(struct child *c)
 	c->running = true;
 	c->killed = c->anew = false;
 	c->starts++;
-	c->started_ms = clock_boot_ms();
+	c->started_ms = c->heard_ms = clock_boot_ms();
 	for (size_t i = 0; i < c->n; i++)
 		if (ours[i] >= 0)
 			c->members[i].begun(c->members[i].user, c, ours[i]);
@@ -290,6 +290,16 @@ bool child_running(const struct child *c)
 uint32_t child_starts(const struct child *c)
 {
 	return c->starts;
+}
+
+void child_heard(struct child *c, uint64_t now_ms)
+{
+	c->heard_ms = now_ms;
+}
+
+uint64_t child_heard_ms(const struct child *c)
+{
+	return c->heard_ms;
 }
 
 void child_kill(struct child *c)

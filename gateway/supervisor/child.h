@@ -50,6 +50,9 @@ size_t child_members(const struct child *child);
 bool child_running(const struct child *child);
 /* How often it was started. */
 uint32_t child_starts(const struct child *child);
+/* A member heard something of it now; when one last did. */
+void child_heard(struct child *child, uint64_t now_ms);
+uint64_t child_heard_ms(const struct child *child);
 void child_kill(struct child *child);
 /* Calls `let_go` of every member. */
 void child_let_go(struct child *child);

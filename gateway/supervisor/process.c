@@ -224,6 +224,7 @@ static void on_message(void *user, const uint8_t *data, size_t size)
 	struct process *p = user;
 	p->heard_ms = clock_boot_ms();
 	p->asked_ms = 0;
+	child_heard(p->child, p->heard_ms);
 	Therapy__V1__FromDevice *m = therapy__v1__from_device__unpack(wire_allocator(p->wire), size, data);
 	if (!m || p->closing) {
 		if (!m)
@@ -482,7 +483,7 @@ void process_tick(struct process *p, uint64_t now_ms)
 		end_it(p, now_ms);
 		return;
 	}
-	if (now_ms >= p->heard_ms + PROCESS_SILENT_MS)
+	if (now_ms >= child_heard_ms(p->child) + PROCESS_SILENT_MS || now_ms >= p->heard_ms + PROCESS_QUIET_MS)
 		ask(p, now_ms);
 }
 

@@ -20,6 +20,8 @@
 /* How soon one that hangs is found: it is asked after this much silence, and looked at this often. */
 #define PROCESS_SILENT_MS 1000u
 #define PROCESS_TICK_MS   500u
+/* One whose process spoke for another device meanwhile is asked only after this: what hangs is the loop of them all. */
+#define PROCESS_QUIET_MS 10000u
 
 struct bluez;
 

@@ -13,8 +13,10 @@
 static void refuse(struct bluez_link *l, uint64_t now_ms, enum seal_result result)
 {
 	const char *words = seal_words(result);
+	if (!words)
+		return;
 	uint64_t n = ++l->refused[result];
-	if (!words || (l->told_ms[result] && now_ms - l->told_ms[result] < TELL_MS))
+	if ((l->told_ms[result] && now_ms - l->told_ms[result] < TELL_MS))
 		return;
 	l->told_ms[result] = now_ms;
 	log_warn(l->name, "%s (%llu so far)", words, (unsigned long long)n);

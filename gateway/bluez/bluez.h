@@ -44,6 +44,8 @@ int bluez_link_new(struct bluez *bluez, const struct bluez_link_config *config,
 /* As opener_start, with its back-off: `opened` is given the device process's end. Called while that is still open, as
  * when the process was started anew, it begins anew. */
 void bluez_link_start(struct bluez_link *link);
+/* Since it was made: messages that the device process did not read in time; advertisements that were refused. */
+void bluez_link_counts(const struct bluez_link *link, uint64_t *dropped, uint64_t *refused);
 /* Lets the device go and frees; `closed` is called once. */
 void bluez_link_close(struct bluez_link *link, void (*closed)(void *user), void *user);
 

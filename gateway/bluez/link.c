@@ -279,6 +279,14 @@ void bluez_link_start(struct bluez_link *l)
 	scan_update(l->bluez);
 }
 
+void bluez_link_counts(const struct bluez_link *l, uint64_t *dropped, uint64_t *refused)
+{
+	*dropped = l->dropped;
+	*refused = 0;
+	for (int i = 0; i < SEAL_RESULT_COUNT; i++)
+		*refused += l->refused[i];
+}
+
 static void on_timer_closed(uv_handle_t *handle)
 {
 	on_packets_closed(handle->data);

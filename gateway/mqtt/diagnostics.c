@@ -8,7 +8,7 @@
 static uint64_t link_errors(const Therapy__V1__DeviceCounters *c)
 {
 	return c->refused_length + c->refused_checksum + c->refused_type + c->refused_format + c->refused_value +
-	       c->frames_lost + c->polls_unanswered;
+	       c->frames_lost + c->polls_unanswered + c->link_dropped + c->link_refused;
 }
 
 char *diagnostics_payload(const Therapy__V1__DeviceCounters *counters)

@@ -66,6 +66,12 @@ void link_keeper_start(struct link_keeper *k, const Therapy__V1__DeviceDescripti
 		opener_start(k->opener);
 }
 
+void link_keeper_count(const struct link_keeper *k, Therapy__V1__DeviceCounters *out)
+{
+	if (k->radio)
+		bluez_link_counts(k->radio, &out->link_dropped, &out->link_refused);
+}
+
 bool link_keeper_close(struct link_keeper *k, void (*closed)(void *user), void *user)
 {
 	bool open = k->opener || k->radio;

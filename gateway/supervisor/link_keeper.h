@@ -9,6 +9,7 @@
 
 #include "link/address.h"
 #include "therapy/v1/device.pb-c.h"
+#include "therapy/v1/status.pb-c.h"
 
 struct opener;
 struct bluez;
@@ -31,6 +32,8 @@ struct link_keeper {
 
 /* `opened` will be called once for it. What the device says of itself has what the address does not: baud, channels. */
 void link_keeper_start(struct link_keeper *keeper, const Therapy__V1__DeviceDescription *said);
+/* Adds what it knows of a link that this process keeps. */
+void link_keeper_count(const struct link_keeper *keeper, Therapy__V1__DeviceCounters *out);
 /* True: `closed` will be called once. False: there is nothing to close. */
 bool link_keeper_close(struct link_keeper *keeper, void (*closed)(void *user), void *user);
 

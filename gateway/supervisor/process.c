@@ -495,6 +495,7 @@ uint32_t process_respawns(const struct process *p)
 
 Therapy__V1__DeviceCounters *process_counters(struct process *p)
 {
+	link_keeper_count(&p->link, &p->counters);
 	return &p->counters;
 }
 

@@ -283,6 +283,14 @@ class Gauge(unittest.TestCase):
             self.assertLess(slowest, 0.5)
             home.wait_force(122.6)
             home.pull(KG_10, 98.1)
+            with self.subTest("the device's process stands still"):
+                mark = home.bluez.mark()
+                os.kill(home.gateway.child.descendants()[0], signal.SIGSTOP)
+                home.bluez.do("notify", uuid=NOTIFY, data=KG_12_5, times=1500, every_ms=1)
+                home.wait_log("the device says more than can be read")
+                home.client.wait("therapy/demo/grip/diagnostics", lambda m: m.json["link_errors"] > 0, None, 15)
+                home.bluez.wait("write", since=mark, uuid=CONTROL, data="65")  # it was ended, and is back
+                home.pull(KG_10, 98.1)
 
 
 class Sensors(unittest.TestCase):

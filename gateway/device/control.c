@@ -115,6 +115,7 @@ static void start_sequence(struct device *d, struct control *c, bool stop)
 	uint8_t n = 0;
 	const struct therapy_step *s = steps(control_row(d, c), c->stopping, &n);
 	c->sequence_ms = d->now_ms;
+	c->rest_seen = false;
 	c->next = 0;
 	c->running = n > 0;
 	c->next_at = n > 0 ? d->now_ms + s[0].delay_ms : 0;
@@ -209,7 +210,7 @@ void control_time(struct device *d)
 		struct control *c = &d->controls[i];
 		if (c->running)
 			run_sequence(d, c);
-		else if (c->phase == DEVICE_PHASE_COMING_TO_REST && d->now_ms >= c->confirm_at)
+		else if (c->phase == DEVICE_PHASE_COMING_TO_REST && !c->rest_seen && d->now_ms >= c->confirm_at)
 			repeat(d, c);
 		if (c->grant != 0 && d->now_ms >= c->renew_at)
 			control_renew(d, c);
@@ -267,7 +268,7 @@ void control_presence(struct device *d)
 bool control_may_energise(const struct device *d, const struct control *c, double value)
 {
 	const struct therapy_control *r = control_row(d, c);
-	if (!d->link_up || d->orphaned || d->absent || c->running)
+	if (!d->link_up || d->orphaned || d->absent || c->running || d->releasing)
 		return false;
 	if (c->phase != DEVICE_PHASE_AT_REST && c->phase != DEVICE_PHASE_ENERGISED &&
 	    c->phase != DEVICE_PHASE_CONFIRMED_ON)
@@ -329,7 +330,7 @@ void control_lease(struct device *d, const struct device_input *in)
 		off_test_begin(d, c, in);
 	} else if (in->adopt) {
 		foreign_adopt(d, c, in);
-	} else if (control_may_energise(d, c, in->value)) {
+	} else if (!d->only_cuts && control_may_energise(d, c, in->value)) {
 		control_grant(d, c, in, in->value);
 		control_energise(d, c, control_row(d, c)->set);
 	} else {
@@ -362,23 +363,35 @@ static uint64_t longest_rest_ms(const struct device *d, const struct therapy_con
 	return (sums[0] > sums[1] ? sums[0] : sums[1]) + 3u * confirm_ms(d, r, false);
 }
 
-void control_orphaned(struct device *d)
+uint64_t control_longest_rest_ms(const struct device *d)
 {
 	uint64_t longest = 0;
-	for (uint8_t i = 0; i < d->model->n_controls; i++) {
-		uint64_t ms = longest_rest_ms(d, &d->model->controls[i]);
-		longest = ms > longest ? ms : longest;
+	for (uint8_t i = 0; i < d->model->n_controls; i++)
+		longest = later(longest, longest_rest_ms(d, &d->model->controls[i]));
+	return longest;
+}
+
+void control_orphaned(struct device *d)
+{
+	for (uint8_t i = 0; i < d->model->n_controls; i++)
 		control_rest(d, &(struct device_input){.control = i});
-	}
-	d->orphan_end_ms = d->now_ms + longest;
+	d->orphan_end_ms = d->now_ms + control_longest_rest_ms(d);
 }
 
 static void rested(struct device *d, struct control *c)
 {
 	c->phase = DEVICE_PHASE_AT_REST;
-	c->stopping = c->foreign = false;
+	c->stopping = c->foreign = c->rest_seen = false;
 	c->repeats = 0;
 	control_report(d, c, (struct device_control_state){0});
+}
+
+void control_settled(struct device *d)
+{
+	for (uint8_t i = 0; i < d->model->n_controls; i++)
+		if (d->controls[i].rest_seen && d->controls[i].phase == DEVICE_PHASE_COMING_TO_REST &&
+		    !d->controls[i].running)
+			rested(d, &d->controls[i]);
 }
 
 static void confirm(struct device *d, struct control *c, const struct device_reading *r)
@@ -389,8 +402,15 @@ static void confirm(struct device *d, struct control *c, const struct device_rea
 		foreign_seen(d, c, r); /* somebody else switched it on, or an old ON arrived */
 	} else if (r->stamp_ms < c->told_ms) {
 		return; /* from before the device was told */
-	} else if (c->phase == DEVICE_PHASE_COMING_TO_REST && !on && !c->running) {
-		rested(d, c);
+	} else if (c->phase == DEVICE_PHASE_COMING_TO_REST && !c->running) {
+		if (on && c->rest_seen) { /* it was at rest, though others were not told yet */
+			c->rest_seen = false;
+			control_calm(d, c, (struct device_control_state){.foreign = true, .value = r->value});
+			return;
+		}
+		c->rest_seen = !on;
+		if (!on && setting_settled(d))
+			rested(d, c);
 	} else if (c->phase == DEVICE_PHASE_ENERGISED && on) {
 		c->phase = DEVICE_PHASE_CONFIRMED_ON;
 		c->told_ms = r->stamp_ms;
@@ -422,7 +442,7 @@ uint64_t control_deadline(const struct device *d)
 		uint64_t at = UINT64_MAX;
 		if (c->running)
 			at = c->next_at;
-		else if (c->phase == DEVICE_PHASE_COMING_TO_REST)
+		else if (c->phase == DEVICE_PHASE_COMING_TO_REST && !c->rest_seen)
 			at = c->confirm_at;
 		if (c->grant != 0 && c->expires_ms < at)
 			at = c->expires_ms;

@@ -1,20 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "device/machine.h"
 
-static void take_presence(struct device *d, enum therapy_presence presence)
+static void take_presence(struct device *d, enum therapy_presence presence, bool retained)
 {
 	if (presence != THERAPY_PRESENT && presence != THERAPY_ABSENT)
 		return;
 	d->presence = presence;
 	bool absent = presence == THERAPY_ABSENT;
-	if (absent == d->absent)
+	if (absent == d->absent) {
+		if (!absent && !retained) /* it was away unnoticed, or is another one */
+			setting_begin(d);
 		return;
+	}
 	d->absent = absent;
+	if (absent)
+		setting_end(d);
 	if (!absent) { /* the gateway forgot its readings when it went */
 		reading_forget(d);
 		poll_greet(d);
 	}
 	control_presence(d);
+	if (!absent)
+		setting_begin(d);
 }
 
 static void decode(struct device *d, const struct therapy_message *message)
@@ -22,7 +29,9 @@ static void decode(struct device *d, const struct therapy_message *message)
 	struct therapy_out out = {.readings = d->decode_readings,
 				  .max_readings = DEVICE_DECODE_READINGS,
 				  .frames = d->decode_frames,
-				  .max_frames = DEVICE_FRAMES};
+				  .max_frames = DEVICE_FRAMES,
+				  .found = d->decode_found,
+				  .max_found = DEVICE_SETTINGS_MAX};
 	d->counters.frames++;
 	enum therapy_refusal refusal = d->model->decode(d->state, message, &out);
 	if (refusal != THERAPY_OK) {
@@ -30,13 +39,18 @@ static void decode(struct device *d, const struct therapy_message *message)
 		d->counters.refused[cause]++;
 		return;
 	}
-	if (out.overflow || out.n_readings > DEVICE_DECODE_READINGS || out.n_frames > DEVICE_FRAMES)
+	if (out.overflow || out.n_readings > DEVICE_DECODE_READINGS || out.n_frames > DEVICE_FRAMES ||
+	    out.n_found > DEVICE_SETTINGS_MAX)
 		d->counters.overflows++;
 	d->counters.frames_lost += out.lost;
-	take_presence(d, out.presence);
+	take_presence(d, out.presence, message->retained);
 	if (!message->retained) { /* a retained value was true once; it proves nothing now */
 		for (size_t i = 0; i < out.n_readings && i < DEVICE_DECODE_READINGS; i++)
 			reading_take(d, &d->decode_readings[i]);
+		if (!d->absent && out.n_readings + out.n_found > 0)
+			setting_heard(d);
+		for (size_t i = 0; i < out.n_found && i < DEVICE_SETTINGS_MAX; i++)
+			setting_found(d, d->decode_found[i].metric, d->decode_found[i].value);
 		if (out.reply)
 			poll_reply(d);
 	}

@@ -81,6 +81,8 @@ int device_new(const struct device_config *config, uint64_t now_ms, struct devic
 	d->options = config->options;
 	d->seed = config->seed;
 	d->rest_forward_ms = config->rest_forward_ms;
+	d->leave_settings = config->leave_settings;
+	d->only_cuts = config->only_cuts;
 	d->now_ms = now_ms;
 	d->next_sequence = 1;
 	measure_line(d);
@@ -125,6 +127,7 @@ static void link_down(struct device *d)
 	d->n_waiting = 0;
 	decode_drop_partial(d);
 	control_link_down(d);
+	setting_end(d);
 }
 
 static void link_up(struct device *d)
@@ -137,6 +140,7 @@ static void link_up(struct device *d)
 	reading_forget(d);
 	poll_greet(d);
 	control_link_up(d);
+	setting_begin(d);
 }
 
 static void orphaned(struct device *d)
@@ -177,6 +181,12 @@ static void take(struct device *d, const struct device_input *in)
 	case DEVICE_IN_ORPHANED:
 		orphaned(d);
 		break;
+	case DEVICE_IN_SETTING_KEPT:
+		setting_kept(d, in->setting);
+		break;
+	case DEVICE_IN_RELEASE:
+		setting_release(d, in);
+		break;
 	}
 }
 
@@ -185,13 +195,15 @@ struct device_outputs device_step(struct device *d, uint64_t now_ms, const struc
 	d->arrived_ms = now_ms;
 	if (now_ms > d->now_ms)
 		d->now_ms = now_ms;
-	d->n_sends = d->n_plain_sends = d->n_readings = d->n_states = 0;
+	d->n_sends = d->n_plain_sends = d->n_readings = d->n_states = d->n_setting_states = 0;
+	d->release = DEVICE_RELEASE_NONE;
 	d->presence = THERAPY_PRESENCE_SAME;
 	uint64_t first_sequence = d->next_sequence;
 
 	poll_time(d); /* sends nothing; a line that is free again is free for what comes next */
 	control_time(d);
 	take(d, input);
+	setting_time(d);
 	poll_pump(d);
 
 	return (struct device_outputs){.sends = d->sends,
@@ -201,13 +213,17 @@ struct device_outputs device_step(struct device *d, uint64_t now_ms, const struc
 				       .first_sequence = first_sequence,
 				       .states = d->states,
 				       .n_states = d->n_states,
-				       .presence = d->presence};
+				       .presence = d->presence,
+				       .settings = d->setting_states,
+				       .n_settings = d->n_setting_states,
+				       .release = d->release};
 }
 
 uint64_t device_deadline(const struct device *d)
 {
 	uint64_t control = control_deadline(d), poll = poll_deadline(d);
-	uint64_t first = control < poll ? control : poll;
+	uint64_t first = control < poll ? control : poll, setting = setting_deadline(d);
+	first = setting < first ? setting : first;
 	if (d->orphaned && d->orphan_end_ms > d->now_ms && d->orphan_end_ms < first)
 		first = d->orphan_end_ms;
 	return first;

@@ -31,13 +31,23 @@ enum device_input_type {
 	DEVICE_IN_TICK,
 	DEVICE_IN_LINK_UP,
 	DEVICE_IN_LINK_DOWN,
-	DEVICE_IN_BYTES,    /* data, size: from a byte link */
-	DEVICE_IN_MESSAGE,  /* data, size, channel, retained: from a message link; data[size] is a NUL */
-	DEVICE_IN_LEASE,    /* control, grant, value, expires_ms, adopt */
-	DEVICE_IN_REST,     /* control, stop */
-	DEVICE_IN_ORPHANED, /* the gateway is gone: rest at once, see device_idle() */
-	DEVICE_IN_ASK,      /* what it is asked at each connect is asked once more, by verbs that only ask */
-	DEVICE_IN_OFF_TEST, /* control, grant, expires_ms: does it go off by itself? */
+	DEVICE_IN_BYTES,        /* data, size: from a byte link */
+	DEVICE_IN_MESSAGE,      /* data, size, channel, retained: from a message link; data[size] is a NUL */
+	DEVICE_IN_LEASE,        /* control, grant, value, expires_ms, adopt */
+	DEVICE_IN_REST,         /* control, stop */
+	DEVICE_IN_ORPHANED,     /* the gateway is gone: rest at once, see device_idle() */
+	DEVICE_IN_ASK,          /* what it is asked at each connect is asked once more, by verbs that only ask */
+	DEVICE_IN_OFF_TEST,     /* control, grant, expires_ms: does it go off by itself? */
+	DEVICE_IN_SETTING_KEPT, /* setting: what it was is remembered, so it may be changed */
+	DEVICE_IN_RELEASE,      /* was, n_was: to rest, then what was changed on it is given back */
+};
+
+#define DEVICE_SETTINGS_MAX 16u /* of a model; a plug has three */
+
+/* What a setting was before it was changed here. */
+struct device_setting_was {
+	uint8_t setting;
+	double value;
 };
 
 struct device_input {
@@ -52,6 +62,9 @@ struct device_input {
 	uint64_t expires_ms;
 	bool stop;
 	bool adopt; /* keep what somebody else switched on: renew its timer, switch nothing */
+	uint8_t setting;
+	const struct device_setting_was *was; /* those that are known */
+	size_t n_was;
 };
 
 /* A reading as it goes to the gateway. Sequence numbers run from 1 without gaps over the life of the machine. */
@@ -76,6 +89,25 @@ struct device_control_state {
 	enum device_test test;
 };
 
+/* News of a setting. The order is that of therapy.v1.SettingNews without its zero. */
+enum device_setting_news {
+	DEVICE_SETTING_FOUND,      /* it is `value`, and not changed on this connection: who remembers it says KEPT */
+	DEVICE_SETTING_BLIND,      /* it was set, and the device has not said what it was */
+	DEVICE_SETTING_UNSET,      /* the device does not say what it is, and it was left as it is */
+	DEVICE_SETTING_HELD,       /* the device confirms that it is as wanted */
+	DEVICE_SETTING_REFUSED,    /* it was told, and is `value` all the same */
+	DEVICE_SETTING_GIVEN_BACK, /* the device confirms that it is `value`, as it was */
+};
+
+struct device_setting_state {
+	uint8_t setting;
+	enum device_setting_news news;
+	double value;
+};
+
+/* What came of DEVICE_IN_RELEASE; the order is that of therapy.v1.ReleaseResult. */
+enum device_release { DEVICE_RELEASE_NONE, DEVICE_RELEASED, DEVICE_RELEASE_NOT_AT_REST, DEVICE_RELEASE_NOT_TAKEN };
+
 struct device_send {
 	uint8_t channel;
 	uint8_t
@@ -94,6 +126,9 @@ struct device_outputs {
 	const struct device_control_state *states;
 	size_t n_states;
 	enum therapy_presence presence; /* the device itself said that it came or went */
+	const struct device_setting_state *settings;
+	size_t n_settings;
+	enum device_release release; /* RELEASED: nothing more is granted on this connection. Else it is ours again */
 };
 
 struct device_counters {
@@ -107,6 +142,8 @@ struct device_config {
 	uint32_t seed;                       /* for the plugin's sequence numbers and for jitter */
 	uint32_t rest_forward_ms; /* readings of a resting device go on at most this often (500), unless they changed
 				     by the row's deadband or their quality changed; 0: always */
+	bool only_cuts;           /* a lease adopts what a hand has switched on, and never switches on */
+	bool leave_settings;      /* they are told and never changed: nobody is there who remembers them */
 };
 
 struct device;

@@ -68,6 +68,10 @@ static enum therapy_refusal items(const uint8_t *p, const uint8_t *end, bool cha
 			therapy_send(out, channels ? p[1] & 1 : 0, p + 1, 1);
 			p += 1;
 			break;
+		case 'S':
+			therapy_found(out, p[1], p[2]);
+			p += 2;
+			break;
 		case 'X':
 			return (enum therapy_refusal)p[1];
 		case 'O':
@@ -143,7 +147,9 @@ void fake_init(struct fake *f)
 		      {"renew", THERAPY_RENEW},
 		      {"hello", THERAPY_QUERY},
 		      {"ramp", THERAPY_STOP},
-		      {"pull", THERAPY_ACT}},
+		      {"pull", THERAPY_ACT},
+		      {"ask_setting", THERAPY_QUERY},
+		      {"set_setting", THERAPY_RENEW}},
 	    .rest = {{0, FAKE_OFF, 0}},
 	    .ramp = {{0, FAKE_RAMP, 50}, {2000, FAKE_RAMP, 20}, {1000, FAKE_RAMP, 0}},
 	    .stop = {{0, FAKE_STOP, 0}},
@@ -172,6 +178,9 @@ void fake_init(struct fake *f)
 	    .polls = {{.verb = FAKE_ASK, .every_ms = 1000, .energised_ms = 200, .reply_ms = 50},
 		      {.verb = FAKE_HELLO, .every_ms = 5000}},
 	    .on_connect = {FAKE_HELLO},
+	    .settings =
+		{{.key = "stay_off", .wanted = 1, .ask = FAKE_ASK_SETTING, .set = FAKE_SET_SETTING, .unasked = true},
+		 {.key = "quiet", .wanted = 7, .ask = FAKE_ASK_SETTING, .set = FAKE_SET_SETTING}},
 	    .now_ms = 1000000,
 	};
 	f->controls[0].rest = f->rest;
@@ -184,7 +193,9 @@ void fake_init(struct fake *f)
 					  .polls = f->polls,
 					  .on_connect = f->on_connect,
 					  .n_metrics = 4,
-					  .n_verbs = 8,
+					  .settings = f->settings,
+					  .setting_size = sizeof f->settings[0],
+					  .n_verbs = 10,
 					  .n_controls = 1,
 					  .state_size = sizeof(struct fake_state),
 					  .init = init,

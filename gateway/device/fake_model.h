@@ -7,6 +7,7 @@
  *   'R' metric value(i16)   a reading          'Q' metric quality       a reading of that quality
  *   'G' age(u16)            age of what follows 'N' metric               a GOOD reading that is NaN
  *   'L' n                   n frames lost      'P' presence
+ *   'S' setting value       what a setting is
  *   'Y'                     a reply            'A' byte                 an answer: a frame of that byte (messages: on
  * channel byte & 1) 'X' refusal             refuse             'O'                      overflow Messages carry the
  * payload alone. What is told is the frame {verb, value}.
@@ -16,14 +17,26 @@
 
 #include "device/device.h"
 
-enum { FAKE_POWER, FAKE_TILT, FAKE_SWITCH, FAKE_FORCE };                                       /* metrics */
-enum { FAKE_ASK, FAKE_OFF, FAKE_STOP, FAKE_ON, FAKE_RENEW, FAKE_HELLO, FAKE_RAMP, FAKE_PULL }; /* verbs */
-enum { FAKE_HEAT, FAKE_TENSION };                                                              /* controls */
+enum { FAKE_POWER, FAKE_TILT, FAKE_SWITCH, FAKE_FORCE }; /* metrics */
+enum {
+	FAKE_ASK,
+	FAKE_OFF,
+	FAKE_STOP,
+	FAKE_ON,
+	FAKE_RENEW,
+	FAKE_HELLO,
+	FAKE_RAMP,
+	FAKE_PULL,
+	FAKE_ASK_SETTING,
+	FAKE_SET_SETTING
+};                                /* verbs */
+enum { FAKE_HEAT, FAKE_TENSION }; /* controls */
 
 /* Rows a test may change before device_new; every test has its own copy. */
 struct fake {
 	struct therapy_metric metrics[4];
-	struct therapy_verb verbs[8];
+	struct therapy_verb verbs[10];
+	struct therapy_setting settings[2]; /* the model has none of them until n_settings says so */
 	struct therapy_step rest[1], ramp[3], stop[1];
 	struct therapy_control controls[2];
 	struct therapy_channel channels[2];

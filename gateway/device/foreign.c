@@ -17,7 +17,7 @@ static bool adoptable(const struct device *d, const struct control *c)
 {
 	const struct therapy_control *r = control_row(d, c);
 	return r->type == THERAPY_SWITCH && r->renew != THERAPY_NONE && d->link_up && !d->orphaned && !d->absent &&
-	       !c->running;
+	       !c->running && !d->releasing;
 }
 
 void foreign_seen(struct device *d, struct control *c, const struct device_reading *r)

@@ -196,6 +196,23 @@ static void a_request_that_crosses_it_is_carried_out(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
+static void what_is_only_cut_is_adopted_and_never_switched_on(void **state)
+{
+	struct fake *f = *state;
+	struct device_config config = {.model = &f->model, .only_cuts = true};
+	assert_int_equal(device_new(&config, f->now_ms, &f->device), 0);
+	fake_at_rest(f);
+	fake_lease(f, FAKE_HEAT, 1, 1, 1000);
+	assert_int_equal(fake_sent(f, FAKE_ON), 0);
+	assert_true(fake_state_of(f, FAKE_HEAT).lease_expired);
+	fake_reading(f, FAKE_POWER, 50);
+	fake_adopt(f, FAKE_HEAT, 2, 1000);
+	assert_int_equal(fake_state_of(f, FAKE_HEAT).phase, DEVICE_PHASE_CONFIRMED_ON);
+	assert_int_equal(fake_sent(f, FAKE_ON), 0);
+	fake_rest(f, FAKE_HEAT, false);
+	assert_int_equal(fake_sent(f, FAKE_OFF), 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -212,6 +229,7 @@ int main(void)
 	    TEST(what_has_no_renewal_is_told_and_driven_to_rest),
 	    TEST(a_press_is_told_even_if_it_is_over_within_the_step),
 	    TEST(a_request_that_crosses_it_is_carried_out),
+	    TEST(what_is_only_cut_is_adopted_and_never_switched_on),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

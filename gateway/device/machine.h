@@ -10,6 +10,7 @@
  * reading.c   plausibility, thinning, sequence numbers
  * send.c      the plugin's encode, the queue behind a transaction, the step's outgoing frames
  * poll.c      questions and transactions
+ * setting.c   what is changed on the device itself, and given back
  */
 #ifndef DEVICE_MACHINE_H
 #define DEVICE_MACHINE_H
@@ -53,6 +54,7 @@ struct control {
 	uint64_t sequence_ms; /* when the last sequence began; a link that comes up begins one */
 	bool stopping;        /* the fast sequence is in force until rest is confirmed */
 	bool running;         /* steps are left */
+	bool rest_seen;       /* a reading proved it, and its settings were not looked at yet */
 	uint8_t next;         /* step */
 	uint64_t next_at;
 };
@@ -70,6 +72,27 @@ struct track {
 struct poll {
 	bool asked; /* since the link came up */
 	uint64_t sent_ms;
+};
+
+enum setting_phase {
+	SETTING_AWAY,  /* nobody is there to ask */
+	SETTING_ASKED, /* what is it? */
+	SETTING_FOUND, /* it is not remembered yet what it was */
+	SETTING_TOLD,  /* what is wanted; not confirmed yet */
+	SETTING_HELD,
+	SETTING_LEFT, /* as it is: not asked, or not taken */
+	SETTING_GIVING_BACK,
+	SETTING_GIVEN_BACK,
+};
+
+struct setting {
+	enum setting_phase phase;
+	uint64_t at;    /* ask or tell again */
+	uint64_t until; /* asked, found: go on without; UINT64_MAX: the device has not said anything yet */
+	unsigned tries;
+	bool again;  /* somebody changed it since, and it was set once more */
+	double seen; /* told: the last that it said; NaN: nothing */
+	double was;  /* giving back */
 };
 
 /* A frame that waits for the end of a transaction. */
@@ -93,6 +116,9 @@ struct device {
 	struct control *controls;
 	struct track *tracks;
 	struct poll *polls;
+	struct setting settings[DEVICE_SETTINGS_MAX];
+	bool only_cuts, leave_settings, releasing, giving_back, released;
+	uint64_t release_until;
 	uint32_t quiet_ms;    /* of a model with transactions: shortest reply_ms; 0: it has none */
 	uint32_t question_ms; /* quiet_ms and the longest reply_ms: an order and a question after it */
 	bool awaiting;        /* a transaction: a poll's, or the quiet after any other frame */
@@ -105,6 +131,7 @@ struct device {
 	size_t n_bytes;
 
 	struct therapy_reading decode_readings[DEVICE_DECODE_READINGS];
+	struct therapy_reading decode_found[DEVICE_SETTINGS_MAX];
 	struct therapy_frame decode_frames[DEVICE_FRAMES], encode_frames[DEVICE_FRAMES];
 
 	/* outputs of this step */
@@ -117,6 +144,9 @@ struct device {
 	struct device_control_state *states;
 	size_t n_states, max_states;
 	enum therapy_presence presence;
+	struct device_setting_state setting_states[2 * DEVICE_SETTINGS_MAX];
+	size_t n_setting_states;
+	enum device_release release;
 
 	struct device_counters counters;
 	bool has_will;
@@ -164,7 +194,11 @@ void control_renew(struct device *d, struct control *c);
 /* Sends `verb` for the grant that has begun; what does not take it is driven to rest. */
 void control_energise(struct device *d, struct control *c, uint8_t verb);
 bool control_may_energise(const struct device *d, const struct control *c, double value);
+/* What is proved to be at rest is, now that its settings were looked at. */
+void control_settled(struct device *d);
 bool control_all_at_rest(const struct device *d); /* and no sequence running */
+/* Of all controls, from the order to the third time that nothing proved it. */
+uint64_t control_longest_rest_ms(const struct device *d);
 
 /* ---- foreign.c ---- */
 /* A reading says that it is on, and nothing of ours did that. */
@@ -189,6 +223,20 @@ void decode_drop_partial(struct device *d);
 uint32_t reading_stale_ms(const struct therapy_metric *m);
 void reading_take(struct device *d, const struct therapy_reading *r);
 void reading_forget(struct device *d);
+
+/* ---- setting.c ---- */
+/* The device is there, or there again: what are they? */
+void setting_begin(struct device *d);
+void setting_end(struct device *d); /* it is gone */
+/* It said something that was no old truth: from now on it owes an answer. */
+void setting_heard(struct device *d);
+void setting_found(struct device *d, uint16_t row, double value);
+void setting_kept(struct device *d, uint8_t row);
+void setting_release(struct device *d, const struct device_input *in);
+void setting_time(struct device *d);
+uint64_t setting_deadline(const struct device *d);
+/* No setting waits to be looked at before it is changed: nothing is at rest, for others, before that. */
+bool setting_settled(const struct device *d);
 
 /* ---- poll.c ---- */
 /* What to say first on a connection, or when the device came back: the plugin's on_connect verbs. All polls are due. */

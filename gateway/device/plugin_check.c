@@ -30,7 +30,7 @@ static const char *const reserved[] = {"connected", "parked", "happened", "link_
 
 /* ... and what each control has there behind its own key. */
 static const char *const reserved_tails[] = {"_control", "_permitted", "_why",    "_off_test", "_select",
-					     "_climate", "_mode",      "_target", "_action"};
+					     "_climate", "_mode",      "_target", "_action",   "_cut"};
 
 static bool key_valid(const char *key)
 {
@@ -390,6 +390,20 @@ static void check_option(struct plugin_faults *f, const struct therapy_model *m,
 			     (unsigned)o->type);
 }
 
+static void check_setting(struct plugin_faults *f, const struct therapy_model *m, size_t i)
+{
+	const struct therapy_setting *s = &m->settings[i];
+	const char *key = shown(s->key);
+	bool asks = s->ask < m->n_verbs && m->verbs[s->ask].effect == THERAPY_QUERY;
+	bool sets = s->set < m->n_verbs && m->verbs[s->set].effect == THERAPY_RENEW;
+	check_key(f, "setting", &m->settings[0].key, sizeof *s, i);
+	if (!filled(s->name) || !filled(s->because) || (s->words && !words_valid(s->words)) || !isfinite(s->wanted))
+		plugin_fault(f, "setting \"%s\": expected a name, why, a number, and words with | between", key);
+	if (!asks || !sets)
+		plugin_fault(f, "setting \"%s\" is asked by verb %u and set by verb %u, expected a QUERY and a RENEW",
+			     key, s->ask, s->set);
+}
+
 static void check_functions(struct plugin_faults *f, const struct therapy_model *m)
 {
 	if (!m->decode)
@@ -421,6 +435,7 @@ static bool rows_present(struct plugin_faults *f, const struct therapy_model *m)
 	    {"polls", m->polls, m->n_polls},
 	    {"options", m->options, m->n_options},
 	    {"on_connect", m->on_connect, m->n_on_connect},
+	    {"settings", m->settings, m->n_settings},
 	};
 	bool ok = true;
 	for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
@@ -459,6 +474,10 @@ static void check_model(struct plugin_faults *f, const struct therapy_model *m)
 	check_polls(f, m);
 	for (uint8_t i = 0; i < m->n_options; i++)
 		check_option(f, m, i);
+	if (m->n_settings > PLUGIN_SETTINGS_MAX)
+		plugin_fault(f, "it has %u settings, expected at most %u", m->n_settings, PLUGIN_SETTINGS_MAX);
+	for (uint8_t i = 0; i < m->n_settings; i++)
+		check_setting(f, m, i);
 }
 
 void plugin_check(struct plugin_faults *f, const struct therapy_plugin *plugin)

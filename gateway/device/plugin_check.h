@@ -13,6 +13,7 @@
 /* Bounds of what a table may ask of this machine; each is far above what any known device needs. */
 #define PLUGIN_STATE_MAX       (1u << 20) /* bytes of state per device */
 #define PLUGIN_CONTROLS_MAX    16u        /* a power strip has 6 */
+#define PLUGIN_SETTINGS_MAX    16u        /* the machine's room; a plug has three */
 #define PLUGIN_STEPS_MAX       16u        /* of a rest sequence */
 #define PLUGIN_SEQUENCE_MAX_MS 600000u    /* of all its delays: traction is let down in minutes, not in more than ten */
 #define PLUGIN_REPLY_MAX_MS    10000u     /* how long a question may hold up an order */

@@ -83,6 +83,18 @@ static void fill_measures(struct therapy_control *controls, uint8_t n, uint16_t 
 		controls[i].measures = THERAPY_NONE;
 }
 
+/* Settings came later than `sizes`, which cannot grow: the model says how long they are. */
+static bool setting_size_ok(struct plugin_faults *f, struct therapy_model *m)
+{
+	uint16_t size = m->setting_size;
+	if (size > 0 && size <= ROW_MAX && size % _Alignof(struct therapy_setting) == 0)
+		return true;
+	plugin_fault(f, "model \"%s\" has setting rows of %u bytes, expected setting_size = sizeof *settings",
+		     m->key ? m->key : "", size);
+	m->n_settings = 0;
+	return false;
+}
+
 static int copy_model(struct plugin_file *file, struct therapy_model *m, const struct therapy_sizes *sizes)
 {
 	int rc = COPY(file, "metric", m->metrics, m->n_metrics, sizes->metric);
@@ -96,6 +108,9 @@ static int copy_model(struct plugin_file *file, struct therapy_model *m, const s
 		rc = COPY(file, "poll", m->polls, m->n_polls, sizes->poll);
 	if (rc == 0)
 		rc = COPY(file, "option", m->options, m->n_options, sizes->option);
+	if (rc == 0 && m->n_settings > 0 && setting_size_ok(file->faults, m))
+		rc = COPY(file, "setting", m->settings, m->n_settings, m->setting_size);
+	m->setting_size = m->n_settings > 0 ? sizeof *m->settings : 0;
 	const void *rows = NULL;
 	if (rc == 0)
 		rc = copy_rows(file, "control", m->controls, m->n_controls, sizes->control, sizeof *m->controls, &rows);
@@ -111,7 +126,7 @@ static int copy_model(struct plugin_file *file, struct therapy_model *m, const s
 	return rc;
 }
 
-/* 7 tables per model and 2 per control; what a model counts is known once it is copied. */
+/* 8 tables per model and 2 per control; what a model counts is known once it is copied. */
 static int copy_models(struct plugin_file *file, const struct therapy_plugin *from, const struct therapy_sizes *sizes)
 {
 	file->models = calloc(from->n_models, sizeof *file->models);
@@ -123,7 +138,7 @@ static int copy_models(struct plugin_file *file, const struct therapy_plugin *fr
 		check_unknown(file->faults, "model", i, row, sizes->model, sizeof *file->models);
 		memcpy(&file->models[i], row,
 		       sizes->model < sizeof *file->models ? sizes->model : sizeof *file->models);
-		tables += 7u + 2u * (size_t)file->models[i].n_controls;
+		tables += 8u + 2u * (size_t)file->models[i].n_controls;
 	}
 	file->tables = calloc(tables, sizeof *file->tables);
 	if (!file->tables)

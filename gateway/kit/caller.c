@@ -51,6 +51,7 @@ void caller_state_free(const struct therapy_model *model, void *state)
 
 #define READINGS_BYTES (CALLER_READINGS * sizeof(struct therapy_reading))
 #define FRAMES_BYTES   (CALLER_FRAMES * sizeof(struct therapy_frame))
+#define FOUND_BYTES    (CALLER_FOUND * sizeof(struct therapy_reading))
 
 void caller_init(struct caller *caller, const struct therapy_model *model, struct note *note)
 {
@@ -58,7 +59,8 @@ void caller_init(struct caller *caller, const struct therapy_model *model, struc
 				  .note = note,
 				  .input = guarded_new(CALLER_INPUT_MAX),
 				  .readings = guarded_new(READINGS_BYTES),
-				  .frames = guarded_new(FRAMES_BYTES)};
+				  .frames = guarded_new(FRAMES_BYTES),
+				  .found = guarded_new(FOUND_BYTES)};
 	note->guard_size = page_size();
 }
 
@@ -67,6 +69,7 @@ void caller_release(struct caller *caller)
 	guarded_free(caller->input, CALLER_INPUT_MAX);
 	guarded_free(caller->readings, READINGS_BYTES);
 	guarded_free(caller->frames, FRAMES_BYTES);
+	guarded_free(caller->found, FOUND_BYTES);
 	*caller = (struct caller){0};
 }
 
@@ -75,7 +78,9 @@ struct therapy_out caller_out(struct caller *caller)
 	return (struct therapy_out){.readings = caller->readings,
 				    .max_readings = CALLER_READINGS,
 				    .frames = caller->frames,
-				    .max_frames = CALLER_FRAMES};
+				    .max_frames = CALLER_FRAMES,
+				    .found = caller->found,
+				    .max_found = CALLER_FOUND};
 }
 
 /* Copies the input to where it ends at the guard; `tail` bytes of zero follow it. */
@@ -102,6 +107,7 @@ static void enter(struct caller *caller, enum note_function function, const void
 	note->guard[NOTE_PAST_STATE] = (uintptr_t)state + up(caller->model->state_size, ALIGN);
 	note->guard[NOTE_PAST_READINGS] = (uintptr_t)(caller->readings + CALLER_READINGS);
 	note->guard[NOTE_PAST_FRAMES] = (uintptr_t)(caller->frames + CALLER_FRAMES);
+	note->guard[NOTE_PAST_FOUND] = (uintptr_t)(caller->found + CALLER_FOUND);
 	atomic_fetch_add(&note->calls, 1);
 }
 

@@ -10,7 +10,7 @@
 #include "kit/note.h"
 #include "therapy/plugin.h"
 
-enum { CALLER_INPUT_MAX = 1 << 19, CALLER_READINGS = 512, CALLER_FRAMES = 16 };
+enum { CALLER_INPUT_MAX = 1 << 19, CALLER_READINGS = 512, CALLER_FRAMES = 16, CALLER_FOUND = 16 };
 
 struct caller {
 	const struct therapy_model *model; /* the caller's */
@@ -18,6 +18,7 @@ struct caller {
 	uint8_t *input;                    /* CALLER_INPUT_MAX bytes, and behind them the guard */
 	struct therapy_reading *readings;  /* of CALLER_READINGS, likewise: an `out` is to have them */
 	struct therapy_frame *frames;      /* of CALLER_FRAMES */
+	struct therapy_reading *found;     /* of CALLER_FOUND */
 	enum note_function overran;        /* the first function that wrote past the state; NOTE_NONE: none */
 };
 

@@ -297,6 +297,7 @@ static const char *const places[NOTE_PLACES_] = {
     [NOTE_PAST_STATE] = ", because it went past the end of its state: state_size is too small",
     [NOTE_PAST_READINGS] = ", because it wrote past the end of the readings: see max_readings, or use therapy_emit",
     [NOTE_PAST_FRAMES] = ", because it wrote past the end of the frames: see max_frames, or use therapy_send",
+    [NOTE_PAST_FOUND] = ", because it wrote past the end of what is found: see max_found, or use therapy_found",
 };
 
 void contain_explain(const struct note *note, const struct contained *end, struct str *out)

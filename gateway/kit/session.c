@@ -182,17 +182,28 @@ static void check_frames(struct session *session, const struct therapy_out *out)
 	}
 }
 
+static void check_found(struct session *session, const struct therapy_out *out)
+{
+	for (size_t i = 0; i < out->n_found; i++)
+		if (out->found[i].metric >= session->model->n_settings || !isfinite(out->found[i].value))
+			session_break(session,
+				      "decode found setting %u to be %g, expected one of the %u settings and a number",
+				      out->found[i].metric, out->found[i].value, session->model->n_settings);
+}
+
 /* What every plugin owes the host, whatever it was given. False if what came cannot be looked at. */
 static bool check_out(struct session *session, const struct therapy_out *out)
 {
 	size_t before = session->n_broken;
-	if (out->overflow || out->n_readings > CALLER_READINGS || out->n_frames > CALLER_FRAMES) {
-		session_break(session, "more came of one call than %d readings and %d frames", CALLER_READINGS,
-			      CALLER_FRAMES);
+	if (out->overflow || out->n_readings > CALLER_READINGS || out->n_frames > CALLER_FRAMES ||
+	    out->n_found > CALLER_FOUND) {
+		session_break(session, "more came of one call than %d readings, %d frames and %d settings",
+			      CALLER_READINGS, CALLER_FRAMES, CALLER_FOUND);
 		return false;
 	}
 	check_readings(session, out);
 	check_frames(session, out);
+	check_found(session, out);
 	return session->n_broken == before;
 }
 
@@ -240,7 +251,7 @@ static void try_spoilt(struct session *session, const struct therapy_message *me
 	session->n_spoilt++;
 	if (!must_be_refused || refusal != THERAPY_OK)
 		return;
-	if (out.n_readings > 0 || out.presence != THERAPY_PRESENCE_SAME)
+	if (out.n_readings > 0 || out.n_found > 0 || out.presence != THERAPY_PRESENCE_SAME)
 		session_break(session, "decode took a frame that was %s for %zu readings, expected a refusal: %s", how,
 			      out.n_readings, hex(message, text));
 	else if (session->checksummed)
@@ -307,6 +318,9 @@ static void write_out(struct session *session, const struct therapy_out *out)
 		write_line(session, "%s", out->presence == THERAPY_PRESENT ? "present" : "absent");
 	for (size_t i = 0; i < out->n_readings; i++)
 		write_reading(session, &out->readings[i]);
+	for (size_t i = 0; i < out->n_found; i++)
+		write_line(session, "setting %s %.6f", session->model->settings[out->found[i].metric].key,
+			   out->found[i].value);
 	if (out->reply)
 		write_line(session, "reply");
 	for (size_t i = 0; i < out->n_frames; i++)

@@ -15,6 +15,7 @@ enum { LEVEL, WARMTH };
 struct kept {
 	const char *path;
 	bool has_row; /* built since init_row is there */
+	bool has_setting;
 	struct plugin_file *file;
 	struct device *device;
 	struct device_outputs out;
@@ -52,7 +53,7 @@ static void every_row_is_read_as_it_was_meant(void **state)
 	const struct therapy_model *m = plugin_file_model(k->file, "wire");
 	assert_string_equal(m->manufacturer, "Maker");
 	assert_int_equal(m->baud, 19200);
-	assert_int_equal(m->n_metrics * 100 + m->n_verbs * 10 + m->n_options, 242);
+	assert_int_equal(m->n_metrics * 100 + m->n_verbs * 10 + m->n_options, k->has_setting ? 262 : 242);
 	assert_string_equal(m->metrics[LEVEL].words, "off|low|high");
 	assert_true(m->metrics[LEVEL].diagnostic && !m->metrics[LEVEL].stops);
 	assert_int_equal(m->metrics[LEVEL].stale_ms, 2500);
@@ -92,6 +93,17 @@ static void what_came_later_is_there_only_if_it_was_built_with_it(void **state)
 	assert_int_equal(m->init_row != NULL, k->has_row);
 	assert_int_equal(m->own != NULL, k->has_row);
 	assert_int_equal(m->init != NULL, !k->has_row);
+	assert_int_equal(m->n_settings, k->has_setting);
+	if (!k->has_setting)
+		return;
+	assert_int_equal(m->setting_size, sizeof *m->settings);
+	assert_string_equal(m->settings[0].key, "dim");
+	assert_string_equal(m->settings[0].name, "Dim");
+	assert_string_equal(m->settings[0].because, "bright enough to be seen");
+	assert_string_equal(m->settings[0].words, "off|on");
+	assert_near(m->settings[0].wanted, 1, 0);
+	assert_int_equal(m->settings[0].ask * 10 + m->settings[0].set, 45);
+	assert_true(m->settings[0].unasked);
 }
 
 static void start(struct kept *k, const char *model, const struct therapy_value *values)
@@ -118,7 +130,8 @@ static bool told(const struct kept *k, uint8_t verb, uint8_t value)
 
 static void says(struct kept *k, uint64_t after_ms, uint8_t value)
 {
-	const uint8_t bytes[] = {0x55, value, 0};
+	/* Since there are settings it says also what its own is, as it should be. */
+	const uint8_t bytes[] = {0x55, (uint8_t)(k->has_setting ? value | 0xC0 : value), 0};
 	step(k, after_ms, (struct device_input){.type = DEVICE_IN_BYTES, .data = bytes, .size = 2});
 }
 
@@ -189,7 +202,7 @@ static void one_that_relies_on_what_is_not_known_here_is_refused_and_told_why(vo
 {
 	(void)state;
 	refused(BUILT "/kept_later_used.so",
-		"its model row 0 sets something at byte 152, and this program knows 152 bytes of it: expected a newer "
+		"its model row 0 sets something at byte 168, and this program knows 168 bytes of it: expected a newer "
 		"gateway, or the plugin built with this one's header");
 }
 
@@ -205,7 +218,10 @@ int main(void)
 	static struct kept kept[] = {
 	    {.path = BUILT "/kept_1.so"},
 	    {.path = BUILT "/kept_2.so", .has_row = true},
-	    {.path = BUILT "/kept_later.so", .has_row = true}, /* of more than is known here, and without using it */
+	    {.path = BUILT "/kept_3.so", .has_row = true, .has_setting = true},
+	    {.path = BUILT "/kept_later.so",
+	     .has_row = true,
+	     .has_setting = true}, /* of more than is known here, and without using it */
 	};
 	_Static_assert(sizeof kept / sizeof *kept == REVISIONS + 1,
 		       "a header is kept, and its plugin is not loaded here");

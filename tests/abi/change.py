@@ -15,7 +15,7 @@ import sys
 import tempfile
 
 # What a plugin says the size of (THERAPY_SIZES), and so may grow at its end.
-GROWING = ("plugin", "model", "metric", "verb", "control", "step", "channel", "poll", "option")
+GROWING = ("plugin", "model", "metric", "verb", "control", "step", "channel", "poll", "option", "setting")
 # One for each way of laying out (layout.c).
 PROCESSORS = ("x86_64-linux-gnu", "aarch64-linux-gnu", "armv7-linux-gnueabihf", "mipsel-linux-gnu", "i386-linux-gnu")
 

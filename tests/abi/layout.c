@@ -91,7 +91,13 @@ AT(out, struct therapy_reading *, readings, 0, 0, 0); AT(out, size_t, n_readings
 AT(out, size_t, max_readings, 16, 8, 8); AT(out, struct therapy_frame *, frames, 24, 12, 12);
 AT(out, size_t, n_frames, 32, 16, 16); AT(out, size_t, max_frames, 40, 20, 20); AT(out, uint32_t, lost, 48, 24, 24);
 AT(out, enum therapy_presence, presence, 52, 28, 28); AT(out, bool, reply, 56, 32, 32);
-AT(out, bool, overflow, 57, 33, 33); SIZE(out, 64, 36, 36);
+AT(out, bool, overflow, 57, 33, 33);
+#if REVISION < 3
+SIZE(out, 64, 36, 36);
+#else
+AT(out, struct therapy_reading *, found, 64, 36, 36); AT(out, size_t, n_found, 72, 40, 40);
+AT(out, size_t, max_found, 80, 44, 44); SIZE(out, 88, 48, 48);
+#endif
 
 AT(model, const char *, key, 0, 0, 0); AT(model, const char *, name, 8, 4, 4);
 AT(model, const char *, manufacturer, 16, 8, 8); AT(model, uint32_t, links, 24, 12, 12);
@@ -110,7 +116,18 @@ CALLED(model, encode, 128, 72, 72);
 #if REVISION == 1
 SIZE(model, 136, 76, 76);
 #else
-AT(model, const void *, own, 136, 76, 76); CALLED(model, init_row, 144, 80, 80); SIZE(model, 152, 84, 84);
+AT(model, const void *, own, 136, 76, 76); CALLED(model, init_row, 144, 80, 80);
+#endif
+#if REVISION == 2
+SIZE(model, 152, 84, 84);
+#elif REVISION >= 3
+AT(model, const struct therapy_setting *, settings, 152, 84, 84); AT(model, uint16_t, setting_size, 160, 88, 88);
+AT(model, uint8_t, n_settings, 162, 90, 90); SIZE(model, 168, 92, 92);
+
+AT(setting, const char *, key, 0, 0, 0); AT(setting, const char *, name, 8, 4, 4);
+AT(setting, const char *, because, 16, 8, 8); AT(setting, const char *, words, 24, 12, 12);
+AT(setting, double, wanted, 32, 16, 16); AT(setting, uint8_t, ask, 40, 24, 24); AT(setting, uint8_t, set, 41, 25, 25);
+AT(setting, bool, unasked, 42, 26, 26); SIZE(setting, 48, 32, 28);
 #endif
 
 AT(sizes, uint16_t, plugin, 0, 0, 0); AT(sizes, uint16_t, model, 2, 2, 2); AT(sizes, uint16_t, metric, 4, 4, 4);

@@ -22,13 +22,11 @@
  */
 #ifndef THERAPY_PLUGIN_H
 #define THERAPY_PLUGIN_H
-
 #include <math.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
-
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -44,11 +42,9 @@ enum therapy_unit {
 	THERAPY_UNIT_AMPERE, THERAPY_UNIT_KILOGRAM, THERAPY_UNIT_PERCENT, THERAPY_UNIT_SECOND, THERAPY_UNIT_STANDARD_G,
 	THERAPY_UNIT_NEWTON_PER_S, THERAPY_UNIT_COUNT_
 };
-
 /* One thing the device measures. */
 struct therapy_metric {
-	const char *key;          /* "tilt" */
-	const char *name;         /* "Tilt", as people read it; no device name in it */
+	const char *key, *name;   /* "tilt"; "Tilt", as people read it, without the device's name */
 	enum therapy_unit unit;
 	double min, max;          /* plausible values; anything outside becomes an ERROR reading */
 	double max_rate;          /* plausible change per second; 0: not checked */
@@ -61,20 +57,16 @@ struct therapy_metric {
 	const char *words;        /* of values 0, 1, ...: "released|pressed", for rules and people; NULL: a number */
 	bool stops;               /* while above 0 a person wants everything at rest at once: a pain or stop button */
 };
-
 /* What a verb does to the body of a person: asking, making safer, or acting. STOP is never refused or delayed;
- * RENEW restarts the device's own timer and must never switch anything on. */
+ * RENEW restarts the device's own timer, or changes a setting, and must never switch anything on. */
 enum therapy_effect { THERAPY_QUERY, THERAPY_STOP, THERAPY_ACT, THERAPY_RENEW };
-
 struct therapy_verb { const char *key; enum therapy_effect effect; };
 /* One step towards rest: `delay_ms` after the step before, send `verb` with `value`. */
 struct therapy_step { uint32_t delay_ms; uint8_t verb; double value; };
-
 /* Something that can be energised. It is on exactly while the reading `confirm` is above `rest_max`. */
 enum therapy_control_type { THERAPY_SWITCH, THERAPY_NUMBER };
 struct therapy_control {
-	const char *key;                 /* "heat" */
-	const char *name;                /* "Heat" */
+	const char *key, *name;          /* "heat"; "Heat" */
 	enum therapy_control_type type;  /* a switch takes 0 and 1 */
 	enum therapy_unit unit;
 	double min, max, step;           /* of what a person may ask for; 0 always means rest */
@@ -99,12 +91,10 @@ struct therapy_control {
 	const char *words;               /* of a number's values 0, 1, ...: "off|low|high", the first is rest; NULL: none */
 	uint8_t measures;                /* of a number in degC: the metric that is brought to it, or THERAPY_NONE */
 };
-
 /* A topic or characteristic. `{name}` in the address becomes what the link's address names, `{client}` a name that
  * is this gateway's alone (for replies). */
 enum { THERAPY_IN = 1, THERAPY_OUT = 2 };
 struct therapy_channel { const char *address; uint8_t direction; }; /* "tele/{name}/SENSOR"; one of these, or both */
-
 /* A question asked again and again. With `reply_ms` it is a transaction: nothing but STOP is sent until decode reports
  * the reply or that time has passed (half-duplex lines need this). */
 struct therapy_poll {
@@ -119,20 +109,26 @@ struct therapy_option {
 	const char *key;
 	enum therapy_option_type type;
 	double min, max;   /* of a number */
-	const char *words; /* of a word: "roll|pitch" */
-	const char *help;  /* one line */
+	const char *words, *help; /* of a word: "roll|pitch"; one line */
 };
-
+/* A setting of the device itself that the host changes, never what switches anything on. What it was is asked for and
+ * remembered before it is set for the first time, and written back when the user lets go of the device. */
+struct therapy_setting {
+	const char *key, *name; /* "stay_off"; "PowerOnState", as its maker calls it */
+	const char *because;    /* "off after a power cut": for people */
+	const char *words;      /* of values 0, 1, ...: "off|on"; NULL: a number */
+	double wanted;
+	uint8_t ask, set;       /* QUERY verb, to which decode says therapy_found; RENEW verb, called with the value */
+	bool unasked;           /* safety wants it: set it too when the device does not say what it was */
+};
 /* `set`: the user gave it. `word` is NULL unless set and lives as long as the state. */
 struct therapy_value { bool set; double number; const char *word; };
 
-/* What decode refuses, counted by cause and never a reading. */
+/* What decode refuses, counted by cause and never a reading. TYPE: well-formed, but not a message of this model;
+ * FORMAT: not the JSON, number or layout it should be; VALUE: NaN, infinity, saturation. */
 enum therapy_refusal {
-	THERAPY_OK, THERAPY_REFUSED_LENGTH, THERAPY_REFUSED_CHECKSUM,
-	THERAPY_REFUSED_TYPE,     /* well-formed, but not a message of this model */
-	THERAPY_REFUSED_FORMAT,   /* not the JSON, number or layout it should be */
-	THERAPY_REFUSED_VALUE,    /* NaN, infinity, saturation */
-	THERAPY_REFUSED_COUNT_
+	THERAPY_OK, THERAPY_REFUSED_LENGTH, THERAPY_REFUSED_CHECKSUM, THERAPY_REFUSED_TYPE, THERAPY_REFUSED_FORMAT,
+	THERAPY_REFUSED_VALUE, THERAPY_REFUSED_COUNT_
 };
 struct therapy_message {
 	const uint8_t *data; /* `size` bytes, followed by a NUL that is not counted */
@@ -141,19 +137,15 @@ struct therapy_message {
 	uint8_t channel;
 	bool retained;       /* kept by the broker: an old truth */
 };
-
 enum therapy_quality { THERAPY_UNKNOWN, THERAPY_GOOD, THERAPY_ERROR };
-
 struct therapy_reading {
 	uint16_t metric;
 	uint8_t quality;  /* enum therapy_quality; the host makes GOOD values outside the row's range ERROR */
 	uint32_t age_ms;  /* how old it was when it arrived */
 	double value;
 };
-
 struct therapy_frame { uint16_t size; uint8_t channel; uint8_t bytes[THERAPY_FRAME_MAX]; };
 enum therapy_presence { THERAPY_PRESENCE_SAME, THERAPY_PRESENT, THERAPY_ABSENT };
-
 /* Where decode and encode put what they make. The host owns it and clears it before each call. */
 struct therapy_out {
 	struct therapy_reading *readings;
@@ -164,15 +156,13 @@ struct therapy_out {
 	enum therapy_presence presence; /* the device said that it is there, or gone */
 	bool reply;                     /* this frame answers the outstanding poll */
 	bool overflow;                  /* something did not fit; the host counts it */
+	struct therapy_reading *found;  /* what the device says its settings are; `metric` is the setting's row */
+	size_t n_found, max_found;
 };
-
 enum { THERAPY_LINK_SERIAL = 1, THERAPY_LINK_TCP = 2, THERAPY_LINK_MQTT = 4, THERAPY_LINK_BLE = 8 };
-
 /* A device that can be bought or built: one row of the plugin. */
 struct therapy_model {
-	const char *key;           /* "wt901" */
-	const char *name;          /* "WT901" */
-	const char *manufacturer;
+	const char *key, *name, *manufacturer; /* "wt901", "WT901", "WitMotion" */
 	uint32_t links;            /* THERAPY_LINK_... it can be reached by */
 	uint32_t baud;             /* of a serial link unless the address says otherwise */
 	const struct therapy_metric *metrics;
@@ -196,11 +186,13 @@ struct therapy_model {
 	enum therapy_refusal (*decode)(void *state, const struct therapy_message *message, struct therapy_out *out);
 	/* The frames that tell the device `verb` with `value`. 0, or -1: there is no such verb or value. */
 	int (*encode)(void *state, uint64_t now_ms, uint8_t verb, double value, struct therapy_out *out);
-
 	/* For functions that models share: what they need to know of this row, and, instead of `init`, one that is given
 	 * the row or a copy that lives as long as the state. */
 	const void *own;
 	int (*init_row)(void *state, const struct therapy_model *row, const struct therapy_value *values, uint32_t seed);
+	const struct therapy_setting *settings; /* what is changed on the device; NULL: nothing */
+	uint16_t setting_size;                  /* sizeof *settings, so that rows may grow */
+	uint8_t n_settings;
 };
 /* Row sizes as this plugin was compiled, so that rows may grow. */
 struct therapy_sizes { uint16_t plugin, model, metric, verb, control, step, channel, poll, option; };
@@ -213,8 +205,7 @@ struct therapy_plugin {
 	uint32_t abi;               /* THERAPY_ABI */
 	struct therapy_sizes sizes; /* THERAPY_SIZES */
 	const char *key;            /* "inversion_table" */
-	const char *kind;           /* what rules call it: "inversion", "traction", "heat" */
-	const char *version;
+	const char *kind, *version; /* what rules call it: "inversion", "traction", "heat"; "0.1.0" */
 	const struct therapy_model *models;
 	uint8_t n_models;
 };
@@ -230,6 +221,15 @@ static inline void therapy_emit(struct therapy_out *out, uint16_t metric, double
 		out->overflow = true;
 	else
 		out->readings[out->n_readings++] = r;
+}
+/* The device says what its setting is. */
+static inline void therapy_found(struct therapy_out *out, uint16_t setting, double value)
+{
+	struct therapy_reading r = {setting, THERAPY_GOOD, 0, value};
+	if (out->n_found == out->max_found)
+		out->overflow = true;
+	else
+		out->found[out->n_found++] = r;
 }
 /* Adds a frame of `size` bytes for `channel`. */
 static inline void therapy_send(struct therapy_out *out, uint8_t channel, const void *bytes, size_t size)

@@ -169,6 +169,12 @@ static void on_device(void *user, uint16_t device, struct json_object *object)
 		d->callbacks.device(d->callbacks.user, device, object);
 }
 
+static bool on_order(void *user, const char *device, bool takes, char why[CORE_WHY_MAX])
+{
+	const struct desk *d = user;
+	return d->callbacks.order(d->callbacks.user, device, takes, why);
+}
+
 static bool on_event_wanted(void *user, uint64_t after, struct console_event *out)
 {
 	const struct desk *d = user;
@@ -250,8 +256,9 @@ static void open_console(struct desk *d, uv_loop_t *loop, size_t n_devices)
 {
 	char path[PATH_MAX],
 	    why[256] = "neither RUNTIME_DIRECTORY nor XDG_RUNTIME_DIR is set; set gateway.control_socket";
-	const struct console_callbacks callbacks = {
-	    d, core_now, on_request, on_status, on_device, on_event_wanted, on_reload, on_record, on_origin, on_adjust};
+	const struct console_callbacks callbacks = {d,         core_now,        on_request, on_status,
+						    on_device, on_event_wanted, on_reload,  on_record,
+						    on_origin, on_adjust,       on_order};
 	bool placed =
 	    desk_socket_place(d->config.config->control_socket, d->config.config->gateway_id, path, sizeof path);
 	if (placed && console_new(loop, path, n_devices, &callbacks, &d->console, why, sizeof why) == 0)

@@ -38,6 +38,8 @@ struct desk_callbacks {
 	void (*closed)(void *user);
 	/* What goes over that device's link is wanted (desk_traffic), or no more. */
 	void (*record)(void *user, uint16_t device, bool on);
+	/* Let the device go, or take it again. False: refused. `why` in any case. */
+	bool (*order)(void *user, const char *device, bool takes, char why[CORE_WHY_MAX]);
 };
 
 /* Where this gateway's control socket is: `control_socket` of the configuration, else $RUNTIME_DIRECTORY/control.sock,

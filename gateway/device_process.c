@@ -138,6 +138,7 @@ static void step(struct device_process *p, uint64_t now_ms, const struct device_
 	say_link(p, "the device said that it left the broker");
 	for (size_t i = 0; i < out.n_states; i++)
 		to_gateway_control(&p->to, &out.states[i]);
+	to_gateway_settings(&p->to, &out);
 	boot_timer_set(&p->timer, device_deadline(p->device));
 	if (p->stuck) {
 		/* Nothing can be told to a device that takes no bytes: the link is as good as lost, and a new one may
@@ -389,8 +390,12 @@ static bool prepare(struct device_process *p, struct str *why)
 	uint32_t seed = 0;
 	if (getrandom(&seed, sizeof seed, GRND_NONBLOCK) != (ssize_t)sizeof seed)
 		seed = (uint32_t)clock_boot_us();
-	struct device_config config = {
-	    .model = p->model, .options = p->options, .seed = seed, .rest_forward_ms = s->quiet_ms};
+	struct device_config config = {.model = p->model,
+				       .options = p->options,
+				       .seed = seed,
+				       .rest_forward_ms = s->quiet_ms,
+				       .leave_settings = s->leave_settings,
+				       .only_cuts = s->only_cuts};
 	int error = device_new(&config, clock_boot_ms(), &p->device);
 	const char *fault = p->plugin.program ? program_fault(p->plugin.program) : NULL;
 	if (error && fault)
@@ -482,7 +487,8 @@ static void on_wire_message(void *user, const uint8_t *data, size_t size)
 		return;
 	}
 	struct device_input input;
-	if (from_gateway_order(m, p->model, &input))
+	struct device_setting_was was[DEVICE_SETTINGS_MAX];
+	if (from_gateway_order(m, p->model, was, &input))
 		step(p, clock_boot_ms(), &input);
 }
 

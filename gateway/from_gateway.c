@@ -3,7 +3,18 @@
 
 #include <math.h>
 
-bool from_gateway_order(const Therapy__V1__ToDevice *m, const struct therapy_model *model, struct device_input *out)
+static void take_release(const Therapy__V1__Release *release, struct device_setting_was *was, struct device_input *out)
+{
+	out->type = DEVICE_IN_RELEASE;
+	out->was = was;
+	for (size_t i = 0; i < release->n_was && out->n_was < DEVICE_SETTINGS_MAX; i++)
+		if (release->was[i]->setting < DEVICE_SETTINGS_MAX)
+			was[out->n_was++] =
+			    (struct device_setting_was){(uint8_t)release->was[i]->setting, release->was[i]->value};
+}
+
+bool from_gateway_order(const Therapy__V1__ToDevice *m, const struct therapy_model *model,
+			struct device_setting_was was[DEVICE_SETTINGS_MAX], struct device_input *out)
 {
 	uint32_t control = 0;
 	*out = (struct device_input){.type = DEVICE_IN_TICK};
@@ -27,6 +38,13 @@ bool from_gateway_order(const Therapy__V1__ToDevice *m, const struct therapy_mod
 		control = m->rest->control;
 		out->stop = m->rest->stop;
 		break;
+	case THERAPY__V1__TO_DEVICE__BODY_SETTING_KEPT:
+		out->type = DEVICE_IN_SETTING_KEPT;
+		out->setting = (uint8_t)m->setting_kept->setting;
+		return m->setting_kept->setting < model->n_settings;
+	case THERAPY__V1__TO_DEVICE__BODY_RELEASE:
+		take_release(m->release, was, out);
+		return true;
 	case THERAPY__V1__TO_DEVICE__BODY_OPEN:
 	case THERAPY__V1__TO_DEVICE__BODY_SETUP:
 	case THERAPY__V1__TO_DEVICE__BODY_PING:

@@ -8,8 +8,9 @@
 #include "device/device.h"
 #include "therapy/v1/wire.pb-c.h"
 
-/* Lease, off-test or rest. False: it is none of them, or for a control that `model` does not have. */
+/* Lease, off-test, rest, and what is about settings. False: it is none of them, or for a control that `model` does not
+ * have. `was` is what *out may point into. */
 bool from_gateway_order(const Therapy__V1__ToDevice *message, const struct therapy_model *model,
-			struct device_input *out);
+			struct device_setting_was was[DEVICE_SETTINGS_MAX], struct device_input *out);
 
 #endif

@@ -165,6 +165,7 @@ static void on_presence(void *user, bool present)
 	gateway_feed(g, clock_boot_ms(), &input);
 	if (!present)
 		adjusting_lost(g->adjusting, seat->index);
+	settings_presence(seat, present);
 	if (g->outlet)
 		outlet_presence(g->outlet, seat->index, present);
 	desk_touched(g->desk, seat->index);
@@ -196,6 +197,20 @@ static void on_traffic(void *user, const Therapy__V1__Traffic *said)
 	desk_traffic(seat->gateway->desk, seat->index, said);
 }
 
+static void on_setting(void *user, const Therapy__V1__SettingState *said)
+{
+	struct seat *seat = user;
+	if (gateway_listens(seat->gateway))
+		settings_said(seat, said);
+}
+
+static void on_released(void *user, Therapy__V1__ReleaseResult result)
+{
+	struct seat *seat = user;
+	if (gateway_listens(seat->gateway))
+		settings_released(seat, result);
+}
+
 /* ---- checking, then running ---- */
 
 int gateway_compile(const struct gateway *g, const struct config *config, struct core **out, struct faults *faults)
@@ -217,7 +232,8 @@ int gateway_compile(const struct gateway *g, const struct config *config, struct
 
 static int open_memory(struct gateway *g)
 {
-	const struct memory_keeper_callbacks callbacks = {g, on_remembered, ending_memory_closed};
+	const struct memory_keeper_callbacks callbacks = {
+	    g, on_remembered, ending_memory_closed, settings_found, settings_put, settings_written};
 	int error = memory_keeper_new(&g->loop, g->config, g->core, &callbacks, &g->memory);
 	if (error && error != UV_EBUSY)
 		log_error("memory", "there is no place for the state file: %s; set gateway.state_dir",
@@ -261,8 +277,11 @@ static void all_described(struct gateway *g)
 	}
 	g->stage = RUNNING;
 	report_coverage(g->config, g->core);
-	for (size_t i = 0; i < g->n_seats; i++)
+	g->alone = g->alone || !g->outlet;
+	for (size_t i = 0; i < g->n_seats; i++) {
+		settings_hold(&g->seats[i]);
 		process_open(g->seats[i].process);
+	}
 	struct core_input present = {.type = CORE_IN_PRESENCE, .device = (uint16_t)g->n_seats, .present = true};
 	gateway_feed(g, clock_boot_ms(), &present);
 	gateway_feed_person(g, clock_boot_ms());
@@ -371,7 +390,8 @@ static int start_processes(struct gateway *g)
 		seat->index = (uint16_t)i;
 	}
 	const struct process_callbacks callbacks = {NULL,       on_described, on_failed, on_readings,
-						    on_control, on_presence,  on_kept,   on_traffic};
+						    on_control, on_presence,  on_kept,   on_traffic,
+						    on_setting, on_released};
 	return processes_start(g, &callbacks);
 }
 
@@ -407,6 +427,7 @@ static void release(struct gateway *g)
 	free(g->descriptions);
 	free(g->counters);
 	free(g->kept);
+	kept_settings_free(&g->settings);
 	faults_release(&g->faults);
 	config_free(g->started_with);
 	config_free(g->config);

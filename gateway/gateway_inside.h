@@ -14,6 +14,7 @@
 #include "core/core.h"
 #include "desk.h"
 #include "kept_commands.h"
+#include "kept_settings.h"
 #include "loop/boot_timer.h"
 #include "loop/watchdog.h"
 #include "memory_keeper.h"
@@ -31,6 +32,9 @@ struct seat { /* one configured device */
 	uint16_t index;
 	struct process *process;
 	bool answered;
+	bool present;
+	bool releasing;     /* somebody lets it go, and its process is at it */
+	uint32_t unwritten; /* settings, by row, whose process waits until they are on disk */
 };
 
 struct gateway {
@@ -51,7 +55,9 @@ struct gateway {
 	struct seat *seats;
 	size_t n_seats, awaited, to_close;
 	const Therapy__V1__DeviceDescription **descriptions;
-	struct kept_commands *kept;             /* of each seat: what the broker keeps for it */
+	struct kept_commands *kept; /* of each seat: what the broker keeps for it */
+	struct kept_settings settings;
+	bool alone;                             /* no other gateway drives what is behind the broker */
 	Therapy__V1__DeviceCounters **counters; /* of each seat, while a status is packed */
 	struct core *core;
 	struct promises *promises;
@@ -102,6 +108,22 @@ int outward_open(struct gateway *g);
 void outward_core(struct gateway *g, uint64_t now_ms, const struct core_output *output);
 /* Closes what there is, then calls `closed`. */
 void outward_close(struct gateway *g, void (*closed)(struct gateway *g));
+
+/* ---- settings.c ---- */
+/* For the memory's keeper. */
+void settings_found(void *gateway, const Therapy__V1__Memory *memory, bool lost);
+void settings_put(void *gateway, Therapy__V1__Memory *head);
+void settings_written(void *gateway);
+/* From device processes. */
+void settings_said(struct seat *seat, const Therapy__V1__SettingState *said);
+void settings_released(struct seat *seat, Therapy__V1__ReleaseResult result);
+void settings_presence(struct seat *seat, bool present);
+/* Its link is let go, or opened: somebody let it go, or another gateway drives it. */
+void settings_hold(struct seat *seat);
+/* Let `device` go, or take it again. False: refused; `why` says what happens, or why not. */
+bool settings_order(struct gateway *g, const char *device, bool takes, char why[CORE_WHY_MAX]);
+/* Adds `settings` and `released`. */
+void settings_show(const struct gateway *g, uint16_t device, struct json_object *object);
 
 /* ---- reload.c ---- */
 /* Reads the configuration anew. False: refused, the old one stays in force; `line` was called for each fault or reason.

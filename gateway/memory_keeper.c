@@ -95,6 +95,8 @@ static void write_now(struct memory_keeper *k, bool clean)
 	head->wall_clock_trusted = trusted;
 	head->clean = clean;
 	head->revision = about.revision;
+	if (k->callbacks.put)
+		k->callbacks.put(k->callbacks.user, head);
 	k->pending = false;
 	k->written_ms = clock_boot_ms();
 	k->writes++;
@@ -141,6 +143,12 @@ void memory_keeper_changed(struct memory_keeper *k, const struct core_output *ou
 	write_within(k, since < SOON_MS ? SOON_MS - since : 0);
 }
 
+void memory_keeper_write(struct memory_keeper *k)
+{
+	if (!k->closing)
+		write_now(k, false);
+}
+
 void memory_keeper_core(struct memory_keeper *k, struct core *core)
 {
 	k->core = core;
@@ -162,6 +170,8 @@ static void on_written(void *user, uint64_t revision, int error)
 		uv_timer_stop(&k->timer);
 		write_within(k, RETRY_MS);
 	}
+	if (!error && !store_waits(k->store) && k->callbacks.written)
+		k->callbacks.written(k->callbacks.user);
 	if (revision >> EPOCH_SHIFT == k->epoch)
 		k->callbacks.remembered(k->callbacks.user, revision & ((UINT64_C(1) << EPOCH_SHIFT) - 1), error == 0);
 }
@@ -238,6 +248,8 @@ static void read_back(struct memory_keeper *k, const char *directory)
 		recall.state = found == STORE_FIRST ? CORE_RECALL_FIRST : CORE_RECALL_LOST;
 	tell(directory, found, &state, &recall);
 	core_recall(k->core, &recall);
+	if (k->callbacks.found)
+		k->callbacks.found(k->callbacks.user, state.memory, recall.state == CORE_RECALL_LOST);
 	state_release(&state);
 }
 

@@ -55,7 +55,7 @@ static unsigned wait_for(struct keeping *k, unsigned n)
 
 static void begin(struct keeping *k)
 {
-	const struct memory_keeper_callbacks callbacks = {k, remembered, closed};
+	const struct memory_keeper_callbacks callbacks = {.user = k, .remembered = remembered, .closed = closed};
 	*k = (struct keeping){.directory = "/tmp/memory_keeper_test.XXXXXX", .id = "demo"};
 	assert_non_null(mkdtemp(k->directory));
 	k->config.state_dir = k->directory;
@@ -176,7 +176,7 @@ static void a_second_gateway_on_one_directory_is_refused_until_the_first_has_end
 	struct keeping k;
 	struct memory_keeper *second;
 	begin(&k);
-	const struct memory_keeper_callbacks callbacks = {&k, remembered, closed};
+	const struct memory_keeper_callbacks callbacks = {.user = &k, .remembered = remembered, .closed = closed};
 	assert_int_equal(memory_keeper_new(&k.loop, &k.config, k.rig.core, &callbacks, &second), UV_EBUSY);
 	uv_run(&k.loop, UV_RUN_NOWAIT);
 	tell(&k, CORE_GRAVE); /* the first one goes on */

@@ -83,9 +83,9 @@ static bool on_parked_wanted(void *user, uint16_t device)
 static void on_alone(void *user, bool alone)
 {
 	struct gateway *g = user;
+	g->alone = alone;
 	for (size_t i = 0; i < g->n_seats; i++)
-		if (g->config->devices[i].address.kind == LINK_MQTT)
-			process_hold(g->seats[i].process, !alone);
+		settings_hold(&g->seats[i]);
 }
 
 static void on_announced(void *user, const char *text)
@@ -166,6 +166,12 @@ static void on_desk_device(void *user, uint16_t device, struct json_object *obje
 {
 	const struct gateway *g = user;
 	adjusting_tell_device(g->adjusting, device, object);
+	settings_show(g, device, object);
+}
+
+static bool on_order(void *user, const char *device, bool takes, char why[CORE_WHY_MAX])
+{
+	return settings_order(user, device, takes, why);
 }
 
 static void on_desk_status(void *user, struct json_object *status)
@@ -247,7 +253,7 @@ static int open_desk(struct gateway *g)
 					   .state = memory_keeper_place(g->config, state, sizeof state) ? state : NULL};
 	const struct desk_callbacks callbacks = {g,           core_now,       on_request,     on_reload,
 						 on_adjust,   on_desk_device, on_desk_status, on_events,
-						 desk_closed, on_record};
+						 desk_closed, on_record,      on_order};
 	return desk_new(&g->loop, &config, &callbacks, &g->desk);
 }
 

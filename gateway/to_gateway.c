@@ -153,6 +153,28 @@ bool to_gateway_traffic(struct to_gateway *to, const struct tap_piece *piece)
 	return true;
 }
 
+void to_gateway_settings(struct to_gateway *to, const struct device_outputs *out)
+{
+	for (size_t i = 0; i < out->n_settings; i++) {
+		Therapy__V1__SettingState state = THERAPY__V1__SETTING_STATE__INIT;
+		Therapy__V1__FromDevice message = THERAPY__V1__FROM_DEVICE__INIT;
+		state.setting = out->settings[i].setting;
+		state.news = (Therapy__V1__SettingNews)(out->settings[i].news + 1);
+		state.value = out->settings[i].value;
+		message.body_case = THERAPY__V1__FROM_DEVICE__BODY_SETTING;
+		message.setting = &state;
+		say(to, &message);
+	}
+	if (out->release == DEVICE_RELEASE_NONE)
+		return;
+	Therapy__V1__Released released = THERAPY__V1__RELEASED__INIT;
+	Therapy__V1__FromDevice message = THERAPY__V1__FROM_DEVICE__INIT;
+	released.result = (Therapy__V1__ReleaseResult)out->release; /* the order is the same */
+	message.body_case = THERAPY__V1__FROM_DEVICE__BODY_RELEASED;
+	message.released = &released;
+	say(to, &message);
+}
+
 void to_gateway_pong(struct to_gateway *to, uint64_t nonce)
 {
 	Therapy__V1__Pong pong = THERAPY__V1__PONG__INIT;

@@ -37,6 +37,8 @@ struct tap_piece;
 bool to_gateway_traffic(struct to_gateway *to, const struct tap_piece *piece);
 /* `why`: when down, for people. */
 void to_gateway_link(struct to_gateway *to, bool up, const char *why);
+/* News of settings, and what came of letting go. */
+void to_gateway_settings(struct to_gateway *to, const struct device_outputs *out);
 void to_gateway_pong(struct to_gateway *to, uint64_t nonce);
 /* Only if they changed since they were said last. */
 void to_gateway_counters(struct to_gateway *to, const struct device_counters *counters);

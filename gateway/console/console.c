@@ -297,6 +297,20 @@ static void adjust(struct console *c, struct lines_client *client, const struct 
 	c->callbacks.adjust(c->callbacks.user, &asked, answer);
 }
 
+static void let_go(struct console *c, struct lines_client *client, const struct order *order,
+		   struct json_object *answer)
+{
+	char why[CORE_WHY_MAX] = "nobody here can";
+	uid_t uid;
+	pid_t pid;
+	lines_peer(client, &uid, &pid);
+	log_info("console", "user %u, process %d: %s %s", (unsigned)uid, (int)pid, order->name, order->device);
+	bool ok =
+	    c->callbacks.order && c->callbacks.order(c->callbacks.user, order->device, order->verb == ORDER_TAKE, why);
+	tell_put_bool(answer, "ok", ok);
+	tell_put(answer, ok ? "reason" : "error", why);
+}
+
 static void obey(struct console *c, struct lines_client *client, struct order *order, struct json_object *answer)
 {
 	const struct core *core = c->callbacks.core(c->callbacks.user);
@@ -329,6 +343,10 @@ static void obey(struct console *c, struct lines_client *client, struct order *o
 	case ORDER_CALIBRATE:
 	case ORDER_TARE:
 		adjust(c, client, order, answer);
+		break;
+	case ORDER_RELEASE:
+	case ORDER_TAKE:
+		let_go(c, client, order, answer);
 		break;
 	case ORDER_REQUEST:
 		ask(c, client, order, answer);

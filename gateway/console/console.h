@@ -47,6 +47,8 @@ struct console_callbacks {
 	void (*origin)(void *user, uint16_t device, struct str *out);
 	/* Takes the step and fills in the answer. */
 	void (*adjust)(void *user, const struct console_adjust *asked, struct json_object *answer);
+	/* Lets the device go, or takes it again. False: refused. `why` in any case. May be NULL. */
+	bool (*order)(void *user, const char *device, bool takes, char why[CORE_WHY_MAX]);
 };
 
 #define CONSOLE_ORIGIN_MAX 1024u

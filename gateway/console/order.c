@@ -10,8 +10,8 @@
 #include "base/words.h"
 
 #define VERBS                                                                                                          \
-	"status, devices, explain, alarms, events, watch, set, stop, reset, park, unpark, present, off_test, "         \
-	"calibrate, tare, reload or record"
+	"status, devices, explain, alarms, events, watch, set, stop, reset, park, unpark, present, off_test, release, " \
+	"take, calibrate, tare, reload or record"
 
 enum needs { NOTHING = 0, CONTROL = 1, DEVICE = 2, MAYBE = 4, VALUE = 8, STEP = 16 };
 
@@ -31,6 +31,8 @@ static const struct verb {
     {"record", ORDER_RECORD, 0, DEVICE},
     {"calibrate", ORDER_CALIBRATE, 0, DEVICE | STEP},
     {"tare", ORDER_TARE, 0, DEVICE | STEP},
+    {"release", ORDER_RELEASE, 0, DEVICE},
+    {"take", ORDER_TAKE, 0, DEVICE},
     {"set", ORDER_REQUEST, CORE_SET, CONTROL | VALUE},
     {"stop", ORDER_REQUEST, CORE_STOP, NOTHING},
     {"reset", ORDER_REQUEST, CORE_RESET, MAYBE},

@@ -21,6 +21,8 @@ enum order_verb {
 	ORDER_RECORD,
 	ORDER_CALIBRATE,
 	ORDER_TARE,
+	ORDER_RELEASE, /* the device is let go */
+	ORDER_TAKE,
 	ORDER_REQUEST, /* one for the core */
 };
 

@@ -132,6 +132,20 @@ static void take_kept(struct core *core, const struct core_input *input)
 			 input->device, input->kept.text);
 }
 
+static void take_setting(struct core *core, const struct core_input *input)
+{
+	static const enum core_event_type events[] = {
+	    [CORE_SETTING_CHANGED] = CORE_EVENT_SETTING_CHANGED,
+	    [CORE_SETTING_TROUBLE] = CORE_EVENT_SETTING_CHANGED,
+	    [CORE_RELEASED] = CORE_EVENT_RELEASED,
+	    [CORE_RELEASE_FAILED] = CORE_EVENT_RELEASE_FAILED,
+	    [CORE_TAKEN] = CORE_EVENT_TAKEN,
+	};
+	size_t news = input->setting.news;
+	if (news < sizeof events / sizeof *events)
+		out_device_event(core, events[news], input->device, input->setting.text);
+}
+
 static void take(struct core *core, const struct core_input *input)
 {
 	if (input->type == CORE_IN_TICK)
@@ -165,6 +179,8 @@ static void take(struct core *core, const struct core_input *input)
 	else if (input->type == CORE_IN_ADJUSTED)
 		out_device_event(core, input->adjusted.tared ? CORE_EVENT_TARED : CORE_EVENT_CALIBRATED, input->device,
 				 input->adjusted.text);
+	else if (input->type == CORE_IN_SETTING)
+		take_setting(core, input);
 	else if (input->type == CORE_IN_CONTROL && input->control < device->n_controls)
 		grant_phase(core, device->first_control + input->control, input);
 }

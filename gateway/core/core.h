@@ -45,6 +45,7 @@ struct core_control {
 	uint16_t confirm;         /* index of the metric that says what it does */
 	double rest_max;          /* at rest while that metric is at or below this */
 	bool resumes;             /* goes on by itself after a pause of at most 60 s (heat) */
+	bool only_cuts;           /* a request never switches it on: a hand at the device does, and may be adopted */
 	enum therapy_unit unit;   /* of a request: a limit in the same unit can cap it */
 	uint16_t load;            /* index of the metric that is the second proof of rest ... */
 	double load_max;          /* ... while at or below this ... */
@@ -248,6 +249,16 @@ enum core_input_type {
 	CORE_IN_FIGURE,  /* the step of a plan sets or withdraws its figure for a limit */
 	CORE_IN_KEPT,    /* the broker keeps a command for the device, or no more: people are told, no more */
 	CORE_IN_ADJUSTED, /* the device was calibrated or tared: likewise */
+	CORE_IN_SETTING, /* of what is changed on the device itself: likewise */
+};
+
+/* What is told of it: SETTING. */
+enum core_setting_news {
+	CORE_SETTING_CHANGED, /* one was changed */
+	CORE_SETTING_TROUBLE, /* the device does not take one */
+	CORE_RELEASED,        /* the device was let go */
+	CORE_RELEASE_FAILED,  /* it was not */
+	CORE_TAKEN,           /* and it is ours again */
 };
 
 struct core_reading {
@@ -259,7 +270,7 @@ struct core_reading {
 
 struct core_input {
 	enum core_input_type type;
-	uint16_t device;  /* index into the spec's devices: READINGS, PRESENCE, CONTROL, KEPT, ADJUSTED */
+	uint16_t device;  /* index into the spec's devices: READINGS, PRESENCE, CONTROL, KEPT, ADJUSTED, SETTING */
 	uint16_t control; /* index into that device's controls: CONTROL */
 	union {
 		struct {
@@ -287,6 +298,10 @@ struct core_input {
 			bool tared;
 			const char *text; /* for people */
 		} adjusted;
+		struct {
+			enum core_setting_news news;
+			const char *text; /* for people */
+		} setting;
 		struct {
 			uint64_t revision; /* everything up to it */
 			bool ok;
@@ -350,6 +365,10 @@ enum core_event_type { /* the order is that of therapy.v1.SafetyEventType withou
 		       CORE_EVENT_SILENCED,   /* by a person, for two minutes */
 		       CORE_EVENT_CALIBRATED, /* by a person: from now on its readings mean something else */
 		       CORE_EVENT_TARED,
+		       CORE_EVENT_SETTING_CHANGED, /* on the device itself, by the gateway */
+		       CORE_EVENT_RELEASED,        /* the device was let go by a person */
+		       CORE_EVENT_RELEASE_FAILED,
+		       CORE_EVENT_TAKEN,
 		       CORE_EVENT_COUNT_,
 };
 

@@ -58,7 +58,8 @@ void out_device_event(struct core *core, enum core_event_type type, uint16_t dev
 	if (!out)
 		return;
 	out->device = device;
-	bool soon = type == CORE_EVENT_DEVICE_LOST || type == CORE_EVENT_COMMAND_KEPT;
+	bool soon = type == CORE_EVENT_DEVICE_LOST || type == CORE_EVENT_COMMAND_KEPT ||
+		    type == CORE_EVENT_SETTING_CHANGED || type == CORE_EVENT_RELEASE_FAILED;
 	out->priority = soon ? CORE_PRIORITY_MEDIUM : CORE_PRIORITY_LOW;
 	if (type == CORE_EVENT_COMMAND_KEPT || type == CORE_EVENT_COMMAND_CLEARED)
 		out->hazard = 27; /* switched on by somebody else, again and again */

@@ -314,6 +314,11 @@ int store_write(struct store *store, const uint8_t *bytes, size_t size, uint64_t
 	return store->busy ? 0 : begin(store);
 }
 
+bool store_waits(const struct store *store)
+{
+	return store->waiting.full;
+}
+
 void store_close(struct store *store)
 {
 	store->closing = true;

@@ -43,6 +43,8 @@ int store_read(struct store *store, const char *gateway_id, enum store_found *fo
 
 /* Copies the bytes. 0 or a negative UV_E* code; `written` is called once for it or for a later one. */
 int store_write(struct store *store, const uint8_t *bytes, size_t size, uint64_t revision);
+/* Something was handed over after what is being written, or was written last. */
+bool store_waits(const struct store *store);
 /* Writes what was handed over, then calls `closed` and frees. */
 void store_close(struct store *store);
 

@@ -257,6 +257,14 @@ static void on_message(void *user, const uint8_t *data, size_t size)
 		if (p->records && p->callbacks.traffic)
 			p->callbacks.traffic(p->callbacks.user, m->traffic);
 		break;
+	case THERAPY__V1__FROM_DEVICE__BODY_SETTING:
+		if (p->description && m->setting->setting < p->description->n_settings && p->callbacks.setting)
+			p->callbacks.setting(p->callbacks.user, m->setting);
+		break;
+	case THERAPY__V1__FROM_DEVICE__BODY_RELEASED:
+		if (p->callbacks.released)
+			p->callbacks.released(p->callbacks.user, m->released->result);
+		break;
 	case THERAPY__V1__FROM_DEVICE__BODY_PONG: /* heard_ms is all it is for */
 	case THERAPY__V1__FROM_DEVICE__BODY__NOT_SET:
 	default:
@@ -458,6 +466,17 @@ void process_rest(struct process *p, uint16_t control, bool stop)
 		to_device_rest(p->wire, control, stop);
 	if (p->said)
 		ask(p, clock_boot_ms()); /* one that hangs must not be found out only a second later */
+}
+
+void process_setting_kept(struct process *p, uint32_t setting)
+{
+	if (p->wire && p->said)
+		to_device_setting_kept(p->wire, setting);
+}
+
+bool process_release(struct process *p, Therapy__V1__Release *release)
+{
+	return p->wire && p->said && to_device_release(p->wire, release) == 0;
 }
 
 static void end_it(struct process *p, uint64_t now_ms)

@@ -49,6 +49,10 @@ struct process_callbacks {
 	void (*kept)(void *user, const Therapy__V1__KeptCommand *said);
 	/* What goes over its link, while process_record asks for it; may be NULL. Valid in the callback. */
 	void (*traffic)(void *user, const Therapy__V1__Traffic *said);
+	/* News of one of its settings; `setting` is a row of its description. */
+	void (*setting)(void *user, const Therapy__V1__SettingState *said);
+	/* What came of process_release. */
+	void (*released)(void *user, Therapy__V1__ReleaseResult result);
 };
 
 struct process;
@@ -76,6 +80,10 @@ void process_lease(struct process *process, uint16_t control, uint64_t grant, do
 		   bool adopt);
 void process_off_test(struct process *process, uint16_t control, uint64_t grant, uint64_t expires_ms);
 void process_rest(struct process *process, uint16_t control, bool stop);
+/* What the setting was is remembered. */
+void process_setting_kept(struct process *process, uint32_t setting);
+/* To rest, then its settings as they were. False: there is nobody to tell. */
+bool process_release(struct process *process, Therapy__V1__Release *release);
 /* Heartbeat: call every PROCESS_TICK_MS. */
 void process_tick(struct process *process, uint64_t now_ms);
 uint32_t process_respawns(const struct process *process);

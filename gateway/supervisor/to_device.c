@@ -67,6 +67,24 @@ int to_device_record(struct wire *wire, bool on)
 	return wire_send(wire, &message.base, -1);
 }
 
+int to_device_setting_kept(struct wire *wire, uint32_t setting)
+{
+	Therapy__V1__SettingKept body = THERAPY__V1__SETTING_KEPT__INIT;
+	Therapy__V1__ToDevice message = THERAPY__V1__TO_DEVICE__INIT;
+	body.setting = setting;
+	message.body_case = THERAPY__V1__TO_DEVICE__BODY_SETTING_KEPT;
+	message.setting_kept = &body;
+	return wire_send(wire, &message.base, -1);
+}
+
+int to_device_release(struct wire *wire, Therapy__V1__Release *release)
+{
+	Therapy__V1__ToDevice message = THERAPY__V1__TO_DEVICE__INIT;
+	message.body_case = THERAPY__V1__TO_DEVICE__BODY_RELEASE;
+	message.release = release;
+	return wire_send(wire, &message.base, -1);
+}
+
 int to_device_ping(struct wire *wire, uint64_t nonce)
 {
 	Therapy__V1__Ping body = THERAPY__V1__PING__INIT;

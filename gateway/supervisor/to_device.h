@@ -19,6 +19,8 @@ int to_device_lease(struct wire *wire, uint16_t control, uint64_t grant, double 
 int to_device_off_test(struct wire *wire, uint16_t control, uint64_t grant, uint64_t expires_ms);
 int to_device_rest(struct wire *wire, uint16_t control, bool stop);
 int to_device_record(struct wire *wire, bool on);
+int to_device_setting_kept(struct wire *wire, uint32_t setting);
+int to_device_release(struct wire *wire, Therapy__V1__Release *release);
 int to_device_ping(struct wire *wire, uint64_t nonce);
 
 #endif

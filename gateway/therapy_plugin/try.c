@@ -133,6 +133,18 @@ static void on_kept(void *user, const Therapy__V1__KeptCommand *said)
 	printf("the broker keeps a command on %s\n", said->topic);
 }
 
+/* It is looked at and never changed: there is nobody here to remember what it was. */
+static void on_setting(void *user, const Therapy__V1__SettingState *said)
+{
+	const struct trial *t = user;
+	const Therapy__V1__SettingDescription *row = t->description->settings[said->setting];
+	if (said->news != THERAPY__V1__SETTING_NEWS__SETTING_NEWS_FOUND)
+		return;
+	print_now();
+	printf("%s on the device is %g; a gateway sets it to %g: %s\n", row->name, said->value, row->wanted,
+	       row->because);
+}
+
 /* ---- its end ---- */
 
 static void on_closed(void *user)
@@ -191,7 +203,8 @@ static void run(struct trial *t, const char *program)
 					      .bluez = t->bluez,
 					      .deadline_ms = DEADLINE_MS};
 	const struct process_callbacks callbacks = {t,          on_described, on_failed, on_readings,
-						    on_control, on_presence,  on_kept,   NULL};
+						    on_control, on_presence,  on_kept,   NULL,
+						    on_setting, NULL};
 	if (!error)
 		error = process_new(&t->loop, &config, &callbacks, &t->process);
 	if (error) {
@@ -259,6 +272,7 @@ int command_try(int argc, char **argv)
 	if (error)
 		return command_usage("cannot find this program's own file: %s", uv_strerror(error));
 	t.setup.device_id = device;
+	t.setup.leave_settings = true;
 	t.setup.gateway_id = gateway;
 	t.setup.plugin_path = command_definition() ? t.setup.plugin_path : path;
 	t.setup.definition = command_definition();

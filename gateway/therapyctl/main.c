@@ -15,6 +15,7 @@
 #include "therapyctl/link.h"
 #include "therapyctl/print.h"
 #include "therapyctl/record.h"
+#include "therapyctl/release.h"
 #include "therapyctl/show.h"
 #include "therapyctl/talk.h"
 
@@ -39,6 +40,8 @@ static const char usage[] = "Usage: therapyctl [--socket PATH] [--json] COMMAND\
 			    "  discover -c FILE         devices at the broker of that configuration; likewise\n"
 			    "  calibrate DEVICE [--forget]  find out how an inversion table's sensor is mounted\n"
 			    "  tare DEVICE [--forget]   what a force sensor says without a load becomes 0\n"
+			    "  device release DEVICE    let it go: to rest, its settings as they were\n"
+			    "  device take DEVICE       it is the gateway's again\n"
 			    "  reload                   read the rules anew; everything comes to rest\n"
 			    "Exit status: 0 done, 1 refused, 2 wrong usage, 3 no gateway.\n";
 
@@ -245,6 +248,33 @@ static int run_adjust(struct link_line *link, const struct options *options, con
 		      : adjust_run(link, command->verb, words[0]);
 }
 
+static int run_device(struct link_line *link, const struct options *options, const struct command *command,
+		      char **words)
+{
+	bool release = strcmp(words[0], "release") == 0;
+	if (!release && strcmp(words[0], "take") != 0) {
+		fprintf(stderr, "therapyctl: device: found '%s', expected %s\n", words[0], command->expected);
+		return USAGE;
+	}
+	struct json_object *answer = talk_ask(link, talk_order("watch")); /* first, so that nothing is missed */
+	if (!answer)
+		return NO_GATEWAY;
+	json_object_put(answer);
+	struct json_object *request = talk_order(words[0]);
+	talk_add(request, "device", words[1]);
+	answer = talk_ask(link, request);
+	if (!answer)
+		return NO_GATEWAY;
+	int status = field_true(answer, "ok") ? DONE : REFUSED;
+	if (options->json)
+		talk_print(answer);
+	else if (talk_told(answer) == DONE)
+		puts(field_text(answer, "reason"));
+	fflush(stdout);
+	json_object_put(answer);
+	return status == DONE && release ? release_wait(link, options->json, words[1]) : status;
+}
+
 static void show_status_answer(struct json_object *answer)
 {
 	show_status(field(answer, "status"));
@@ -294,6 +324,7 @@ static const struct command commands[] = {
     {"record", "record", 1, 3, "device", "a device like table, and at most --for and how long", run_record, NULL},
     {"calibrate", "calibrate", 1, 2, NULL, "a device like table", run_adjust, NULL},
     {"tare", "tare", 1, 2, NULL, "a device like belt", run_adjust, NULL},
+    {"device", "device", 2, 2, NULL, "release or take, and a device like pad", run_device, NULL},
     {"reload", "reload", 0, 0, NULL, "nothing more", run_simple, show_reload},
 };
 

@@ -106,7 +106,9 @@ static void device_state(struct json_object *d, char *out, size_t size)
 {
 	struct str s;
 	str_init(&s, out, size);
-	if (field_true(d, "parked")) {
+	if (field_true(d, "released")) {
+		str_add(&s, "let go");
+	} else if (field_true(d, "parked")) {
 		str_add(&s, "parked for another ");
 		print_duration(&s, field_count(d, "parked_left_ms"));
 	} else {
@@ -198,6 +200,29 @@ static void show_metric(struct json_object *m)
 	putchar('\n');
 }
 
+/* What was changed on the device itself. */
+static void show_settings(struct json_object *d)
+{
+	struct json_object *settings = field_list(d, "settings");
+	for (size_t i = 0; i < json_object_array_length(settings); i++) {
+		struct json_object *o = json_object_array_get_idx(settings, i);
+		const char *state = field_text(o, "state");
+		char line[512];
+		struct str s;
+		str_init(&s, line, sizeof line);
+		str_add(&s, "%s %s", field_text(o, "name"), field_text(o, "wanted"));
+		if (field_given(o, "was"))
+			str_add(&s, ", was %s", field_text(o, "was"));
+		else if (field_true(o, "changed"))
+			str_add(&s, ", what it was is not known");
+		if (strcmp(state, "held") != 0)
+			str_add(&s, " (%s)", state);
+		str_add(&s, ": %s", field_text(o, "because"));
+		printf("    set on it: ");
+		print_wrap(strcmp(state, "refused") == 0 ? WARN : DIM, line, 15, 15);
+	}
+}
+
 void show_devices(struct json_object *devices)
 {
 	for (size_t d = 0; d < json_object_array_length(devices); d++) {
@@ -216,6 +241,7 @@ void show_devices(struct json_object *devices)
 		putchar('\n');
 		show_kept(device);
 		show_adjusted(device);
+		show_settings(device);
 		for (size_t m = 0; m < json_object_array_length(metrics); m++)
 			show_metric(json_object_array_get_idx(metrics, m));
 		struct json_object *controls = field_list(device, "controls");

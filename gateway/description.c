@@ -43,9 +43,10 @@ static void put_metric(const struct therapy_metric *from, Therapy__V1__MetricDes
 	to->stops = from->stops;
 }
 
-static void put_control(const struct therapy_control *from, Therapy__V1__ControlDescription *to)
+static void put_control(const struct therapy_control *from, bool only_cuts, Therapy__V1__ControlDescription *to)
 {
 	*to = (Therapy__V1__ControlDescription)THERAPY__V1__CONTROL_DESCRIPTION__INIT;
+	to->only_cuts = only_cuts;
 	to->key = text(from->key);
 	to->name = text(from->name);
 	to->type = (Therapy__V1__ControlType)(from->type + 1);
@@ -78,6 +79,16 @@ static void put_channel(const struct therapy_channel *from, Therapy__V1__Channel
 	to->outgoing = (from->direction & THERAPY_OUT) != 0;
 }
 
+static void put_setting(const struct therapy_setting *from, Therapy__V1__SettingDescription *to)
+{
+	*to = (Therapy__V1__SettingDescription)THERAPY__V1__SETTING_DESCRIPTION__INIT;
+	to->key = text(from->key);
+	to->name = text(from->name);
+	to->because = text(from->because);
+	to->words = text(from->words);
+	to->wanted = from->wanted;
+}
+
 /* The message, its pointer arrays and its rows, in one block. */
 struct block {
 	Therapy__V1__DeviceDescription message;
@@ -85,6 +96,7 @@ struct block {
 	Therapy__V1__ControlDescription *control_pointers[UINT8_MAX], controls[UINT8_MAX];
 	Therapy__V1__ChannelDescription *channel_pointers[UINT8_MAX], channels[UINT8_MAX];
 	char *options[UINT8_MAX];
+	Therapy__V1__SettingDescription *setting_pointers[UINT8_MAX], settings[UINT8_MAX];
 };
 
 Therapy__V1__DeviceDescription *description_new(const Therapy__V1__Setup *setup, const struct therapy_plugin *plugin,
@@ -107,7 +119,7 @@ Therapy__V1__DeviceDescription *description_new(const Therapy__V1__Setup *setup,
 		b->metric_pointers[i] = &b->metrics[i];
 	}
 	for (size_t i = 0; i < model->n_controls; i++) {
-		put_control(&model->controls[i], &b->controls[i]);
+		put_control(&model->controls[i], setup->only_cuts, &b->controls[i]);
 		b->control_pointers[i] = &b->controls[i];
 	}
 	bool radio = (model->links & THERAPY_LINK_BLE) != 0;
@@ -117,6 +129,12 @@ Therapy__V1__DeviceDescription *description_new(const Therapy__V1__Setup *setup,
 	}
 	b->message.n_channels = radio ? model->n_channels : 0;
 	b->message.channels = b->channel_pointers;
+	for (size_t i = 0; i < model->n_settings; i++) {
+		put_setting(&model->settings[i], &b->settings[i]);
+		b->setting_pointers[i] = &b->settings[i];
+	}
+	b->message.n_settings = model->n_settings;
+	b->message.settings = b->setting_pointers;
 	b->message.n_metrics = model->n_metrics;
 	b->message.metrics = b->metric_pointers;
 	b->message.n_controls = model->n_controls;
@@ -310,6 +328,7 @@ void description_core(const Therapy__V1__DeviceDescription *d, struct core_metri
 					  .confirm = (uint16_t)d->controls[i]->confirm_metric,
 					  .rest_max = d->controls[i]->rest_max,
 					  .resumes = d->controls[i]->resumes,
+					  .only_cuts = d->controls[i]->only_cuts,
 					  .unit = (enum therapy_unit)(d->controls[i]->unit - 1),
 					  .load = (uint16_t)d->controls[i]->load_metric,
 					  .load_max = d->controls[i]->load_max,

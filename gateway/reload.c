@@ -89,7 +89,7 @@ static bool same_device(const struct config_device *a, const struct config_devic
 	return same(a->id, b->id) && same(a->name, b->name) && same(a->plugin_path, b->plugin_path) &&
 	       same_program(a, b) && same(a->model, b->model) && same(a->link, b->link) &&
 	       a->accept_no_device_timer == b->accept_no_device_timer &&
-	       a->test_before_session == b->test_before_session &&
+	       a->test_before_session == b->test_before_session && a->heats_when_powered == b->heats_when_powered &&
 	       a->clear_retained_commands == b->clear_retained_commands && same(a->cutoff, b->cutoff) &&
 	       same(a->process, b->process) && a->has_account == b->has_account &&
 	       same_account(&a->account, &b->account) && same_options(a, b) &&

@@ -8,6 +8,24 @@
 #include "base/unit.h"
 #include "core/explanation.h"
 
+/* Whether a pad goes on heating when its plug is powered, nobody can see from here. */
+static void questions(FILE *to, const struct config *config, const Therapy__V1__DeviceDescription *const *descriptions)
+{
+	for (size_t i = 0; i < config->n_devices; i++) {
+		const struct config_device *d = &config->devices[i];
+		const Therapy__V1__DeviceDescription *said = descriptions[i];
+		bool plugged = d->address.kind == LINK_MQTT && strcmp(said->kind, "heat") == 0 &&
+			       said->n_controls > 0 &&
+			       said->controls[0]->type == THERAPY__V1__CONTROL_TYPE__CONTROL_TYPE_SWITCH;
+		if (plugged && !d->says_heats_when_powered)
+			fprintf(to,
+				"\n%s: does the pad heat by itself when its plug is switched on? Answer with\n"
+				"  heats_when_powered = true, or = false if it has a handset that is off after\n"
+				"  each power cut: then it is only switched off from here. Until then: true.\n",
+				d->id);
+	}
+}
+
 void report_home(FILE *to, const struct config *config, const Therapy__V1__DeviceDescription *const *descriptions,
 		 const struct core *core, const struct promises *promises)
 {
@@ -20,6 +38,7 @@ void report_home(FILE *to, const struct config *config, const Therapy__V1__Devic
 		fprintf(to, "%-12s %s, %s%s%s, on %s\n", d->device_id, d->kind, named ? "" : d->manufacturer,
 			named ? "" : " ", d->model_name, config->devices[i].link);
 	}
+	questions(to, config, descriptions);
 	fputs("\nHow soon it goes off when something dies (docs/dead-man.md)\n", to);
 	for (size_t i = 0; i < promises->n_controls; i++) {
 		fputc('\n', to);
@@ -70,7 +89,8 @@ static bool warns(enum core_event_type type)
 {
 	return type == CORE_EVENT_TRIPPED || type == CORE_EVENT_STOPPED || type == CORE_EVENT_LATCHED ||
 	       type == CORE_EVENT_ALARM || type == CORE_EVENT_NOT_OBEYED || type == CORE_EVENT_WELDED ||
-	       type == CORE_EVENT_BYPASSED || type == CORE_EVENT_TIMER_FAILED || type == CORE_EVENT_COMMAND_KEPT;
+	       type == CORE_EVENT_BYPASSED || type == CORE_EVENT_TIMER_FAILED || type == CORE_EVENT_COMMAND_KEPT ||
+	       type == CORE_EVENT_RELEASE_FAILED;
 }
 
 /* What the sentence is about, for who reads the log and not the language: " (rule x; table.tilt 21.96 deg)". */
@@ -135,6 +155,10 @@ void report_event(const char *who, const struct core_output *event, const struct
 	    [CORE_EVENT_SILENCED] = "silenced",
 	    [CORE_EVENT_CALIBRATED] = "calibrated",
 	    [CORE_EVENT_TARED] = "tared",
+	    [CORE_EVENT_SETTING_CHANGED] = "setting changed",
+	    [CORE_EVENT_RELEASED] = "released",
+	    [CORE_EVENT_RELEASE_FAILED] = "release failed",
+	    [CORE_EVENT_TAKEN] = "taken",
 	};
 	const char *name = (size_t)event->event < sizeof names / sizeof *names ? names[event->event] : "event";
 	char facts[512];

@@ -146,6 +146,7 @@ struct setup *setup_new(const struct config *config, bool describe_only)
 		m->describe_only = describe_only;
 		m->quiet_ms = (uint32_t)config->quiet_ms;
 		m->clear_kept_commands = d->clear_retained_commands;
+		m->only_cuts = !d->heats_when_powered;
 		/* Only a device that lives on the broker gets an account. */
 		if (d->address.kind == LINK_MQTT && config->mqtt.enabled) {
 			put_account(&config->mqtt, d, &s->accounts[i]);

@@ -46,6 +46,8 @@ struct config_device {
 	char *link;                          /* after ${NAME} was replaced */
 	struct link_address address;
 	bool accept_no_device_timer, test_before_session;
+	bool heats_when_powered;      /* false: what hangs on it waits for a hand of its own, so here it is only cut */
+	bool says_heats_when_powered; /* the user has answered that */
 	bool clear_retained_commands; /* the user consents; only with an mqtt: link */
 	bool has_account;             /* of its own at the broker; only with an mqtt: link */
 	struct config_account account;

@@ -183,7 +183,8 @@ static void device_is_as_the_file_says(void **state)
 		  "                whole = -5; big = 5000000000L; }; },\n"
 		  "  { id = \"belt\"; plugin = \"./mine.so\"; link = "
 		  "\"tcp://${THERAPY_TEST_HOST}:${THERAPY_TEST_PORT}\"; },\n"
-		  "  { id = \"pad\"; plugin = \"heat_pad\"; link = \"mqtt:plug\"; clear_retained_commands = true; }\n"
+		  "  { id = \"pad\"; plugin = \"heat_pad\"; link = \"mqtt:plug\"; clear_retained_commands = true; "
+		  "heats_when_powered = false; }\n"
 		  ");\n");
 	assert_int_equal(c->n_devices, 3);
 	const struct config_device *table = &c->devices[0], *belt = &c->devices[1];
@@ -201,6 +202,8 @@ static void device_is_as_the_file_says(void **state)
 	assert_false(table->test_before_session);
 	assert_false(table->clear_retained_commands);
 	assert_true(c->devices[2].clear_retained_commands);
+	assert_true(table->heats_when_powered && !table->says_heats_when_powered); /* nobody has answered */
+	assert_true(!c->devices[2].heats_when_powered && c->devices[2].says_heats_when_powered);
 	assert_int_equal(table->line, 3);
 	assert_string_equal(table->file, c->file);
 	assert_int_equal(table->n_options, 5);

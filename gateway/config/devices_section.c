@@ -14,7 +14,7 @@
 
 struct device_fields {
 	char *id, *name, *plugin, *exec, *model, *link, *cutoff, *process;
-	bool accept_no_device_timer, test_before_session, clear_retained_commands;
+	bool accept_no_device_timer, test_before_session, clear_retained_commands, heats_when_powered;
 };
 
 #define FIELD(key_, type_, ...)                                                                                        \
@@ -32,6 +32,7 @@ static const struct field fields[] = {
 		      "\"ble:AA:BB:CC:DD:EE:FF\""),
     FIELD(accept_no_device_timer, FIELD_TRUTH, .expected = "true or false"),
     FIELD(test_before_session, FIELD_TRUTH, .expected = "true or false"),
+    FIELD(heats_when_powered, FIELD_TRUTH, .expected = "true or false"),
     FIELD(clear_retained_commands, FIELD_TRUTH, .expected = "true or false"),
     FIELD(cutoff, FIELD_TEXT, .max = TEXT_MAX,
 	  .expected = "the control upstream that can cut this device off, like \"plug.power\""),
@@ -206,7 +207,7 @@ static void read_device(struct reader *r, setting *group, size_t i, const struct
 		snprintf(where, sizeof where, "device \"%.48s\"", setting_string(id));
 	else
 		snprintf(where, sizeof where, "devices[%zu]", i);
-	struct device_fields in = {.test_before_session = true};
+	struct device_fields in = {.test_before_session = true, .heats_when_powered = true};
 	read_fields(r, group, where, fields, sizeof fields / sizeof *fields, &in);
 	*device = (struct config_device){
 	    .id = in.id,
@@ -215,6 +216,8 @@ static void read_device(struct reader *r, setting *group, size_t i, const struct
 	    .model = in.model ? in.model : arena_copy(r->arena, "", 0),
 	    .accept_no_device_timer = in.accept_no_device_timer,
 	    .test_before_session = in.test_before_session,
+	    .heats_when_powered = in.heats_when_powered,
+	    .says_heats_when_powered = read_member(group, "heats_when_powered") != NULL,
 	    .clear_retained_commands = in.clear_retained_commands,
 	    .file = r->source.file,
 	    .line = setting_line(group),

@@ -291,6 +291,13 @@ static int check_act(struct core *core, struct decision *d, const struct core_re
 	char said[44];
 	if (check_range(core, d, request->converted, value))
 		return -1;
+	if (core->home.controls[d->control].only_cuts && !granted) {
+		gate_conclude(d, CORE_NOT_PERMITTED,
+			      SAY(core, "%s.%s is only switched off from here, for what hangs on it does not begin by "
+					"itself when it is powered: switch it on at the plug and at the device"),
+			      request->device, request->control);
+		return -1;
+	}
 	if (c->kind == GRANT_TEST && (granted || c->suspended))
 		return proof_replace(core, d, *value);
 	if (gate_check_ready(core, d, *value))

@@ -229,6 +229,7 @@ static int copy_controls(struct home *home, uint16_t device, const struct core_d
 		    .rest_max = c->rest_max,
 		    .confirm = known ? d->first_metric + c->confirm : d->first_metric,
 		    .resumes = c->resumes,
+		    .only_cuts = c->only_cuts,
 		    .device = device,
 		    .unit = c->unit,
 		    .load = known && c->load_ms ? d->first_metric + c->load : HOME_NONE,

@@ -25,6 +25,7 @@ struct home_control {
 	double min, max, step, rest_max;
 	char *words;      /* "off|low|high", or NULL */
 	uint32_t confirm; /* number of the metric, through all devices */
+	bool only_cuts;
 	bool resumes;
 	uint16_t device;
 	enum therapy_unit unit;

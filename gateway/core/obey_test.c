@@ -2,6 +2,7 @@
  * Hazards 24, 25, 27: what devices do against what they were told. */
 #include <string.h>
 
+#include "core/inside.h"
 #include "core/testing_rig.h"
 
 static struct rig rig;
@@ -196,6 +197,24 @@ static void what_somebody_switches_on_is_adopted_if_the_rules_permit(void **stat
 	assert_int_equal(rig_count(&rig, CORE_OUT_REST), 1);
 }
 
+/* A pad whose handset is off after each power cut: a switch that pretends to heat it would lie. */
+static void what_begins_by_a_hand_of_its_own_is_never_switched_on_but_adopted_and_cut(void **state)
+{
+	(void)state;
+	rig.core->home.controls[rig.core->home.devices[PAD].first_control].only_cuts = true;
+	assert_int_equal(rig_ask(&rig, "pad", "heat", 1), CORE_NOT_PERMITTED);
+	assert_contains(rig_output(&rig, CORE_OUT_RESULT, 0)->why, "switch it on at the plug and at the device");
+	assert_null(rig_output(&rig, CORE_OUT_LEASE, 0));
+	assert_int_equal(rig_ask(&rig, "pad", "heat", 0), CORE_ACCEPTED);
+	told(CORE_PHASE_AT_REST, 0);
+	switched_on(1);
+	assert_non_null(rig_event(&rig, CORE_EVENT_ADOPTED));
+	assert_true(rig_output(&rig, CORE_OUT_LEASE, 0)->adopt);
+	assert_int_equal(rig_ask(&rig, "pad", "heat", 1), CORE_ACCEPTED); /* it goes on as it was */
+	assert_int_equal(rig_ask(&rig, "pad", "heat", 0), CORE_ACCEPTED);
+	assert_non_null(rig_output(&rig, CORE_OUT_REST, 0));
+}
+
 static void what_was_adopted_does_not_go_on_by_itself_after_a_pause(void **state)
 {
 	(void)state;
@@ -362,6 +381,7 @@ int main(void)
 	    with_rig(power_while_off_twice_and_late_enough_is_a_welded_relay),
 	    with_rig(little_power_while_on_is_no_fault_and_power_while_on_neither),
 	    with_rig(what_somebody_switches_on_is_adopted_if_the_rules_permit),
+	    with_rig(what_begins_by_a_hand_of_its_own_is_never_switched_on_but_adopted_and_cut),
 	    with_rig(what_was_adopted_does_not_go_on_by_itself_after_a_pause),
 	    with_rig(what_the_rules_forbid_is_switched_off_and_the_third_time_in_a_minute_latches),
 	    with_rig(three_times_in_more_than_a_minute_do_not_latch),

@@ -141,6 +141,23 @@ static void add_command(const struct discovery_parts *parts, const Therapy__V1__
 	}
 }
 
+/* What begins by a hand of its own is switched off here and nowhere on: a switch would promise more. That it is on, its
+ * own reading says. */
+static void add_cut(const struct discovery_parts *parts, const Therapy__V1__DeviceDescription *device, size_t index)
+{
+	const Therapy__V1__ControlDescription *control = device->controls[index];
+	char key[DISCOVERY_ID_BYTES], name[NAME_MAX_BYTES];
+	struct str s;
+	str_init(&s, key, sizeof key);
+	keys_cut(&s, device, index);
+	str_init(&s, name, sizeof name);
+	str_add(&s, language_say(parts->config->language, "%.80s off"), discovery_name(parts, control->name));
+	struct json_object *o = discovery_component(parts, "button", key, name);
+	discovery_put_format(o, "command_topic", "%s/%s/set/%s", parts->config->base, parts->device, control->key);
+	discovery_put(o, "payload_press", "OFF");
+	discovery_put(o, "icon", "mdi:power-plug-off");
+}
+
 /* Only what has a timer of its own can prove it. */
 static void add_off_test(const struct discovery_parts *parts, const Therapy__V1__DeviceDescription *device,
 			 size_t index)
@@ -194,7 +211,9 @@ static void add_interlock(const struct discovery_parts *parts, const Therapy__V1
 
 static void add_control(const struct discovery_parts *parts, const Therapy__V1__DeviceDescription *device, size_t index)
 {
-	if (climate_is(device, index))
+	if (device->controls[index]->only_cuts)
+		add_cut(parts, device, index);
+	else if (climate_is(device, index))
 		discovery_add_climate(parts, device, index);
 	else
 		add_command(parts, device, index);

@@ -299,6 +299,21 @@ static void every_control_can_be_asked_for_and_says_why_not(void **state)
 }
 
 /* A release that had it as a number called its id "temperature_control": that one is taken back, and this is new. */
+static void what_is_only_cut_has_a_button_that_switches_off_and_no_switch(void **state)
+{
+	(void)state;
+	const Therapy__V1__DeviceDescription *pad = testing_devices()[PAD]; /* made anew by each call */
+	pad->controls[0]->only_cuts = true;
+	struct json_object *root = checked(&pad_config, pad);
+	assert_false(has(root, "heat"));
+	struct json_object *cut = component(root, "heat_cut");
+	assert_string_equal(text_of(cut, "platform"), "button");
+	assert_string_equal(text_of(cut, "command_topic"), "therapy/home/pad/set/heat");
+	assert_string_equal(text_of(cut, "payload_press"), "OFF");
+	assert_non_null(component(root, "heat_why"));
+	json_object_put(root);
+}
+
 static void a_set_point_is_a_thermostat_under_an_id_of_its_own(void **state)
 {
 	(void)state;
@@ -557,6 +572,7 @@ int main(void)
 	    cmocka_unit_test(a_sensor_has_unit_precision_and_state_class),
 	    cmocka_unit_test(a_class_that_does_not_fit_its_unit_is_left_out),
 	    cmocka_unit_test(every_control_can_be_asked_for_and_says_why_not),
+	    cmocka_unit_test(what_is_only_cut_has_a_button_that_switches_off_and_no_switch),
 	    cmocka_unit_test(what_explains_a_device_outlives_it),
 	    cmocka_unit_test(only_a_device_without_controls_can_be_parked),
 	    cmocka_unit_test(the_gateway_is_a_device_of_its_own),

@@ -35,6 +35,12 @@ void keys_off_test(struct str *out, const Therapy__V1__DeviceDescription *device
 	str_add(out, "_off_test");
 }
 
+void keys_cut(struct str *out, const Therapy__V1__DeviceDescription *device, size_t control)
+{
+	keys_control(out, device, control);
+	str_add(out, "_cut");
+}
+
 void keys_permitted(struct str *out, const Therapy__V1__DeviceDescription *device, size_t control)
 {
 	keys_control(out, device, control);

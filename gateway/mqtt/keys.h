@@ -23,6 +23,8 @@ void keys_control(struct str *out, const Therapy__V1__DeviceDescription *device,
 void keys_component(struct str *out, const Therapy__V1__DeviceDescription *device, size_t control);
 /* "<key>_off_test": the id of the button. */
 void keys_off_test(struct str *out, const Therapy__V1__DeviceDescription *device, size_t control);
+/* "<key>_cut": the id of the button that switches off what is only cut from here. */
+void keys_cut(struct str *out, const Therapy__V1__DeviceDescription *device, size_t control);
 /* Of a set-point: "<key>_mode", "<key>_target", "<key>_action". */
 void keys_climate(struct str *out, const Therapy__V1__DeviceDescription *device, size_t control, const char *what);
 /* "<key>_permitted", "<key>_why". */

@@ -389,9 +389,8 @@ static int start_processes(struct gateway *g)
 		seat->gateway = g;
 		seat->index = (uint16_t)i;
 	}
-	const struct process_callbacks callbacks = {NULL,       on_described, on_failed, on_readings,
-						    on_control, on_presence,  on_kept,   on_traffic,
-						    on_setting, on_released};
+	const struct process_callbacks callbacks = {NULL,        on_described, on_failed,  on_readings, on_control,
+						    on_presence, on_kept,      on_traffic, on_setting,  on_released};
 	return processes_start(g, &callbacks);
 }
 

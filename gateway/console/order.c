@@ -10,7 +10,8 @@
 #include "base/words.h"
 
 #define VERBS                                                                                                          \
-	"status, devices, explain, alarms, events, watch, set, stop, reset, park, unpark, present, off_test, release, " \
+	"status, devices, explain, alarms, events, watch, set, stop, reset, park, unpark, present, off_test, "         \
+	"release, "                                                                                                    \
 	"take, calibrate, tare, reload or record"
 
 enum needs { NOTHING = 0, CONTROL = 1, DEVICE = 2, MAYBE = 4, VALUE = 8, STEP = 16 };

@@ -249,7 +249,7 @@ enum core_input_type {
 	CORE_IN_FIGURE,  /* the step of a plan sets or withdraws its figure for a limit */
 	CORE_IN_KEPT,    /* the broker keeps a command for the device, or no more: people are told, no more */
 	CORE_IN_ADJUSTED, /* the device was calibrated or tared: likewise */
-	CORE_IN_SETTING, /* of what is changed on the device itself: likewise */
+	CORE_IN_SETTING,  /* of what is changed on the device itself: likewise */
 };
 
 /* What is told of it: SETTING. */

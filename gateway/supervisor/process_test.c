@@ -159,9 +159,8 @@ static void run(struct fixture *f, const char *id, enum goal goal, uint64_t limi
 	uv_timer_start(&f->limit, on_limit, limit_ms, 0);
 	struct process_config config = {
 	    .program = TESTING_CHILD, .setup = &f->setup, .address = {.kind = LINK_MQTT}, .deadline_ms = 300};
-	struct process_callbacks callbacks = {f,          on_described, on_failed, on_readings,
-					      on_control, on_presence,  on_kept,   on_traffic,
-					      NULL,       NULL};
+	struct process_callbacks callbacks = {f,           on_described, on_failed,  on_readings, on_control,
+					      on_presence, on_kept,      on_traffic, NULL,        NULL};
 	assert_int_equal(process_new(&f->loop, &config, &callbacks, &f->process), 0);
 	uv_run(&f->loop, UV_RUN_DEFAULT);
 	assert_true(f->closed);

@@ -125,8 +125,8 @@ static bool run(struct fixture *f, const char *bad, bool (*reached)(const struct
 		d->setup.device_id = d->id;
 		configs[i] = (struct process_config){
 		    .program = TESTING_CHILD, .setup = &d->setup, .address = {.kind = LINK_MQTT}, .deadline_ms = 300};
-		callbacks[i] = (struct process_callbacks){d,          on_described, on_failed, on_readings,
-							  on_control, on_presence,  on_kept,   NULL};
+		callbacks[i] = (struct process_callbacks){d,           on_described, on_failed, on_readings, on_control,
+							  on_presence, on_kept,      NULL,      NULL,        NULL};
 	}
 	assert_int_equal(process_new_shared(&f->loop, "two", configs, callbacks, N, processes), 0);
 	for (int i = 0; i < N; i++)

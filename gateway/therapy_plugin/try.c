@@ -202,9 +202,8 @@ static void run(struct trial *t, const char *program)
 					      .address = t->address,
 					      .bluez = t->bluez,
 					      .deadline_ms = DEADLINE_MS};
-	const struct process_callbacks callbacks = {t,          on_described, on_failed, on_readings,
-						    on_control, on_presence,  on_kept,   NULL,
-						    on_setting, NULL};
+	const struct process_callbacks callbacks = {t,           on_described, on_failed, on_readings, on_control,
+						    on_presence, on_kept,      NULL,      on_setting,  NULL};
 	if (!error)
 		error = process_new(&t->loop, &config, &callbacks, &t->process);
 	if (error) {

@@ -9,19 +9,19 @@
  *   tele/T/SENSOR    {"Time":"...","ENERGY":{...}}                      every TelePeriod, 300 s: so STATUS 10 is asked
  *   tele/T/STATE     {"Time":"...","POWER":"ON"}                        likewise, STATUS 11
  *   tele/T/LWT       Online | Offline, retained
- *   cmnd/T/POWER ON|OFF   cmnd/T/PulseTime1 130 (empty: only asks)   cmnd/T/STATUS 10|11   cmnd/T/PowerOnState 0
- *   cmnd/T/SetOption21 1  measure while the relay is off too: else a welded relay reads 0 W and nobody sees it
+ *   cmnd/T/POWER ON|OFF   cmnd/T/PulseTime1 130 (empty: only asks)   cmnd/T/STATUS 10|11
+ *   cmnd/T/PowerOnState 0 (likewise)   cmnd/T/SetOption21 1 (likewise; 0|1, its answer is OFF|ON)
  *
  * The relay is called POWER, or POWER1 where the plug has several or SetOption26 is set; this reads the first.
  *
  * ON is two messages, PulseTime1 and then POWER ON, not one Backlog0. A Backlog is put in a queue that the plug works
  * off later in its main loop: a POWER OFF (ours, or the last will's) that arrives in between would be obeyed first and
  * the queued ON after it. Messages of one connection are executed in order as they come. Losing the first is harmless,
- * because PulseTime is a setting: it is in force since the connect, and ON is only ever said to a plug that has
+ * because PulseTime is a setting: it is in force since the plug came, and ON is only ever said to a plug that has
  * confirmed it. Setting it again to what it is writes no flash, restarts a running timer, switches nothing, and makes a
  * plug that is off say OFF once more: that is the renewal. An off-test does the same with PulseTime1 50, and every OFF
  * after it sets 130 again, which a plug that is off may be told at any time. If the first of those two messages is lost
- * the old timer runs and the test fails, no more. A plug that came a moment ago may not have heard what the connect
+ * the old timer runs and the test fails, no more. A plug that came a moment ago may not have heard what was
  * set; ON, of a test as well, then follows its confirmation, if that comes within a second and no OFF before it. Asking
  * the relay is STATUS 11 and not an empty POWER, so that a question never goes to the topic that switches.
  */
@@ -32,8 +32,7 @@
 
 /* How long ON may wait for a plug to confirm its timer: an answer takes milliseconds. */
 enum { WANTED_MS = 1000 };
-/* PulseTime counts tenths of a second up to 111, above that seconds + 100. */
-enum { PULSE_TIME = TASMOTA_TIMER_S + 100, PULSE_TIME_TEST = TASMOTA_TEST_MS / 100 };
+enum { PULSE_TIME_TEST = PLUG_TEST_MS / 100, PULSE_TIME_MAX = 64900, POWER_ON_MAX = 5 };
 
 int tasmota_init(void *state, const struct therapy_value *values, uint32_t seed)
 {
@@ -48,25 +47,28 @@ static void send_text(struct therapy_out *out, uint8_t channel, const char *text
 	therapy_send(out, channel, text, strlen(text));
 }
 
-static void send_pulse_time(struct therapy_out *out, int n)
+static void send_number(struct therapy_out *out, uint8_t channel, int n)
 {
-	char text[8];
+	char text[12];
 	snprintf(text, sizeof text, "%d", n);
-	send_text(out, TASMOTA_CMND_PULSE_TIME, text);
+	send_text(out, channel, text);
+}
+
+/* A setting: only a whole number that the plug can have. */
+static int send_setting(struct therapy_out *out, uint8_t channel, double value, int max)
+{
+	if (!(value >= 0 && value <= max) || value != (int)value)
+		return -1;
+	send_number(out, channel, (int)value);
+	return 0;
 }
 
 static void send_on(struct tasmota *tasmota, bool test, struct therapy_out *out)
 {
 	tasmota->testing = test;
 	if (test)
-		send_pulse_time(out, PULSE_TIME_TEST);
+		send_number(out, TASMOTA_CMND_PULSE_TIME, PULSE_TIME_TEST);
 	send_text(out, TASMOTA_CMND_POWER, "ON");
-}
-
-static void send_stay_off(struct therapy_out *out)
-{
-	send_text(out, TASMOTA_CMND_POWER_ON_STATE, "0");
-	send_text(out, TASMOTA_CMND_MEASURE_OFF, "1");
 }
 
 /* "ON" or "OFF" as shipped: a plug whose StateText was changed is refused rather than guessed. */
@@ -75,7 +77,7 @@ static enum therapy_refusal emit_relay(const char *text, size_t size, struct the
 	bool on = size == 2 && memcmp(text, "ON", 2) == 0;
 	if (!on && !(size == 3 && memcmp(text, "OFF", 3) == 0))
 		return THERAPY_REFUSED_FORMAT;
-	therapy_emit(out, TASMOTA_RELAY, on);
+	therapy_emit(out, PLUG_RELAY, on);
 	return THERAPY_OK;
 }
 
@@ -89,8 +91,8 @@ static enum therapy_refusal read_relay(struct json_object *object, struct therap
 	return found == JSON_FOUND ? emit_relay(text, strlen(text), out) : json_frame_refusal(found);
 }
 
-/* Remembers whether the plug's own timer is the one we asked for; anybody may change it. One that is not, as with a
- * plug that came after us, is set: a relay that somebody has switched on then goes off after 30 s. */
+/* Remembers whether the plug's own timer is the one we asked for; anybody may change it. While an off-test runs it is
+ * the short one, and that is nobody's setting. */
 static enum therapy_refusal read_pulse_time(struct tasmota *tasmota, struct json_object *object, uint64_t now_ms,
 					    struct therapy_out *out)
 {
@@ -103,15 +105,31 @@ static enum therapy_refusal read_pulse_time(struct tasmota *tasmota, struct json
 		return json_frame_refusal(found);
 	if (tasmota->testing && set == PULSE_TIME_TEST)
 		return THERAPY_OK; /* as it should be, for now */
-	tasmota->timer_proved = set == PULSE_TIME;
+	therapy_found(out, TASMOTA_HAS_TIMER, set);
+	tasmota->timer_proved = set == TASMOTA_PULSE_TIME;
 	if (tasmota->timer_proved && tasmota->wanted_ms && now_ms - tasmota->wanted_ms <= WANTED_MS)
 		send_on(tasmota, tasmota->wanted_test, out);
 	if (tasmota->timer_proved)
 		tasmota->wanted_ms = 0;
-	if (!tasmota->timer_proved && !tasmota->timer_told) {
-		tasmota->timer_told = true;
-		send_pulse_time(out, PULSE_TIME);
-	}
+	return THERAPY_OK;
+}
+
+/* What the plug says of its other settings, of which each answers alone. */
+static enum therapy_refusal read_settings(struct json_object *object, struct therapy_out *out)
+{
+	double number = 0;
+	const char *text = NULL;
+	enum json_found found = json_frame_number(object, "PowerOnState", &number);
+	if (found == JSON_FOUND)
+		therapy_found(out, TASMOTA_HAS_POWER_ON, number);
+	if (found > JSON_ABSENT)
+		return json_frame_refusal(found);
+	found = json_frame_text(object, "SetOption21", &text);
+	if (found != JSON_FOUND)
+		return json_frame_refusal(found);
+	if (strcmp(text, "ON") != 0 && strcmp(text, "OFF") != 0)
+		return THERAPY_REFUSED_FORMAT;
+	therapy_found(out, TASMOTA_HAS_MEASURE_OFF, text[1] == 'N');
 	return THERAPY_OK;
 }
 
@@ -119,6 +137,8 @@ static enum therapy_refusal read_result(struct tasmota *tasmota, struct json_obj
 					struct therapy_out *out)
 {
 	enum therapy_refusal refusal = read_pulse_time(tasmota, object, now_ms, out);
+	if (refusal == THERAPY_OK)
+		refusal = read_settings(object, out);
 	return refusal == THERAPY_OK ? read_relay(object, out) : refusal;
 }
 
@@ -130,10 +150,10 @@ static enum therapy_refusal read_energy(struct json_object *object, struct thera
 		uint16_t metric;
 		double scale;
 	} rows[] = {
-	    {"Power", TASMOTA_POWER, 1},
-	    {"Voltage", TASMOTA_VOLTAGE, 1},
-	    {"Current", TASMOTA_CURRENT, 1},
-	    {"Total", TASMOTA_ENERGY, 1000}, /* kWh */
+	    {"Power", PLUG_POWER, 1},
+	    {"Voltage", PLUG_VOLTAGE, 1},
+	    {"Current", PLUG_CURRENT, 1},
+	    {"Total", PLUG_ENERGY, 1000}, /* kWh */
 	};
 	struct json_object *energy = NULL;
 	enum json_found found = json_frame_object(object, "ENERGY", &energy);
@@ -172,12 +192,8 @@ static enum therapy_refusal read_presence(struct tasmota *tasmota, const struct 
 	else
 		return THERAPY_REFUSED_FORMAT;
 	if (message->retained)
-		return THERAPY_OK; /* how it was when we came; the connect has asked already */
+		return THERAPY_OK; /* how it was when we came */
 	*tasmota = (struct tasmota){0};
-	if (out->presence == THERAPY_PRESENT) {
-		send_stay_off(out);
-		send_text(out, TASMOTA_CMND_PULSE_TIME, "");
-	}
 	return THERAPY_OK;
 }
 
@@ -235,7 +251,7 @@ static void wait_for_timer(struct tasmota *tasmota, uint64_t now_ms, bool test, 
 {
 	tasmota->wanted_ms = now_ms;
 	tasmota->wanted_test = test;
-	send_pulse_time(out, PULSE_TIME);
+	send_number(out, TASMOTA_CMND_PULSE_TIME, TASMOTA_PULSE_TIME);
 }
 
 static int encode_set(struct tasmota *tasmota, uint64_t now_ms, double value, struct therapy_out *out)
@@ -251,7 +267,7 @@ static int encode_set(struct tasmota *tasmota, uint64_t now_ms, double value, st
 		wait_for_timer(tasmota, now_ms, false, out);
 		return 0;
 	}
-	send_pulse_time(out, PULSE_TIME);
+	send_number(out, TASMOTA_CMND_PULSE_TIME, TASMOTA_PULSE_TIME);
 	send_on(tasmota, false, out);
 	return 0;
 }
@@ -275,7 +291,7 @@ static void encode_off(struct tasmota *tasmota, struct therapy_out *out)
 	if (!tasmota->testing)
 		return;
 	tasmota->testing = tasmota->timer_proved = false;
-	send_pulse_time(out, PULSE_TIME);
+	send_number(out, TASMOTA_CMND_PULSE_TIME, TASMOTA_PULSE_TIME);
 }
 
 int tasmota_encode(void *state, uint64_t now_ms, uint8_t verb, double value, struct therapy_out *out)
@@ -290,13 +306,22 @@ int tasmota_encode(void *state, uint64_t now_ms, uint8_t verb, double value, str
 	case TASMOTA_ASK_TIMER:
 		send_text(out, TASMOTA_CMND_PULSE_TIME, "");
 		return 0;
-	case TASMOTA_STAY_OFF:
-		send_stay_off(out);
+	case TASMOTA_ASK_POWER_ON:
+		send_text(out, TASMOTA_CMND_POWER_ON_STATE, "");
 		return 0;
+	case TASMOTA_SET_POWER_ON:
+		return send_setting(out, TASMOTA_CMND_POWER_ON_STATE, value, POWER_ON_MAX);
+	case TASMOTA_ASK_MEASURE_OFF:
+		send_text(out, TASMOTA_CMND_MEASURE_OFF, "");
+		return 0;
+	case TASMOTA_SET_MEASURE_OFF:
+		return send_setting(out, TASMOTA_CMND_MEASURE_OFF, value, 1);
+	case TASMOTA_SET_TIMER:
+		return send_setting(out, TASMOTA_CMND_PULSE_TIME, value, PULSE_TIME_MAX);
 	case TASMOTA_SET:
 		return encode_set(state, now_ms, value, out);
 	case TASMOTA_RENEW:
-		send_pulse_time(out, PULSE_TIME);
+		send_number(out, TASMOTA_CMND_PULSE_TIME, TASMOTA_PULSE_TIME);
 		return 0;
 	case TASMOTA_OFF:
 		encode_off(state, out);

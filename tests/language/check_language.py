@@ -3,8 +3,8 @@
 """Every English text that goes through language_say() is in the table of every other language, and nothing else is. Usage:
 check_language.py SOURCE_DIR
 
-The texts are the literals in language_say(...), SAY(...) and LANGUAGE_MARK(...) of gateway/, and the names of metrics and controls in
-plugins/. The tables are gateway/base/language_LANGUAGE*.c. Prints what is missing or not used any more; exits 1 if there is
+The texts are the literals in language_say(...), SAY(...) and LANGUAGE_MARK(...) of gateway/, and the names of metrics and controls
+in plugins/, and why a setting is changed. The tables are gateway/base/language_LANGUAGE*.c. Prints what is missing or not used any more; exits 1 if there is
 anything.
 """
 import pathlib
@@ -19,6 +19,7 @@ SAYS = re.compile(r"\b(?:gate_conclude|explain_say)\(|\btell\(core,")
 UNMARKED = re.compile(r'"([A-Z][a-z][^"\n]*)"')  # what looks like a name of an entity
 NOT_SAID = {"Therapy Gateway", "Wh"}  # the product, a unit
 NAME = re.compile(r'\.name\s*=\s*("[^"\n]+"),\s*(?:\\\s*)?\.(?:unit|type)\b')
+BECAUSE = re.compile(r'\.because\s*=\s*((?:"[^"]*"\s*)+)')  # of a setting that is changed on a device
 TABLE = re.compile(r"language_([a-z]{2})(?:_\w+)?\.c")
 
 
@@ -55,7 +56,7 @@ def said(root):
             for literals in LITERALS.findall(argument(text, call.end())):
                 found.setdefault(joined(literals), path.relative_to(root))
     for path in sorted((root / "plugins").rglob("*.[ch]")):
-        for name in NAME.findall(source(path)):
+        for name in NAME.findall(source(path)) + BECAUSE.findall(source(path)):
             found.setdefault(joined(name), path.relative_to(root))
     return found
 

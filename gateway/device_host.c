@@ -147,6 +147,7 @@ int device_host_main(int argc, char **argv)
 		log_error("device-process",
 			  "cannot start: descriptor 3 must be the gateway's socket (this command is for the gateway "
 			  "itself)");
+		release(h);
 		return 1;
 	}
 

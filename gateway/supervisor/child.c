@@ -149,30 +149,31 @@ static void on_exit_process(uv_process_t *process, int64_t status, int signal_nu
 	close_timer(c);
 }
 
-/* A pair of sockets for each member that wants one, ours[i] and theirs[i]; -1: it does not. */
-static int make_wires(const struct child *c, int *ours, int *theirs)
+struct ends { /* of a member's wire; -1: it wants none */
+	int ours, theirs;
+};
+
+static int make_wires(const struct child *c, struct ends *ends)
 {
 	for (size_t i = 0; i < c->n; i++) {
-		int ends[2];
+		int pair[2];
 		if (!c->members[i].wanted(c->members[i].user))
 			continue;
-		if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
+		if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
 			return uv_translate_sys_error(errno);
-		ours[i] = ends[0];
-		theirs[i] = ends[1];
+		ends[i] = (struct ends){pair[0], pair[1]};
 	}
 	return 0;
 }
 
-static void close_all(const int *fds, size_t n)
+static void close_one(int fd)
 {
-	for (size_t i = 0; i < n; i++)
-		if (fds[i] >= 0)
-			close(fds[i]);
+	if (fd >= 0)
+		close(fd);
 }
 
 /* Descriptors from 3 on are its ends of the wires; nothing else of ours is given but what it prints to. */
-static int run(struct child *c, const int *theirs, uv_stdio_container_t *stdio, int print)
+static int run(struct child *c, const struct ends *ends, uv_stdio_container_t *stdio, int print)
 {
 	char program[] = "therapy-gateway", command[] = "device-process", wires[16];
 	unsigned n = 0;
@@ -180,8 +181,9 @@ static int run(struct child *c, const int *theirs, uv_stdio_container_t *stdio, 
 	for (unsigned i = 1; i < WIRE_FD; i++)
 		stdio[i] = (uv_stdio_container_t){.flags = UV_INHERIT_FD, .data.fd = print};
 	for (size_t i = 0; i < c->n; i++)
-		if (theirs[i] >= 0)
-			stdio[WIRE_FD + n++] = (uv_stdio_container_t){.flags = UV_INHERIT_FD, .data.fd = theirs[i]};
+		if (ends[i].theirs >= 0)
+			stdio[WIRE_FD + n++] =
+			    (uv_stdio_container_t){.flags = UV_INHERIT_FD, .data.fd = ends[i].theirs};
 	snprintf(wires, sizeof wires, "%u", n);
 	union { /* libuv's arguments are not const, and are not written to */
 		const char *in;
@@ -201,39 +203,45 @@ static int run(struct child *c, const int *theirs, uv_stdio_container_t *stdio, 
 	return error;
 }
 
-static int spawn(struct child *c)
+static int spawn_with(struct child *c, struct ends *ends, uv_stdio_container_t *stdio)
 {
-	int print = -1, error = UV_ENOMEM;
-	int *ours = malloc(2 * c->n * sizeof *ours), *theirs = ours + c->n;
-	uv_stdio_container_t *stdio = calloc(c->n + WIRE_FD, sizeof *stdio);
-	if (!ours || !stdio)
-		goto out;
-	for (size_t i = 0; i < 2 * c->n; i++)
-		ours[i] = -1;
-	error = make_wires(c, ours, theirs);
+	int print = -1, error = make_wires(c, ends);
 	if (!error)
 		error = output_new(c->loop, c->config.name, c->devices, c->n, &c->output, &print);
 	if (!error) {
 		c->open_handles++;
-		error = run(c, theirs, stdio, print);
+		error = run(c, ends, stdio, print);
 		close(print);
 		if (error)
 			drop_output(c);
 	}
-	close_all(theirs, c->n);
-	if (error) {
-		close_all(ours, c->n);
-		goto out;
-	}
-	c->running = true;
-	c->killed = c->anew = false;
-	c->starts++;
-	c->started_ms = c->heard_ms = clock_boot_ms();
 	for (size_t i = 0; i < c->n; i++)
-		if (ours[i] >= 0)
-			c->members[i].begun(c->members[i].user, c, ours[i]);
-out:
-	free(ours);
+		close_one(ends[i].theirs);
+	for (size_t i = 0; error && i < c->n; i++)
+		close_one(ends[i].ours);
+	return error;
+}
+
+static int spawn(struct child *c)
+{
+	struct ends *ends = calloc(c->n, sizeof *ends);
+	uv_stdio_container_t *stdio = calloc(c->n + WIRE_FD, sizeof *stdio);
+	int error = UV_ENOMEM;
+	if (ends && stdio) {
+		for (size_t i = 0; i < c->n; i++)
+			ends[i] = (struct ends){-1, -1};
+		error = spawn_with(c, ends, stdio);
+	}
+	if (!error) {
+		c->running = true;
+		c->killed = false;
+		c->starts++;
+		c->started_ms = c->heard_ms = clock_boot_ms();
+		for (size_t i = 0; i < c->n; i++)
+			if (ends[i].ours >= 0)
+				c->members[i].begun(c->members[i].user, c, ends[i].ours);
+	}
+	free(ends);
 	free(stdio);
 	return error;
 }

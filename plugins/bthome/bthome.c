@@ -116,17 +116,14 @@ enum therapy_refusal bthome_open(const struct therapy_message *message, struct b
 
 static double value_of(const struct object *o)
 {
-	uint32_t bits = 0;
-	for (size_t i = 0; i < o->size; i++)
-		bits |= (uint32_t)o->data[i] << 8 * i;
 	if (o->layout->quantity == BTHOME_DIMMER) { /* 1 left, 2 right; how many steps */
 		double steps = o->data[1];
 		return o->data[0] == 1 ? -steps : o->data[0] == 2 ? steps : 0;
 	}
-	if (!o->layout->is_signed)
-		return bits * o->layout->factor;
-	uint32_t sign = UINT32_C(1) << (8 * o->size - 1);
-	return ((double)(bits & (sign - 1)) - (double)(bits & sign)) * o->layout->factor;
+	double number = 0, beyond = 1;
+	for (size_t i = 0; i < o->size; i++, beyond *= 256)
+		number += o->data[i] * beyond;
+	return (o->layout->is_signed && number >= beyond / 2 ? number - beyond : number) * o->layout->factor;
 }
 
 bool bthome_get(const struct bthome *bthome, enum bthome_quantity quantity, unsigned nth, double *out)

@@ -108,12 +108,13 @@ static void show_measured(const struct dialogue *d, const char *step)
 	const char *separator = "  the sensor says ";
 	if (!axes)
 		return;
-	json_object_object_foreach(axes, name, value)
-	{
+	struct json_object_iterator at = json_object_iter_begin(axes), end = json_object_iter_end(axes);
+	for (; !json_object_iter_equal(&at, &end); json_object_iter_next(&at)) {
+		const char *name = json_object_iter_peek_name(&at);
 		printf("%s", separator);
 		if (strcmp(name, "angle") != 0)
 			printf("%s ", name);
-		printf("%.1f deg", json_object_get_double(value));
+		printf("%.1f deg", json_object_get_double(json_object_iter_peek_value(&at)));
 		separator = ", ";
 	}
 	putchar('\n');

@@ -82,8 +82,11 @@ static void show_adjusted(struct json_object *d)
 		if (seconds > 0 && localtime_r(&seconds, &local))
 			strftime(when, sizeof when, " %Y-%m-%d", &local);
 		str_add(&s, "%s:", when);
-		json_object_object_foreach(options, key, value)
-		    str_add(&s, " %s = %s;", key, json_object_to_json_string_ext(value, JSON_C_TO_STRING_PLAIN));
+		struct json_object_iterator at = json_object_iter_begin(options), end = json_object_iter_end(options);
+		for (; !json_object_iter_equal(&at, &end); json_object_iter_next(&at))
+			str_add(
+			    &s, " %s = %s;", json_object_iter_peek_name(&at),
+			    json_object_to_json_string_ext(json_object_iter_peek_value(&at), JSON_C_TO_STRING_PLAIN));
 		if (!field_true(r, "used"))
 			str_add(&s,
 				field_given(r, "against") ? " NOT USED: the configuration gives another %s"

@@ -217,13 +217,13 @@ static void h03_the_minute_lasts_a_minute(void **state)
 }
 
 /* Off the level table so long after hanging; `who` says whether somebody is on it. */
-static bool off_after(enum life_device who, int metric, bool lay_there, uint64_t ms)
+static bool off_after(enum life_device who, int metric, bool lay_there, double hung_deg, uint64_t ms)
 {
 	struct life l;
 	const char *rule = who == TABLE ? "stay-and-rest" : "stay-on-the-mat";
 	life_start(&l, &(struct life_setup){.says_who = who == TABLE, .mat = who == MAT});
 	life_see(&l, who, metric, lay_there);
-	tilt_to(&l, 10.5, 30 * SECOND);
+	tilt_to(&l, hung_deg, 30 * SECOND);
 	tilt_to(&l, 0, ms);
 	assert_false(life_alarmed(&l, rule));
 	life_see(&l, who, metric, 0);
@@ -236,19 +236,56 @@ static bool off_after(enum life_device who, int metric, bool lay_there, uint64_t
 static void h03_getting_off_a_level_table_within_a_minute_alarms(void **state)
 {
 	(void)state;
-	assert_true(off_after(TABLE, ON_TABLE, true, 10 * SECOND));
-	assert_true(off_after(TABLE, ON_TABLE, true, 55 * SECOND));
-	assert_false(off_after(TABLE, ON_TABLE, true, 63 * SECOND));
-	assert_true(off_after(MAT, LAIN_ON, true, 10 * SECOND));
-	assert_true(off_after(MAT, LAIN_ON, true, 55 * SECOND));
-	assert_false(off_after(MAT, LAIN_ON, true, 63 * SECOND));
+	assert_true(off_after(TABLE, ON_TABLE, true, 10.5, 10 * SECOND));
+	assert_true(off_after(TABLE, ON_TABLE, true, 10.5, 55 * SECOND));
+	assert_false(off_after(TABLE, ON_TABLE, true, 10.5, 61 * SECOND));
+	assert_true(off_after(MAT, LAIN_ON, true, 10.5, 10 * SECOND));
+	assert_true(off_after(MAT, LAIN_ON, true, 10.5, 55 * SECOND));
+	assert_false(off_after(MAT, LAIN_ON, true, 10.5, 61 * SECOND));
+}
+
+static void h03_who_lay_level_may_get_off(void **state)
+{
+	(void)state;
+	assert_false(off_after(TABLE, ON_TABLE, true, 9.9, 10 * SECOND));
+	assert_false(off_after(MAT, LAIN_ON, true, 9.9, 10 * SECOND));
 }
 
 static void h03_to_tilt_an_empty_table_is_nobodys_inversion(void **state)
 {
 	(void)state;
-	assert_false(off_after(TABLE, ON_TABLE, false, 10 * SECOND));
-	assert_false(off_after(MAT, LAIN_ON, false, 10 * SECOND));
+	assert_false(off_after(TABLE, ON_TABLE, false, 10.5, 10 * SECOND));
+	assert_false(off_after(MAT, LAIN_ON, false, 10.5, 10 * SECOND));
+}
+
+/* Off for so long, twice, with `between` on it. */
+static bool off_for(enum life_device who, int metric, uint64_t ms, uint64_t between)
+{
+	struct life l;
+	life_start(&l, &(struct life_setup){.says_who = who == TABLE, .mat = who == MAT});
+	life_see(&l, who, metric, 1);
+	tilt_to(&l, 10.5, 30 * SECOND);
+	tilt_to(&l, 0, 10 * SECOND);
+	l.step_ms = 50;
+	for (int i = 0; i < 2; i++) {
+		life_see(&l, who, metric, 0);
+		life_pass(&l, ms);
+		life_see(&l, who, metric, 1);
+		life_pass(&l, between);
+	}
+	bool alarmed = life_alarmed(&l, who == TABLE ? "stay-and-rest" : "stay-on-the-mat");
+	life_stop(&l);
+	return alarmed;
+}
+
+static void h03_a_second_off_is_off_and_two_halves_with_a_moment_between_are_one(void **state)
+{
+	(void)state;
+	assert_true(off_for(TABLE, ON_TABLE, 1050, 5 * SECOND));
+	assert_false(off_for(TABLE, ON_TABLE, 950, 5 * SECOND));
+	assert_true(off_for(TABLE, ON_TABLE, 700, 950));
+	assert_true(off_for(MAT, LAIN_ON, 1050, 5 * SECOND));
+	assert_false(off_for(MAT, LAIN_ON, 950, 5 * SECOND));
 }
 
 static void h03_who_lies_on_for_a_moment_less_is_not_off(void **state)
@@ -382,7 +419,9 @@ const struct CMUnitTest inversion_tests[] = {
     T(h03_standing_up_within_a_minute_alarms),
     T(h03_the_minute_lasts_a_minute),
     T(h03_getting_off_a_level_table_within_a_minute_alarms),
+    T(h03_who_lay_level_may_get_off),
     T(h03_to_tilt_an_empty_table_is_nobodys_inversion),
+    T(h03_a_second_off_is_off_and_two_halves_with_a_moment_between_are_one),
     T(h03_who_lies_on_for_a_moment_less_is_not_off),
     T(h03_without_a_sensor_nobody_is_asked_who_is_on),
     T(h16_the_third_inversion_of_a_day_alarms),

@@ -147,7 +147,8 @@ static void on_status(void *user, struct json_object *status)
 	struct journal_counters events = journal_counters(d->journal);
 	tell_put(status, "gateway", d->config.config->gateway_id);
 	tell_put(status, "version", THERAPY_VERSION);
-	tell_put(status, "configuration", d->config.config->file);
+	char file[PATH_MAX]; /* whoever asks may be elsewhere */
+	tell_put(status, "configuration", realpath(d->config.config->file, file) ? file : d->config.config->file);
 	tell_put_count(status, "uptime_ms", clock_boot_ms() - d->started_ms);
 	tell_put_count(status, "events_waiting", events.waiting);
 	tell_put_count(status, "events_dropped", events.dropped);

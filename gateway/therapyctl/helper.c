@@ -12,6 +12,14 @@
 
 #define WORDS_MAX 16
 
+bool helper_needs_file(char **words)
+{
+	for (size_t i = 1; strcmp(words[0], "discover") == 0 && words[i]; i++)
+		if (strcmp(words[i], "-c") == 0 || strcmp(words[i], "--broker") == 0)
+			return false;
+	return strcmp(words[0], "discover") == 0;
+}
+
 bool helper_has(const char *command)
 {
 	return strcmp(command, "probe") == 0 || strcmp(command, "discover") == 0;
@@ -37,13 +45,18 @@ static bool find(char *out, size_t size)
 	return false;
 }
 
-void helper_become(char **words)
+void helper_become(char **words, char *file)
 {
 	static char name[] = "therapy-plugin", program[PATH_MAX];
-	char *args[WORDS_MAX + 2] = {name};
+	static char option[] = "-c";
+	char *args[WORDS_MAX + 4] = {name};
 	size_t n = 0;
-	for (; words[n] && n < WORDS_MAX; n++)
+	for (; n < WORDS_MAX && words[n]; n++)
 		args[n + 1] = words[n];
+	if (file && file[0]) {
+		args[++n] = option;
+		args[++n] = file;
+	}
 	if (!find(program, sizeof program)) {
 		fprintf(stderr, "therapyctl: %s: therapy-plugin, which does it, is not beside this program\n",
 			words[0]);

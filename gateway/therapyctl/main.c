@@ -37,7 +37,7 @@ static const char usage[] = "Usage: therapyctl [--socket PATH] [--json] COMMAND\
 			    "  off-test DEVICE.CONTROL  prove that it goes off by its own timer\n"
 			    "  record DEVICE [--for 60s]  what it says and is told, as text (> FILE)\n"
 			    "  probe LINK               what is at a serial port or TCP address; needs no gateway\n"
-			    "  discover -c FILE         devices at the broker of that configuration; likewise\n"
+			    "  discover [-c FILE]       devices at the broker of a configuration; likewise\n"
 			    "  calibrate DEVICE [--forget]  find out how an inversion table's sensor is mounted\n"
 			    "  tare DEVICE [--forget]   what a force sensor says without a load becomes 0\n"
 			    "  device release DEVICE    let it go: to rest, its settings as they were\n"
@@ -378,6 +378,19 @@ static int read_options(int argc, char **argv, struct options *out)
 	return -1;
 }
 
+/* Of the gateway that runs; "": there is none, and whoever needs it says so. */
+static void find_configuration(const struct options *options, char *out, size_t size)
+{
+	struct link_line link;
+	char why[512];
+	if (link_open(&link, options->socket, why, sizeof why) != 0)
+		return;
+	struct json_object *answer = talk_ask(&link, talk_order("status"));
+	snprintf(out, size, "%s", field_text(field(answer, "status"), "configuration"));
+	json_object_put(answer);
+	link_close(&link);
+}
+
 int main(int argc, char **argv)
 {
 	struct options options = {0};
@@ -389,7 +402,10 @@ int main(int argc, char **argv)
 	char **words = argv + optind;
 	int n = argc - optind;
 	if (n > 0 && helper_has(words[0])) {
-		helper_become(words);
+		char file[4096] = "";
+		if (helper_needs_file(words))
+			find_configuration(&options, file, sizeof file);
+		helper_become(words, file);
 		return USAGE;
 	}
 	/* --json is wanted behind the command as often as before it */

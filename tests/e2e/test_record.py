@@ -12,6 +12,7 @@ import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from harness import Failure, Gateway, Home, build_dir, now_us, wait_until  # noqa: E402
+import test_bluetooth  # noqa: E402
 
 CTL = os.path.join(build_dir(), "gateway", "therapyctl", "therapyctl")
 LAMP = os.path.join(os.path.abspath(build_dir()), "plugins", "examples", "infrared_lamp.py")
@@ -155,6 +156,33 @@ class Record(unittest.TestCase):
             self.assertIsNotNone(place_of(mine, theirs), f"{device}, metric {metric}: {mine} in {theirs[-60:]}")
         print(f"{device}: {len(after)} readings played as they were recorded")
 
+    def test_bluetooth_is_recorded_as_it_is_read_without_its_key(self):
+        with test_bluetooth.RadioHome(test_bluetooth.GRIP, test_bluetooth.PACKS) as home:
+            home.gauge()
+            home.bluez.wait("write", uuid=test_bluetooth.CONTROL, data="65")
+            home.wait_online("grip")
+            home.wait_online("pack")
+            running = [self.record(home, device) for device in ("grip", "pack")]
+            for process in running:
+                wait_until(lambda p=process: os.path.getsize(p.path) > 0, "the recordings to begin")
+            home.pull(test_bluetooth.KG_12_5, 122.6)
+            home.hear(test_bluetooth.PACK, test_bluetooth.PUBLISHED, "pack", 25.06)
+            for process in running:
+                process.send_signal(signal.SIGINT)
+                self.assertEqual(process.wait(5), 0)
+            with open(running[0].path) as f:
+                self.assertRegex(f.read(), rf"\d+ +> @{test_bluetooth.CONTROL} 65\n(.*\n)*\d+ +< @{test_bluetooth.NOTIFY} 01 08 ")
+            with open(running[1].path) as f:
+                text = f.read()
+            self.assertRegex(text, r"\d+ +< @service-data:fcd2 40 02 CA 09 ")  # bthome.io's 25.06 degC
+            self.assertNotIn(test_bluetooth.KEY, text.replace(" ", "").lower())
+            for process, plugin, model, said in ((running[0], "traction_belt", "progressor", "force            122.6 N"),
+                                                 (running[1], "cold_pack", "bthome", "skin_temp        25.1 ")):
+                run = subprocess.run([os.path.join(build_dir(), "gateway", "therapy_plugin", "therapy-plugin"), "replay",
+                                      os.path.join(build_dir(), "plugins", f"{plugin}.so"), process.path, "--model", model],
+                                     capture_output=True, text=True)
+                self.assertIn(said, run.stdout, run.stderr)
+
     def test_ctrl_c_ends_it_with_a_whole_line_and_a_dead_gateway_is_said(self):
         with self.home() as home:
             for words, said in ((["table", "--for", "soon"], "like 60s"), (["table", "60s"], "--for"), ([], "a device like table")):
@@ -162,6 +190,9 @@ class Record(unittest.TestCase):
                                      capture_output=True, text=True)
                 self.assertEqual((run.returncode, run.stdout), (2, ""), run)
                 self.assertIn(said, run.stderr)
+            text = subprocess.run([CTL, "--socket", os.path.join(home.directory, "control.sock"), "discover", "--for", "1s"],
+                                  capture_output=True, text=True, env=dict(os.environ, **home.environment())).stdout
+            self.assertIn("# Tasmota pad_plug: configured as pad", text)  # of the gateway's own configuration
             first, second = self.record(home, "table"), self.record(home, "gauge")
             for process in (first, second):
                 wait_until(lambda p=process: os.path.getsize(p.path) > 3000, "some lines")

@@ -15,6 +15,8 @@ class Plug:
         self.name = name
         self.on = False
         self.pulse = 0       # as set: above 111, seconds + 100
+        self.power_on = 3    # as shipped: as it was
+        self.measures_off = False
         self.until_us = None
         self.off_us = 0      # when the relay opened last
         self.energised = 0   # how often it closed
@@ -79,8 +81,12 @@ class Plugs:
         elif command == "STATUS" and payload == "11":
             state = {"UptimeSec": 600, "POWER": "ON" if plug.on else "OFF"}
             self._publish("stat", name, "STATUS11", json.dumps({"StatusSTS": state}))
-        elif command in ("PowerOnState", "SetOption21"):
-            self._result(name, {command: payload})
+        elif command == "PowerOnState":
+            plug.power_on = int(payload) if payload else plug.power_on
+            self._result(name, {command: plug.power_on})
+        elif command == "SetOption21":
+            plug.measures_off = payload == "1" if payload else plug.measures_off
+            self._result(name, {command: "ON" if plug.measures_off else "OFF"})
 
     def _run_down(self):
         while not self.ending.wait(0.1):

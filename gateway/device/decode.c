@@ -24,6 +24,9 @@ static void take_presence(struct device *d, enum therapy_presence presence, bool
 		setting_begin(d);
 }
 
+/* The codec's clock is the machine's, which never runs backward: a message may have arrived before a verb was encoded
+ * and be handed over after it, and a codec that subtracts would find it 584 million years late. What it reads is
+ * stamped with the arrival all the same. */
 static void decode(struct device *d, const struct therapy_message *message)
 {
 	struct therapy_out out = {.readings = d->decode_readings,
@@ -62,7 +65,7 @@ static void decode_frame(struct device *d, size_t at, size_t size)
 {
 	uint8_t next = d->bytes[at + size];
 	d->bytes[at + size] = 0;
-	decode(d, &(struct therapy_message){.data = d->bytes + at, .size = size, .now_ms = d->arrived_ms});
+	decode(d, &(struct therapy_message){.data = d->bytes + at, .size = size, .now_ms = d->now_ms});
 	d->bytes[at + size] = next;
 }
 
@@ -117,7 +120,7 @@ void decode_message(struct device *d, const struct device_input *in)
 	}
 	decode(d, &(struct therapy_message){.data = in->size > 0 ? in->data : (const uint8_t *)"",
 					    .size = in->size,
-					    .now_ms = d->arrived_ms,
+					    .now_ms = d->now_ms,
 					    .channel = in->channel,
 					    .retained = in->retained});
 }

@@ -325,6 +325,23 @@ static void a_reading_is_as_old_as_the_device_says_and_handling_never_makes_it_y
 	assert_int_equal(only(f, THERAPY_GOOD)->stamp_ms, f->now_ms);
 }
 
+/* Seen on a plug: its answer arrived a moment before it was told, was read after that, and "for how long do I wait"
+ * came out as 584 million years: the pad was granted and never switched on. */
+static void what_arrived_before_a_verb_was_told_is_not_handed_over_as_earlier(void **state)
+{
+	struct fake *f = *state;
+	fake_init_messages(f);
+	fake_start(f);
+	fake_at_rest(f);
+	fake_lease(f, FAKE_HEAT, 1, 1, 5000);
+	assert_int_equal(fake_sent(f, FAKE_ON), 1);
+	uint64_t told_ms = fake_state->last_ms;
+	f->now_ms -= 3;
+	fake_reading(f, FAKE_POWER, 0);
+	assert_int_equal(only(f, THERAPY_GOOD)->stamp_ms, told_ms - 3);
+	assert_int_equal(fake_state->last_ms, told_ms);
+}
+
 static void a_resting_device_that_says_the_same_is_thinned(void **state)
 {
 	struct fake *f = *state;
@@ -441,6 +458,7 @@ int main(void)
 	    TEST(a_gap_gives_time_to_move),
 	    TEST(frames_that_were_buffered_together_are_no_jump),
 	    TEST(a_reading_is_as_old_as_the_device_says_and_handling_never_makes_it_younger),
+	    TEST(what_arrived_before_a_verb_was_told_is_not_handed_over_as_earlier),
 	    TEST(a_resting_device_that_says_the_same_is_thinned),
 	    TEST(a_change_worth_showing_or_of_quality_goes_on_at_once),
 	    TEST(thinning_leaves_readings_far_from_stale),

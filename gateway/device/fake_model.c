@@ -86,9 +86,16 @@ static enum therapy_refusal items(const uint8_t *p, const uint8_t *end, bool cha
 	return THERAPY_OK;
 }
 
+static void note_time(struct fake_state *s, uint64_t now_ms)
+{
+	s->backward += now_ms < s->last_ms;
+	s->last_ms = now_ms;
+}
+
 static enum therapy_refusal decode(void *state, const struct therapy_message *m, struct therapy_out *out)
 {
 	struct fake_state *s = state;
+	note_time(s, m->now_ms);
 	if (m->data[m->size] != 0)
 		s->bad_nul++;
 	uint8_t sum = 0;
@@ -102,6 +109,7 @@ static enum therapy_refusal decode(void *state, const struct therapy_message *m,
 static enum therapy_refusal decode_message(void *state, const struct therapy_message *m, struct therapy_out *out)
 {
 	struct fake_state *s = state;
+	note_time(s, m->now_ms);
 	if (m->data[m->size] != 0)
 		s->bad_nul++;
 	return items(m->data, m->data + m->size, true, out);
@@ -109,8 +117,8 @@ static enum therapy_refusal decode_message(void *state, const struct therapy_mes
 
 static int encode(void *state, uint64_t now_ms, uint8_t verb, double value, struct therapy_out *out)
 {
-	(void)now_ms;
-	const struct fake_state *s = state;
+	struct fake_state *s = state;
+	note_time(s, now_ms);
 	if (s->encode_rc != 0)
 		return s->encode_rc;
 	uint8_t bytes[2] = {verb, (uint8_t)value};
@@ -222,8 +230,10 @@ void fake_start(struct fake *f)
 
 void fake_end(struct fake *f)
 {
-	if (f->device)
+	if (f->device) {
 		assert_int_equal(fake_state->bad_nul, 0);
+		assert_int_equal(fake_state->backward, 0);
+	}
 	device_free(f->device);
 	f->device = NULL;
 }

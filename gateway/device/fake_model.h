@@ -53,7 +53,9 @@ struct fake_state {
 	uint32_t seed;
 	bool broken_frame; /* frame() returns nonsense */
 	long nonsense;
-	unsigned bad_nul; /* decode calls whose data[size] was not 0 */
+	unsigned bad_nul;  /* decode calls whose data[size] was not 0 */
+	uint64_t last_ms;  /* what the last call was given as the time */
+	unsigned backward; /* calls that were given an earlier one */
 	int encode_rc;
 };
 /* The state of the device made last, to look into or break. */

@@ -133,7 +133,7 @@ enum therapy_refusal {
 struct therapy_message {
 	const uint8_t *data; /* `size` bytes, followed by a NUL that is not counted */
 	size_t size;
-	uint64_t now_ms;     /* when its last byte arrived */
+	uint64_t now_ms;     /* when its last byte arrived, but never before what an earlier call was given */
 	uint8_t channel;
 	bool retained;       /* kept by the broker: an old truth */
 };

@@ -393,7 +393,7 @@ class Sim:
                 left = end - time.monotonic()
                 if left <= 0:
                     raise Failure(f"{what or 'the simulator to tell ' + event}: not within {timeout:g} s; "
-                                  f"it told {self.events[since:][-3:] or 'nothing'}")
+                                  f"by {now_us()} us it told {self.events[since:][-20:] or 'nothing'}")
                 self.changed.wait(left)
 
     def wait_state(self, predicate, what, timeout=10.0):

@@ -32,6 +32,7 @@ class OffTest(test_hands.AtHome):
         self.assertEqual(self.home.off_test("pad", "heat"), "timer failed")
         self.relay_off(mark)
         self.sim.wait_event("command", lambda e: (e["command"], e["payload"]) == ("POWER", "OFF"), mark)
+        self.home.wait_at_rest("pad", "heat", None)  # until then the reason is another: not ready
         self.assertEqual(self.home.request("pad", "heat", 1)["outcome"], "not_permitted")
 
     def away_and_back(self):

@@ -31,6 +31,12 @@ Therapy__V1__Definition *definition_section(struct reader *r, setting *group, co
 /* `metrics` and `controls` of `group`. */
 void definition_metrics(struct definition *d, setting *group);
 void definition_controls(struct definition *d, setting *group);
+/* `settings`. After the controls. */
+void definition_settings(struct definition *d, setting *group);
+/* Faults of what member `key` sends without a permission: what a control is switched on with, or what would come back
+ * as if the device had said it. NULL has none. */
+void definition_check_harmless(struct definition *d, setting *s, const char *where, const char *key,
+			       const Therapy__V1__DefinedMessage *message);
 
 /* The address that member `key` of `group` gives, else `otherwise`. A fault if there is none and the device speaks in
  * messages, or one and it does not. Never NULL. */

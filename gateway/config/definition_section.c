@@ -44,6 +44,7 @@ static const struct field fields[] = {
     {.key = "polls", .type = FIELD_OTHER},
     {.key = "on_connect", .type = FIELD_OTHER},
     {.key = "availability", .type = FIELD_OTHER},
+    {.key = "settings", .type = FIELD_OTHER},
 };
 #undef FIELD
 
@@ -161,6 +162,8 @@ static void check_sent(struct definition *d, setting *s, const char *where, cons
 	bool heard = d->out->availability && strcmp(address, d->out->availability->address) == 0;
 	for (size_t i = 0; i < d->out->n_metrics; i++)
 		heard |= strcmp(address, d->out->metrics[i]->address) == 0;
+	for (size_t i = 0; i < d->out->n_settings; i++)
+		heard |= strcmp(address, d->out->settings[i]->says->address) == 0;
 	if (!*address || d->out->ble)
 		return;
 	if (heard)
@@ -189,15 +192,14 @@ static void check_controls_sent(struct definition *d, setting *group)
 
 /* ---- what is asked ---- */
 
-/* Nothing that is sent without a permission may be what a control is switched on with. */
-static void check_harmless(struct definition *d, setting *s, const char *where,
-			   const Therapy__V1__DefinedMessage *message)
+void definition_check_harmless(struct definition *d, setting *s, const char *where, const char *key,
+			       const Therapy__V1__DefinedMessage *message)
 {
 	for (size_t i = 0; message && i < d->out->n_controls; i++)
 		if (definition_energises(d, message, d->out->controls[i]))
-			read_fault(d->r, setting_line(s),
-				   "%s: send: found what switches control \"%s\" on, expected a question", where,
-				   d->out->controls[i]->key);
+			read_fault(d->r, setting_line(s), "%s: %s: found what switches control \"%s\" on, expected %s",
+				   where, key, d->out->controls[i]->key,
+				   strcmp(key, "set") == 0 ? "what changes a setting" : "a question");
 	check_sent(d, s, where, message);
 }
 
@@ -247,7 +249,7 @@ static size_t read_asked(struct definition *d, setting *group, const char *key, 
 		p->reply_ms = in.reply;
 		p->send = message_read(d, s, where, "send", definition_address(d, s, where, "topic", d->command_topic),
 				       false);
-		check_harmless(d, s, where, p->send);
+		definition_check_harmless(d, s, where, "send", p->send);
 		(*out)[used++] = p;
 	}
 	return used;
@@ -345,6 +347,7 @@ static Therapy__V1__Definition *read_definition(struct reader *r, setting *group
 	definition_metrics(&d, group);
 	read_availability(&d, group);
 	definition_controls(&d, group);
+	definition_settings(&d, group);
 	check_controls_sent(&d, group);
 	d.out->n_polls = read_asked(&d, group, "polls", &d.out->polls);
 	read_on_connect(&d, group);

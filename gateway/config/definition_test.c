@@ -27,7 +27,35 @@ static const char home_cfg[] =
 #define BYTES(more) "kind = \"scale\";\nframes = { start = \"AA\"; size = 6; " more " };\n"
 #define BYTE(more)  "metrics = ( { id = \"m\"; " more FINE " } );\n"
 
+#define SETTING(more)                                                                                                  \
+	HEAT(SWITCH)                                                                                                   \
+	"topic = \"t\";\nsettings = ( { id = \"s\"; because = \"why\"; values = [ \"off\", \"on\" ];\n" more " } );\n"
+
 static const struct row rows[] = {
+    {"a setting is asked for, set, and has a reason", HEAT(SWITCH) "topic = \"t\";\nsettings = ( { id = \"s\"; } );\n",
+     "devices.d/d.cfg:6: setting \"s\": because is missing, expected why it is changed, for people\n"
+     "devices.d/d.cfg:6: setting \"s\": wanted is missing, expected one of its values\n"
+     "devices.d/d.cfg:6: setting \"s\": values is missing, expected all that it may be, as the device says it: [ "
+     "\"off\", \"on\" ]\n"
+     "devices.d/d.cfg:6: setting \"s\": ask is missing, expected what asks for it, in quotes\n"
+     "devices.d/d.cfg:6: setting \"s\": set is missing, expected what sets it, with {value} in it\n"},
+    {"what is wanted is one of the setting's values", SETTING("wanted = \"of\"; ask = \"?\"; set = \"stay {value}\"; "),
+     "devices.d/d.cfg:7: setting \"s\": wanted: found \"of\", expected one of its values\n"},
+    {"what sets a setting carries the value", SETTING("wanted = \"off\"; ask = \"?\"; set = \"stay off\"; "),
+     "devices.d/d.cfg:7: setting \"s\": set: expected {value} in it\n"},
+    {"no value of a setting switches anything on", SETTING("wanted = \"off\"; ask = \"on\"; set = \"{value}\"; "),
+     "devices.d/d.cfg:7: setting \"s\": ask: found what switches control \"heat\" on, expected a question\n"
+     "devices.d/d.cfg:7: setting \"s\": set: found what switches control \"heat\" on, expected what changes a "
+     "setting\n"},
+    {"what sets a setting does not come back as if the device had said it",
+     SETTING("wanted = \"off\"; ask = \"?\"; set = \"stay {value}\"; set_topic = \"t\"; "),
+     "devices.d/d.cfg:7: setting \"s\": topic: found \"t\", which is read as well: expected one that the device alone "
+     "hears\n"
+     "devices.d/d.cfg:7: setting \"s\": topic: found \"t\", which is read as well: expected one that the device alone "
+     "hears\n"},
+    {"settings are texts on topics",
+     BYTES("checksum = \"sum8\"; ") BYTE("type = \"u8\"; at = 1; ") "settings = (\n{ id = \"s\"; } );\n",
+     "devices.d/d.cfg:4: settings: expected them with messages on topics only\n"},
     {"an empty definition misses what it must say", "",
      "devices.d/d.cfg:1: kind is missing, expected what rules call it, like \"heat\" or \"scale\"\n"
      "devices.d/d.cfg:1: metrics is missing, expected a list ( ... ) of groups { id = ...; }\n"},
@@ -374,6 +402,7 @@ static void every_setting_is_explained(void **state)
 		      {"metrics = ( { % } );", "## A metric"},
 		      {"controls = ( { % } );", "## A control"},
 		      {"polls = ( { % } );", "## Questions"},
+		      {"settings = ( { % } );", "## Settings of the device"},
 		      {"availability = { % };", "## Questions"}};
 	char *docs = read_docs();
 	size_t n = 0;

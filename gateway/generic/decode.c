@@ -74,7 +74,8 @@ static enum found of_field(const struct generic *g, const Therapy__V1__DefinedMe
 			   double *raw)
 {
 	char field[THERAPY_FRAME_MAX + 1];
-	if (!copy_field(p->text, g->definition->lines->separator, m->field, field, sizeof field))
+	const Therapy__V1__LineLayout *lines = g->definition->lines;
+	if (!lines || !copy_field(p->text, lines->separator, m->field, field, sizeof field))
 		return WRONG;
 	char *first = field;
 	while (is_blank(*first))
@@ -225,6 +226,28 @@ static enum therapy_refusal read_metrics(const struct generic *g, uint8_t channe
 	return refusal;
 }
 
+/* What the device says of its settings. A value that the definition does not know is none: what it was must be written
+ * back one day, and only what is known can be. */
+static enum therapy_refusal read_settings(const struct generic *g, uint8_t channel, struct piece *p,
+					  enum therapy_refusal refusal, struct therapy_out *out)
+{
+	for (uint16_t i = 0; i < g->model.n_settings; i++) {
+		const Therapy__V1__DefinedMetric *says = g->definition->settings[i]->says;
+		double raw = 0;
+		if (g->setting_channels[i] != channel)
+			continue;
+		if (*says->pointer && parse(p) != THERAPY_OK)
+			return p->no_json;
+		if (!p->text)
+			return THERAPY_REFUSED_FORMAT;
+		if (look(g, says, p, &raw) == FOUND)
+			therapy_found(out, i, raw);
+		if (refusal == THERAPY_REFUSED_TYPE)
+			refusal = THERAPY_OK; /* its own topic, of which no metric comes */
+	}
+	return refusal;
+}
+
 /* ---- frames of each layout ---- */
 
 static enum therapy_refusal read_line(const struct generic *g, const struct therapy_message *message,
@@ -303,7 +326,7 @@ static enum therapy_refusal read_message(const struct generic *g, const struct t
 	else if (message->retained)
 		refusal = THERAPY_OK; /* how it was at some time: it proves nothing */
 	else
-		refusal = read_metrics(g, message->channel, &p, out);
+		refusal = read_settings(g, message->channel, &p, read_metrics(g, message->channel, &p, out), out);
 	json_object_put(p.json);
 	return refusal;
 }

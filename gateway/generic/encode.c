@@ -37,9 +37,9 @@ static bool add_digits(struct bytes *b, const Therapy__V1__DefinedControl *c, do
 	return !s.overflow && add(b, text, s.len);
 }
 
-static bool add_piece(struct bytes *b, const Therapy__V1__Piece *piece, const Therapy__V1__DefinedControl *control,
-		      double value)
+static bool add_piece(struct bytes *b, const Therapy__V1__Piece *piece, const struct generic_verb *verb, double value)
 {
+	const Therapy__V1__DefinedControl *control = verb->control;
 	uint8_t bytes[8];
 	if (piece->checksum) {
 		checksum_put(piece->checksum, b->at, b->size, bytes);
@@ -47,6 +47,10 @@ static bool add_piece(struct bytes *b, const Therapy__V1__Piece *piece, const Th
 	}
 	if (!piece->value)
 		return add(b, piece->bytes.data, piece->bytes.len);
+	if (verb->setting) {
+		const char *word = verb->setting->says->values[(size_t)value];
+		return add(b, word, strlen(word));
+	}
 	if (!control)
 		return false;
 	if (piece->value == THERAPY__V1__VALUE_TYPE__VALUE_TYPE_TEXT)
@@ -75,9 +79,11 @@ int generic_encode(void *state, uint64_t now_ms, uint8_t verb, double value, str
 	const struct generic_verb *v = &g->sends[verb];
 	if (v->effect == THERAPY_ACT && !may_be_set(v->control, value))
 		return -1;
+	if (v->setting && !(value >= 0 && value < (double)v->setting->says->n_values && value == floor(value)))
+		return -1;
 	struct bytes b = {.size = 0};
 	for (size_t i = 0; i < v->message->n_pieces; i++)
-		if (!add_piece(&b, v->message->pieces[i], v->control, value))
+		if (!add_piece(&b, v->message->pieces[i], v, value))
 			return -1;
 	therapy_send(out, v->channel, b.at, b.size);
 	return 0;

@@ -11,6 +11,7 @@
 struct generic_verb {
 	const Therapy__V1__DefinedMessage *message;
 	const Therapy__V1__DefinedControl *control; /* whose value it may carry; NULL: of none */
+	const Therapy__V1__DefinedSetting *setting; /* likewise */
 	enum therapy_effect effect;
 	uint8_t channel;
 };
@@ -26,10 +27,14 @@ struct generic {
 	struct therapy_poll *polls;
 	struct therapy_step *steps; /* of rest and stop, two a control */
 	uint8_t *on_connect;
+	struct therapy_setting *settings;
+	uint8_t *setting_channels;  /* parallel to settings */
 	uint8_t *metric_channels;   /* parallel to metrics */
 	uint8_t availability;       /* its channel, or THERAPY_NONE */
 	struct generic_verb *sends; /* parallel to verbs */
-	char **names;               /* of verbs */
+	char **setting_words;
+	size_t n_setting_words;
+	char **names; /* of verbs */
 	size_t n_names;
 };
 

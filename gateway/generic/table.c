@@ -9,7 +9,7 @@
 #error "THERAPY_VERSION: what a definition's table says of the program that reads it"
 #endif
 
-enum { NAME_BYTES = 80, SENDS_OF_CONTROL = 5 };
+enum { NAME_BYTES = 80, WORDS_BYTES = 1024, SENDS_OF_CONTROL = 5, SENDS_OF_SETTING = 2 };
 
 static const char *or_none(const char *text)
 {
@@ -122,6 +122,34 @@ static void put_control(struct generic *g, uint8_t i)
 	}
 }
 
+/* "off|on", as people and therapy_setting have it. */
+static void put_words(struct generic *g, uint8_t i)
+{
+	const Therapy__V1__DefinedMetric *says = g->definition->settings[i]->says;
+	struct str words;
+	str_init(&words, g->setting_words[i], WORDS_BYTES);
+	for (size_t v = 0; v < says->n_values; v++)
+		str_add(&words, "%s%s", v ? "|" : "", says->values[v]);
+}
+
+static void put_setting(struct generic *g, uint8_t i)
+{
+	const Therapy__V1__DefinedSetting *s = g->definition->settings[i];
+	g->setting_channels[i] = use_channel(g, s->says->address, THERAPY_IN);
+	put_words(g, i);
+	uint8_t ask = add_verb(g, s->key, "ask", THERAPY_QUERY, s->ask, NULL);
+	uint8_t set = add_verb(g, s->key, "set", THERAPY_RENEW, s->set, NULL);
+	g->sends[set].setting = s;
+	g->settings[i] = (struct therapy_setting){.key = s->key,
+						  .name = s->name,
+						  .because = s->because,
+						  .words = g->setting_words[i],
+						  .wanted = s->wanted,
+						  .ask = ask,
+						  .set = set,
+						  .unasked = s->unasked};
+}
+
 static void put_questions(struct generic *g)
 {
 	const Therapy__V1__Definition *d = g->definition;
@@ -145,17 +173,27 @@ static void put_questions(struct generic *g)
 
 /* ---- all of it ---- */
 
+static size_t count_verbs(const Therapy__V1__Definition *d)
+{
+	return d->n_controls * SENDS_OF_CONTROL + d->n_settings * SENDS_OF_SETTING + d->n_polls + d->n_on_connect;
+}
+
+/* One a metric, a setting and a verb, and that of availability: more cannot be. */
+static size_t count_channels(const Therapy__V1__Definition *d)
+{
+	return d->n_metrics + d->n_settings + count_verbs(d) + 1;
+}
+
 /* At most as many as 8-bit indexes count, THERAPY_NONE left out. */
 static bool countable(const Therapy__V1__Definition *d)
 {
-	size_t verbs = d->n_controls * SENDS_OF_CONTROL + d->n_polls + d->n_on_connect;
-	return d->n_metrics < THERAPY_NONE && verbs < THERAPY_NONE && d->n_metrics + verbs + 1 < THERAPY_NONE;
+	return d->n_metrics < THERAPY_NONE && count_verbs(d) < THERAPY_NONE && count_channels(d) < THERAPY_NONE;
 }
 
 static bool make_room(struct generic *g)
 {
 	const Therapy__V1__Definition *d = g->definition;
-	size_t verbs = d->n_controls * SENDS_OF_CONTROL + d->n_polls + d->n_on_connect;
+	size_t verbs = count_verbs(d);
 	g->metrics = calloc(d->n_metrics + 1, sizeof *g->metrics);
 	g->metric_channels = calloc(d->n_metrics + 1, sizeof *g->metric_channels);
 	g->verbs = calloc(verbs + 1, sizeof *g->verbs);
@@ -163,13 +201,18 @@ static bool make_room(struct generic *g)
 	g->names = calloc(verbs + 1, sizeof *g->names);
 	g->controls = calloc(d->n_controls + 1, sizeof *g->controls);
 	g->steps = calloc(2 * d->n_controls + 1, sizeof *g->steps);
-	g->channels = calloc(d->n_metrics + verbs + 1, sizeof *g->channels);
+	g->channels = calloc(count_channels(d), sizeof *g->channels);
+	g->settings = calloc(d->n_settings + 1, sizeof *g->settings);
+	g->setting_channels = calloc(d->n_settings + 1, sizeof *g->setting_channels);
+	g->setting_words = calloc(d->n_settings + 1, sizeof *g->setting_words);
 	g->polls = calloc(d->n_polls + 1, sizeof *g->polls);
 	g->on_connect = calloc(d->n_on_connect + 1, sizeof *g->on_connect);
 	bool good = g->metrics && g->metric_channels && g->verbs && g->sends && g->names && g->controls && g->steps &&
-		    g->channels && g->polls && g->on_connect;
+		    g->channels && g->polls && g->on_connect && g->settings && g->setting_channels && g->setting_words;
 	for (; good && g->n_names < verbs; g->n_names++)
 		good = (g->names[g->n_names] = calloc(1, NAME_BYTES)) != NULL;
+	for (; good && g->n_setting_words < d->n_settings; g->n_setting_words++)
+		good = (g->setting_words[g->n_setting_words] = calloc(1, WORDS_BYTES)) != NULL;
 	return good;
 }
 
@@ -191,6 +234,9 @@ static void put_plugin(struct generic *g)
 	m->channels = g->channels;
 	m->polls = g->polls;
 	m->on_connect = g->on_connect;
+	m->settings = g->settings;
+	m->setting_size = sizeof *g->settings;
+	m->n_settings = (uint8_t)d->n_settings;
 	m->n_metrics = (uint8_t)d->n_metrics;
 	m->n_controls = (uint8_t)d->n_controls;
 	m->n_polls = (uint8_t)d->n_polls;
@@ -228,6 +274,8 @@ struct generic *generic_new(const Therapy__V1__Definition *definition)
 	for (uint8_t i = 0; i < definition->n_controls; i++)
 		put_control(g, i);
 	put_questions(g);
+	for (uint8_t i = 0; i < definition->n_settings; i++)
+		put_setting(g, i);
 	return g;
 }
 
@@ -238,6 +286,11 @@ void generic_free(struct generic *g)
 	for (size_t i = 0; g->names && i < g->n_names; i++)
 		free(g->names[i]);
 	free(g->names);
+	for (size_t i = 0; g->setting_words && i < g->n_setting_words; i++)
+		free(g->setting_words[i]);
+	free(g->setting_words);
+	free(g->setting_channels);
+	free(g->settings);
 	free(g->metrics);
 	free(g->metric_channels);
 	free(g->verbs);

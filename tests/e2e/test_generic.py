@@ -5,12 +5,15 @@ emulated here at the level of their messages and bytes."""
 import json
 import os
 import socket
+import subprocess
 import sys
 import threading
 import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from harness import Client, Home  # noqa: E402
+from harness import Client, Home, build_dir  # noqa: E402
+
+CTL = os.path.join(build_dir(), "gateway", "therapyctl", "therapyctl")
 
 CONFIG = """gateway = {{ id = "demo"; }};
 mqtt = {{ url = "${{MQTT_URL}}"; }};
@@ -38,7 +41,7 @@ class Plug:
     """Zigbee2MQTT with one plug behind it: obeys, and answers with all that it knows."""
 
     def __init__(self, port):
-        self.on, self.orders = False, []
+        self.on, self.orders, self.power_on = False, [], "previous"
         self.changed = threading.Condition()
         self.client = Client(port, ["zigbee2mqtt/pad/set", "zigbee2mqtt/pad/get"], listeners=[self.hear])
         self.client.publish("zigbee2mqtt/pad/availability", '{"state":"online"}', retain=True)
@@ -47,10 +50,12 @@ class Plug:
         asked = json.loads(message.text)
         with self.changed:
             if message.topic.endswith("/set"):
-                self.on = asked["state"] == "ON"
+                self.on = asked.get("state", "ON" if self.on else "OFF") == "ON"
+                self.power_on = asked.get("power_on_behavior", self.power_on)
                 self.orders.append(asked)
                 self.changed.notify_all()
-            said = {"state": "ON" if self.on else "OFF", "power": 49.6 if self.on else 0, "linkquality": 120}
+            said = {"state": "ON" if self.on else "OFF", "power": 49.6 if self.on else 0, "linkquality": 120,
+                    "power_on_behavior": self.power_on}
         self.client.publish("zigbee2mqtt/pad", json.dumps(said))
 
     def wait_order(self, order, since):
@@ -148,6 +153,27 @@ class Generic(unittest.TestCase):
         tripped = self.home.wait_safety_event("tripped", seen)
         self.assertEqual(tripped.rule_id, "no-heat-under-load")
         self.assertIn("belt.force was 78", tripped.text)
+
+    def ctl(self, *words):
+        return subprocess.run([CTL, "--socket", os.path.join(self.home.directory, "control.sock"), *words],
+                              capture_output=True, text=True, timeout=60, check=False)
+
+    def test_a_setting_that_a_definition_changes_is_told_and_given_back(self):
+        self.plug.wait_order({"power_on_behavior": "off"}, 0)
+        told = self.home.wait_safety_event("setting changed", 0, lambda e: e.device_id == "pad").text
+        self.assertIn("Power-on behavior", told)
+        self.assertIn("was previous and is set to off", told)
+        self.heat()
+        mark = self.plug.mark()
+        done = self.ctl("device", "release", "pad")
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertIn("Power-on behavior is previous as it was", done.stdout)
+        self.plug.wait_order({"power_on_behavior": "previous"}, mark)
+        with self.plug.changed:
+            self.assertFalse(self.plug.on)
+            orders = self.plug.orders[mark:]
+        self.assertLess(orders.index({"state": "OFF"}), orders.index({"power_on_behavior": "previous"}),
+                        "first to rest, then the settings")
 
     def test_a_button_that_stops_stops_everything(self):
         self.heat()

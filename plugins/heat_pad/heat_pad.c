@@ -2,8 +2,8 @@
  *
  * heat_pad - an electric heat pad that can be switched.
  *
- *   tasmota   a smart plug with Tasmota between pad and wall; its messages are drawn in tasmota.c
- *   shelly    a Shelly plug of the second generation or later; drawn in shelly.c
+ *   tasmota   a smart plug with Tasmota between pad and wall; see plug/tasmota.c
+ *   shelly    a Shelly plug of the second generation or later; see plug/shelly.c
  *   firmware  kind 1 of docs/firmware-protocol.md, a board that also feels the side of the skin:
  *             REPORT 90 seq | uptime(4) n | { 1 skin_temp | 2 power | 3 relay } value(4) ...
  *             SET    03 seq | 1 heat(4) timeout_ms(2)          heat: 1000 is on
@@ -11,8 +11,8 @@
  *   firmware_stages    kind 5, which heats in stages: 3 stage; heat: 1000 low, 2000 medium, 3000 high
  */
 #include "firmware/firmware.h"
-#include "heat_pad/shelly.h"
-#include "heat_pad/tasmota.h"
+#include "plug/shelly.h"
+#include "plug/tasmota.h"
 
 enum {
 	CONFIRM_MS = PLUG_CONFIRM_MS, /* a board is measured by the same */

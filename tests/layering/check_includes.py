@@ -76,7 +76,7 @@ C_HEADERS = {
     "stdint.h", "stdio.h", "stdlib.h", "string.h", "stdalign.h", "stdnoreturn.h",
 }
 # Folders of plugins/ that are compiled into several plugins.
-SHARED_BY_PLUGINS = ["esphome", "firmware", "json", "bthome", "bluetooth_sig"]
+SHARED_BY_PLUGINS = ["esphome", "firmware", "json", "bthome", "bluetooth_sig", "plug"]
 PLUGIN_MAY = "therapy/plugin.h, its own files, the folders that plugins share, the C library and json-c"
 INCLUDE = re.compile(r"^[ \t]*#[ \t]*include(?:_next)?\b[ \t]*(\S*)", re.M)
 STRING_OR_COMMENT = re.compile(r'"(?:\\.|[^"\\\n])*"|/\*.*?\*/|//[^\n]*', re.S)

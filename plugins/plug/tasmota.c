@@ -27,7 +27,7 @@
  */
 #include <stdio.h>
 
-#include "heat_pad/tasmota.h"
+#include "plug/tasmota.h"
 #include "json/json_frame.h"
 
 /* How long ON may wait for a plug to confirm its timer: an answer takes milliseconds. */

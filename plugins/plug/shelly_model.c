@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The tables of a Shelly plug; its messages are drawn in shelly.c. */
-#include "heat_pad/shelly.h"
+#include "plug/shelly.h"
 
 const struct therapy_metric shelly_metrics[SHELLY_METRICS] = {
     PLUG_MEASURES,

@@ -23,7 +23,7 @@
  *
  * The plug's own auto_off is left alone: it can only make it rest sooner.
  */
-#include "heat_pad/shelly.h"
+#include "plug/shelly.h"
 
 #include <stdio.h>
 

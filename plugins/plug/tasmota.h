@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * tasmota - the codec of a heat pad behind a smart plug that runs Tasmota. Pure but for json-c's allocations; state is
- * the caller's.
+ * tasmota - the codec of a smart plug that runs Tasmota, whatever hangs on it. Pure but for json-c's allocations; state
+ * is the caller's.
  */
-#ifndef HEAT_PAD_TASMOTA_H
-#define HEAT_PAD_TASMOTA_H
+#ifndef PLUG_TASMOTA_H
+#define PLUG_TASMOTA_H
 
-#include "heat_pad/plug.h"
+#include "plug/plug.h"
 
 enum {
 	TASMOTA_ASK_RELAY,

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * shelly - the codec of a Shelly plug of the second generation or later. Pure but for json-c's allocations; state is
- * the caller's.
+ * shelly - the codec of a Shelly plug of the second generation or later, whatever hangs on it. Pure but for json-c's
+ * allocations; state is the caller's.
  */
-#ifndef HEAT_PAD_SHELLY_H
-#define HEAT_PAD_SHELLY_H
+#ifndef PLUG_SHELLY_H
+#define PLUG_SHELLY_H
 
-#include "heat_pad/plug.h"
+#include "plug/plug.h"
 
 enum { SHELLY_TEMPERATURE = PLUG_METRICS, SHELLY_FAULT, SHELLY_METRICS };
 

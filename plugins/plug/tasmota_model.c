@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The tables of a plug that runs Tasmota; its messages are drawn in tasmota.c. */
-#include "heat_pad/tasmota.h"
+#include "plug/tasmota.h"
 
 const struct therapy_metric tasmota_metrics[PLUG_METRICS] = {PLUG_MEASURES};
 

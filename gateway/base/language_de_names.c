@@ -16,6 +16,7 @@ static const struct language_entry names[] = {
     {"Broker connections", "Broker-Verbindungen"},
     {"Button", "Taste"},
     {"Clock", "Uhr"},
+    {"Cold", "Kälte"},
     {"Connection", "Verbindung"},
     {"Current", "Stromstärke"},
     {"Device processes started anew", "Neu gestartete Geräteprozesse"},

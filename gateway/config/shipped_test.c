@@ -132,6 +132,47 @@ static void demo_reaches_its_devices_where_the_environment_says(void **state)
 	config_free(c);
 }
 
+/* Takes `gone` out of `text`, where it must be, and puts `put` there. */
+static void change(char *text, size_t max, const char *gone, const char *put)
+{
+	char *at = strstr(text, gone), rest[4096];
+	assert_non_null(at);
+	snprintf(rest, sizeof rest, "%s", at + strlen(gone));
+	assert_true((size_t)snprintf(at, max - (size_t)(at - text), "%s%s", put, rest) < max - (size_t)(at - text));
+}
+
+/* docs/generic.md promises it of another actuator on the same plug. */
+static void definitions_of_plugs_are_those_of_a_pump_with_three_changes(void **state)
+{
+	static const char *const plugs[] = {"zigbee2mqtt_plug", "esphome_switch"};
+	static const char home_cfg[] = "gateway = { id = \"home\"; }; mqtt = { url = \"mqtt://broker\"; };\n"
+				       "devices = ( { id = \"pump\"; plugin = \"generic\"; link = \"mqtt:ice\"; "
+				       "definition = \"./pump.cfg\"; } );\n";
+	const struct test_home *home = *state;
+	for (size_t i = 0; i < sizeof plugs / sizeof *plugs; i++) {
+		char path[256], text[4096] = "";
+		snprintf(path, sizeof path, ETC "devices.d/%s.cfg", plugs[i]);
+		FILE *f = fopen(path, "r");
+		assert_non_null(f);
+		assert_true(fread(text, 1, sizeof text - 1, f) < sizeof text - 1);
+		fclose(f);
+		change(text, sizeof text, "kind = \"heat\"", "kind = \"cold\"");
+		change(text, sizeof text, "id = \"heat\"", "id = \"cold\"");
+		change(text, sizeof text, "resumes = true;", "");
+		test_home_write(home, "pump.cfg", text, strlen(text), 0644);
+		test_home_write(home, "home.cfg", home_cfg, sizeof home_cfg - 1, 0640);
+		snprintf(path, sizeof path, "%s/home.cfg", home->dir);
+		struct config *c = load(home, path);
+		const Therapy__V1__Definition *d = c->devices[0].definition;
+		assert_string_equal(d->kind, "cold");
+		assert_int_equal(d->n_controls, 1);
+		assert_string_equal(d->controls[0]->key, "cold");
+		assert_false(d->controls[0]->resumes);
+		assert_true(d->controls[0]->device_timer_ms > 0);
+		config_free(c);
+	}
+}
+
 int main(void)
 {
 	setenv("MQTT_URL", "mqtt://127.0.0.1:18830", 1);
@@ -143,6 +184,7 @@ int main(void)
 	    T(shipped_rules_are_those_of_the_hazard_table),
 	    T(demo_has_the_shipped_rules_with_its_own_short_times),
 	    T(demo_reaches_its_devices_where_the_environment_says),
+	    T(definitions_of_plugs_are_those_of_a_pump_with_three_changes),
 	};
 	return cmocka_run_group_tests_name("shipped configurations", tests, NULL, NULL);
 }

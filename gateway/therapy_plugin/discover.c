@@ -207,7 +207,8 @@ static void print_all(struct discovery *d)
 	if (d->n_ids > 0)
 		puts("The lines go into `devices = ( ... );`, with a comma between them. Give each the id that you "
 		     "want in Home "
-		     "Assistant; what it is used for, `therapy-gateway check` asks.");
+		     "Assistant; what it is used for, `therapy-gateway check` asks. A plug is taken for a heat pad's: "
+		     "for a cold water machine write cold_pump.");
 	if (d->list.unnamed > 0)
 		printf("%llu times a name was told that no link can have (blanks, quotes, wildcards, too long): rename "
 		       "the device.\n",

@@ -7,12 +7,10 @@ import threading
 
 from harness import Client, now_us
 
-PAD_W = 50.0
-
 
 class ShellyPlug:
-    def __init__(self, port, prefix="shellyplugsg3-b0b21c10a8f4"):
-        self.prefix = prefix
+    def __init__(self, port, prefix="shellyplugsg3-b0b21c10a8f4", watts=50.0):
+        self.prefix, self.watts = prefix, watts
         self.on, self.timer, self.timer_works = False, None, True
         self.config = {"initial_state": "restore_last", "auto_on": True}
         self.calls = []    # (us, method, params), as they came
@@ -50,8 +48,8 @@ class ShellyPlug:
     # ---- the plug ----
 
     def _status(self):
-        return {"id": 0, "source": "init", "output": self.on, "apower": PAD_W if self.on else 0.0, "voltage": 230.1,
-                "current": 0.217 if self.on else 0.0, "aenergy": {"total": 12.5}, "temperature": {"tC": 31.0, "tF": 87.8}}
+        return {"id": 0, "source": "init", "output": self.on, "apower": self.watts if self.on else 0.0, "voltage": 230.1,
+                "current": round(self.watts / 230.1, 3) if self.on else 0.0, "aenergy": {"total": 12.5}, "temperature": {"tC": 31.0, "tF": 87.8}}
 
     def _switch(self, on, source, after=None):
         self._stop_timer()
@@ -65,7 +63,7 @@ class ShellyPlug:
         self.moves.append((now_us(), on))
         self.changed.notify_all()
         self._notify({"id": 0, "output": on, "source": source})
-        self._notify({"id": 0, "apower": PAD_W if on else 0.0})
+        self._notify({"id": 0, "apower": self.watts if on else 0.0})
 
     def _stop_timer(self):
         if self.timer:

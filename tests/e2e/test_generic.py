@@ -40,11 +40,12 @@ RECORDING = """0    < @7e4e1702-1ea6-40c9-9dcc-13d34ffead57 01 08 00 00 48 41 40
 class Plug:
     """Zigbee2MQTT with one plug behind it: obeys, and answers with all that it knows."""
 
-    def __init__(self, port):
+    def __init__(self, port, name="pad"):
+        self.name = name
         self.on, self.orders, self.power_on = False, [], "previous"
         self.changed = threading.Condition()
-        self.client = Client(port, ["zigbee2mqtt/pad/set", "zigbee2mqtt/pad/get"], listeners=[self.hear])
-        self.client.publish("zigbee2mqtt/pad/availability", '{"state":"online"}', retain=True)
+        self.client = Client(port, [f"zigbee2mqtt/{name}/set", f"zigbee2mqtt/{name}/get"], listeners=[self.hear])
+        self.client.publish(f"zigbee2mqtt/{name}/availability", '{"state":"online"}', retain=True)
 
     def hear(self, message):
         asked = json.loads(message.text)
@@ -56,7 +57,7 @@ class Plug:
                 self.changed.notify_all()
             said = {"state": "ON" if self.on else "OFF", "power": 49.6 if self.on else 0, "linkquality": 120,
                     "power_on_behavior": self.power_on}
-        self.client.publish("zigbee2mqtt/pad", json.dumps(said))
+        self.client.publish(f"zigbee2mqtt/{self.name}", json.dumps(said))
 
     def wait_order(self, order, since):
         with self.changed:

@@ -18,7 +18,7 @@ COMMENT = re.compile(r'("(?:\\.|[^"\\\n])*")|/\*.*?\*/|//[^\n]*', re.S)
 SAYS = re.compile(r"\b(?:gate_conclude|explain_say)\(|\btell\(core,")
 UNMARKED = re.compile(r'"([A-Z][a-z][^"\n]*)"')  # what looks like a name of an entity
 NOT_SAID = {"Therapy Gateway", "Wh"}  # the product, a unit
-NAME = re.compile(r'\.name\s*=\s*("[^"\n]+"),\s*(?:\\\s*)?\.(?:unit|type)\b')
+NAME = re.compile(r'\.name\s*=\s*("[^"\n]+"),\s*(?:\\\s*)?(?:\.(?:unit|type)|[A-Z][A-Z_]+)\b')  # the rest of the row may be a macro
 BECAUSE = re.compile(r'\.because\s*=\s*((?:"[^"]*"\s*)+)')  # of a setting that is changed on a device
 TABLE = re.compile(r"language_([a-z]{2})(?:_\w+)?\.c")
 

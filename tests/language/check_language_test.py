@@ -16,8 +16,9 @@ class Planted(unittest.TestCase):
         self.addCleanup(self.place.cleanup)
         self.root = pathlib.Path(self.place.name)
         self.write("gateway/core/a.c", 'f(SAY(core, "one %s " /* "no" */ "two"));\ng(language_say(l, x ? "yes" : "a (\\"b)"));\n')
-        self.write("plugins/p/p.c", '{.key = "k", .name = "Tilt", .unit = U}, {.name = "WT901", .key = "w"}\n')
-        self.table('{"one %s two", "eins"}, {"yes",\n "ja"}, {"a (\\"b)", "c"}, {"Tilt", "Neigung"}')
+        self.write("plugins/p/p.c", '{.key = "k", .name = "Tilt", .unit = U}, {.name = "WT901", .key = "w"}\n'
+                   '#define ROW .key = "c", .name = "Cold", PLUG_SWITCH\n')
+        self.table('{"one %s two", "eins"}, {"yes",\n "ja"}, {"a (\\"b)", "c"}, {"Tilt", "Neigung"}, {"Cold", "Kälte"}')
 
     def write(self, name, text):
         path = self.root / name
@@ -34,7 +35,7 @@ class Planted(unittest.TestCase):
         self.assertEqual(self.faults(), "")
 
     def test_each_missing_text_is_told_with_its_place(self):
-        self.table('{"yes", "ja"}, {"a (\\"b)", "c"}')
+        self.table('{"yes", "ja"}, {"a (\\"b)", "c"}, {"Cold", "Kälte"}')
         self.assertIn('gateway/core/a.c: no "de" for "one %s two"', self.faults())
         self.assertIn('plugins/p/p.c: no "de" for "Tilt"', self.faults())
         self.assertEqual(len(self.faults().splitlines()), 2)

@@ -131,6 +131,8 @@ bool bthome_get(const struct bthome *bthome, enum bthome_quantity quantity, unsi
 	struct object object;
 	for (size_t at = 0, n = 0; at < bthome->size; at += n) {
 		n = object_at(bthome->objects + at, bthome->size - at, &object);
+		if (n == 0 || n > bthome->size - at) /* bthome_open has left none such */
+			return false;
 		if (object.layout->quantity != quantity || --nth > 0)
 			continue;
 		*out = value_of(&object);

@@ -353,6 +353,7 @@ void description_state(const Therapy__V1__ControlState *state, struct core_input
 	out->state.grant = state->grant;
 	out->state.ended_by_device = state->ended_by_device;
 	out->state.lease_expired = state->lease_expired;
+	out->state.never_on = state->never_on;
 	out->state.foreign = state->foreign;
 	out->state.value = state->value;
 	out->state.repeats = state->repeats;

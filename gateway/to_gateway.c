@@ -84,6 +84,7 @@ void to_gateway_control(struct to_gateway *to, const struct device_control_state
 	state.grant = from->grant;
 	state.ended_by_device = from->ended_by_device;
 	state.lease_expired = from->lease_expired;
+	state.never_on = from->never_on;
 	state.foreign = from->foreign;
 	state.value = from->value;
 	state.repeats = from->repeats;

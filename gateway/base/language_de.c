@@ -132,6 +132,10 @@ static const struct language_entry sentences[] = {
      "%s.%s wurde von anderer Seite eingeschaltet und wird ausgeschaltet: %s"},
     {"%s.%s was switched on by somebody else, and is watched from now on as if it had been asked for",
      "%s.%s wurde von anderer Seite eingeschaltet und wird ab jetzt überwacht, als wäre es angefordert"},
+    {"%s.%s was told to go on and its readings go on saying that it is off: ended. Look at the device; a new request "
+     "tries it again",
+     "%s.%s sollte einschalten, und die Messwerte sagen weiterhin aus: beendet. Das Gerät ansehen; eine neue "
+     "Anforderung versucht es wieder"},
     {"%s.%s was told to rest %u times and no reading proves that it obeyed",
      "%s.%s sollte %u Mal zur Ruhe kommen, und kein Messwert beweist, dass es gehorcht hat"},
     {"%s.%s was unknown", "%s.%s war unbekannt"},

@@ -284,6 +284,7 @@ struct core_input {
 			uint64_t grant;       /* which grant it speaks of, 0: none */
 			bool ended_by_device; /* somebody switched it off there */
 			bool lease_expired;   /* the device process ended it by itself */
+			bool never_on;        /* told to act, and its reading went on saying that it is at rest */
 			bool foreign;         /* switched on, and not by us; `value` is what it does */
 			double value;
 			uint32_t repeats;    /* how often rest was sent again because no reading proved it */

@@ -296,6 +296,18 @@ bool grant_resume_one(struct core *core)
 	return false;
 }
 
+/* Whoever asked believes that it is on, and may wait for warmth, or for the end of what never began. */
+static void never_on(struct core *core, uint32_t control)
+{
+	char why[CORE_WHY_MAX];
+	explain_say(why,
+		    SAY(core,
+			"%s.%s was told to go on and its readings go on saying that it is off: ended. Look at the "
+			"device; a new request tries it again"),
+		    control_device(core, control), control_key(core, control));
+	out_event(core, CORE_EVENT_ENDED, control, NONE, NULL, CORE_PRIORITY_MEDIUM, why);
+}
+
 void grant_phase(struct core *core, uint32_t control, const struct core_input *input)
 {
 	struct control *c = &core->controls[control];
@@ -310,6 +322,9 @@ void grant_phase(struct core *core, uint32_t control, const struct core_input *i
 	} else if (ours && input->state.ended_by_device && (granted || c->suspended)) {
 		grant_end(core, control, REACT_NOTHING);
 		tell(core, CORE_EVENT_ENDED, control, SAY(core, "%s.%s was switched off at the device"), device, key);
+	} else if (ours && input->state.never_on && granted) {
+		grant_end(core, control, REACT_NOTHING);
+		never_on(core, control);
 	} else if (ours && input->state.lease_expired && granted) {
 		grant_end(core, control, REACT_NOTHING);
 		tell(core, CORE_EVENT_ENDED, control,

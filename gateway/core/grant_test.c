@@ -321,6 +321,25 @@ static void who_presses_off_at_the_device_ends_the_session_even_during_a_pause(v
 	assert_false(rig_permission(rig, PAD, PAD_HEAT).granted);
 }
 
+static void what_never_comes_on_ends_and_is_told(void **state)
+{
+	struct rig *rig = *state;
+	rig->last = core_step(
+	    rig->core, rig->now,
+	    &(struct core_input){.type = CORE_IN_CONTROL,
+				 .device = PAD,
+				 .control = PAD_HEAT,
+				 .state = {.phase = CORE_PHASE_COMING_TO_REST, .grant = 1, .never_on = true}});
+	const struct core_output *event = rig_event(rig, CORE_EVENT_ENDED);
+	assert_contains(event->why, "pad.heat was told to go on and its readings go on saying that it is off");
+	assert_int_equal(event->priority, CORE_PRIORITY_MEDIUM);
+	assert_false(rig_permission(rig, PAD, PAD_HEAT).granted);
+	rig_phase(rig, PAD, PAD_HEAT, CORE_PHASE_AT_REST);
+	rig_refresh(rig);
+	assert_false(rig_permission(rig, PAD, PAD_HEAT).granted); /* nothing tries again by itself */
+	assert_int_equal(rig_ask(rig, "pad", "heat", 1), CORE_ACCEPTED);
+}
+
 static void what_the_device_says_of_an_older_grant_ends_nothing(void **state)
 {
 	struct rig *rig = *state;
@@ -421,6 +440,7 @@ int main(void)
 	    with_rig(a_report_that_crossed_the_first_lease_ends_nothing),
 	    with_rig(coming_to_rest_as_told_ends_no_pause),
 	    with_rig(who_presses_off_at_the_device_ends_the_session_even_during_a_pause),
+	    with_rig(what_never_comes_on_ends_and_is_told),
 	    with_rig(what_the_device_says_of_an_older_grant_ends_nothing),
 	    with_rig(a_phase_that_becomes_unknown_ends_the_grant),
 	    cmocka_unit_test(two_controls_that_exclude_each_other_never_run_together),

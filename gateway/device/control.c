@@ -4,7 +4,8 @@
  *
  *                    a reading at rest            LEASE, new grant              a reading above rest
  *   COMING_TO_REST ────────────────────▶ AT_REST ─────────────────▶ ENERGISED ─────────────────────▶ CONFIRMED_ON
- *         ▲   REST, expiry, orphaned, device absent, a reading on without a lease, a reading off after CONFIRMED_ON  │
+ *         ▲   REST, expiry, orphaned, device absent, a reading on without a lease, a reading off after CONFIRMED_ON, │
+ *         │   readings at rest for too long after ENERGISED                                                         │
  *         └──────────────────────────────────────────────────────────────────────────────────────────────────────┘
  *   UNKNOWN while the link is down; COMING_TO_REST as soon as it is up. What somebody else switches on goes from
  * AT_REST to CONFIRMED_ON without a grant (foreign.c), and an off-test's grant the usual way (off_test.c).
@@ -17,6 +18,8 @@
 /* What is energised may be unseen this long at least, whatever its staleness: a radio that loses everything for 3 s
  * must not end a session (hazard 17), and tilt may be 5 s old for the same reason. */
 #define SIGHT_MIN_MS 5000u
+/* What was told to act, and says again and again that it rests, may do so this long at least. */
+#define ON_MAX_MS 10000u
 
 const struct therapy_control *control_row(const struct device *d, const struct control *c)
 {
@@ -41,7 +44,8 @@ void control_report(struct device *d, const struct control *c, struct device_con
 		struct device_control_state *old = &d->states[i];
 		if (old->control != how.control)
 			continue;
-		bool ended = old->ended_by_device || old->lease_expired || old->test != DEVICE_TEST_NONE;
+		bool ended =
+		    old->ended_by_device || old->lease_expired || old->never_on || old->test != DEVICE_TEST_NONE;
 		if (ended || (old->grant != how.grant && old->grant != 0))
 			break;
 		if (old->foreign && !how.foreign) {
@@ -394,6 +398,14 @@ void control_settled(struct device *d)
 			rested(d, &d->controls[i]);
 }
 
+/* It was told to act so long ago that an ON which it had heard would show: a lost message, a plug that is locked. It is
+ * given as long as for rest, and a person who waits for warmth not much longer. */
+static bool never_came_on(const struct device *d, const struct control *c, uint64_t seen_ms)
+{
+	return c->grant != 0 && !c->testing &&
+	       seen_ms >= c->told_ms + later(confirm_ms(d, control_row(d, c), false), ON_MAX_MS);
+}
+
 static void confirm(struct device *d, struct control *c, const struct device_reading *r)
 {
 	bool on = r->value > control_row(d, c)->rest_max;
@@ -415,6 +427,8 @@ static void confirm(struct device *d, struct control *c, const struct device_rea
 		c->phase = DEVICE_PHASE_CONFIRMED_ON;
 		c->told_ms = r->stamp_ms;
 		control_report(d, c, (struct device_control_state){.grant = c->grant});
+	} else if (c->phase == DEVICE_PHASE_ENERGISED && never_came_on(d, c, r->stamp_ms)) {
+		control_go_to_rest(d, c, false, (struct device_control_state){.never_on = true});
 	} else if (c->phase == DEVICE_PHASE_CONFIRMED_ON && !on) {
 		if (c->foreign)
 			rested(d, c); /* whoever switched it on has switched it off */

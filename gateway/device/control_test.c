@@ -163,15 +163,17 @@ static void who_switches_it_off_at_the_device_ends_the_grant(void **state)
 	}
 }
 
-static void a_device_that_never_came_on_keeps_its_lease(void **state)
+static void what_comes_on_slowly_keeps_its_lease(void **state)
 {
 	struct fake *f = *state;
 	fake_start(f);
 	fake_at_rest(f);
 	fake_lease(f, FAKE_HEAT, 1, 1, 1000);
 	fake_tick(f, 100);
-	fake_reading(f, FAKE_POWER, 0); /* a thermostat may be open */
+	fake_reading(f, FAKE_POWER, 0);
 	assert_int_equal(f->out.n_states + f->out.n_sends, 0);
+	fake_reading(f, FAKE_POWER, 50);
+	assert_int_equal(fake_state_of(f, FAKE_HEAT).phase, DEVICE_PHASE_CONFIRMED_ON);
 }
 
 static void a_new_grant_while_on_sets_the_new_value_and_the_old_one_is_over(void **state)
@@ -331,6 +333,49 @@ static void a_new_value_gives_no_longer_sight(void **state)
 	assert_int_equal(off_after(f, 20000, 2), 1000);
 }
 
+/* Says `value` of `metric` ten times a second and renews; after how long grant 1 was said never to have come on, ms. */
+static uint64_t given_up_after(struct fake *f, uint8_t control, uint8_t metric, double value, uint64_t ms)
+{
+	for (uint64_t at = 100; at <= ms; at += 100) {
+		fake_tick(f, 100);
+		fake_reading(f, metric, 0);
+		if (f->out.n_states > 0)
+			return at;
+		fake_lease(f, control, 1, value, 1000);
+	}
+	return ms;
+}
+
+static void what_was_told_to_come_on_and_says_rest_is_given_up(void **state)
+{
+	struct fake *f = *state;
+	fake_start(f);
+	fake_at_rest(f);
+	fake_tick(f, 60000);
+	fake_lease(f, FAKE_HEAT, 1, 1, 1000);
+	assert_int_equal(given_up_after(f, FAKE_HEAT, FAKE_POWER, 1, 20000), 10000);
+	fake_assert_coming_to_rest(f, 1, false, false);
+	assert_true(fake_state_of(f, FAKE_HEAT).never_on);
+	assert_int_equal(fake_sent(f, FAKE_OFF), 1); /* an ON that is still on its way must not be the last word */
+	fake_lease(f, FAKE_HEAT, 1, 1, 1000);
+	assert_int_equal(f->out.n_sends, 0);
+	fake_reading(f, FAKE_POWER, 0);
+	fake_lease(f, FAKE_HEAT, 2, 1, 1000); /* asked for anew it is tried again */
+	assert_int_equal(fake_sent(f, FAKE_ON), 1);
+}
+
+static void what_takes_longer_to_rest_may_take_longer_to_come_on(void **state)
+{
+	struct fake *f = *state;
+	f->model.n_controls = 2;
+	f->controls[FAKE_TENSION].confirm_ms = 15000;
+	fake_start(f);
+	fake_at_rest(f);
+	fake_lease(f, FAKE_TENSION, 1, 100, 1000);
+	assert_int_equal(given_up_after(f, FAKE_TENSION, FAKE_FORCE, 100, 30000), 15000);
+	assert_true(fake_state_of(f, FAKE_TENSION).never_on);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -344,7 +389,9 @@ int main(void)
 	    TEST(no_lease_outlives_a_minute_whatever_it_says),
 	    TEST(renewals_buffered_while_the_process_was_stopped_are_too_old_to_matter),
 	    TEST(who_switches_it_off_at_the_device_ends_the_grant),
-	    TEST(a_device_that_never_came_on_keeps_its_lease),
+	    TEST(what_comes_on_slowly_keeps_its_lease),
+	    TEST(what_was_told_to_come_on_and_says_rest_is_given_up),
+	    TEST(what_takes_longer_to_rest_may_take_longer_to_come_on),
 	    TEST(a_new_grant_while_on_sets_the_new_value_and_the_old_one_is_over),
 	    TEST(no_lease_is_taken_in_the_middle_of_a_ramp_that_was_asked_for_at_rest),
 	    TEST(rest_asked_for_at_rest_is_reported_once_it_was_driven),

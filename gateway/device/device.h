@@ -83,6 +83,7 @@ struct device_control_state {
 	enum device_phase phase;
 	uint64_t grant; /* 0: none */
 	bool ended_by_device, lease_expired;
+	bool never_on;    /* told to act, and its reading went on saying that it is at rest */
 	bool foreign;     /* somebody else switched it on, to `value` */
 	double value;     /* only with `foreign` */
 	uint32_t repeats; /* rest was sent again so often because nothing proved it */

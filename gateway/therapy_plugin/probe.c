@@ -166,7 +166,7 @@ static void ask_model(struct probe *p, const char *path, const struct probe_ques
 			there = probe_write(fd, q[i].bytes, q[i].size) &&
 				probe_listen(fd, at_ms + 1, REPLY_MS, QUIET_MS, &p->heard) && p->heard.n > 0;
 	close(fd);
-	printf("asked as %s, model %s, would: %zu bytes heard\n", q->plugin, q->model, p->heard.n);
+	printf("asked as a %s, model %s, would be asked: %zu bytes heard\n", q->plugin, q->model, p->heard.n);
 	if (p->heard.n > 0 && probe_try(path, links_of(p), &p->heard, &match))
 		keep(p, &match);
 	else if (p->heard.n > 0)

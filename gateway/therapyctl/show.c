@@ -203,10 +203,33 @@ static void show_metric(struct json_object *m)
 	putchar('\n');
 }
 
-/* What was changed on the device itself. */
+/* Of a setting that the device has not confirmed to be as wanted; the key is that of docs/control-socket.md. */
+static const char *state_words(const char *state)
+{
+	static const struct {
+		const char *key, *words;
+	} rows[] = {
+	    {"not_asked", "not asked yet"},
+	    {"found", "asked, not set yet"},
+	    {"set_unasked", "told, not confirmed yet"},
+	    {"left", "left as it is: the device does not say what it has"},
+	    {"refused", "the device does not take it"},
+	    {"given_back", "given back"},
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+		if (strcmp(rows[i].key, state) == 0)
+			return rows[i].words;
+	return state;
+}
+
+/* What was changed on the device itself. Of one that was let go, nothing is any more. */
 static void show_settings(struct json_object *d)
 {
 	struct json_object *settings = field_list(d, "settings");
+	if (field_true(d, "released")) {
+		printf("    to take it again: therapyctl device take %s\n", field_text(d, "device"));
+		return;
+	}
 	for (size_t i = 0; i < json_object_array_length(settings); i++) {
 		struct json_object *o = json_object_array_get_idx(settings, i);
 		const char *state = field_text(o, "state");
@@ -219,10 +242,11 @@ static void show_settings(struct json_object *d)
 		else if (field_true(o, "changed"))
 			str_add(&s, ", what it was is not known");
 		if (strcmp(state, "held") != 0)
-			str_add(&s, " (%s)", state);
+			str_add(&s, " (%s)", state_words(state));
 		str_add(&s, ": %s", field_text(o, "because"));
-		printf("    set on it: ");
-		print_wrap(strcmp(state, "refused") == 0 ? WARN : DIM, line, 15, 15);
+		bool set = strcmp(state, "held") == 0;
+		printf("    %s on it: ", set ? "set" : "wanted");
+		print_wrap(strcmp(state, "refused") == 0 ? WARN : DIM, line, set ? 15 : 18, set ? 15 : 18);
 	}
 }
 

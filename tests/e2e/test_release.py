@@ -45,6 +45,7 @@ class Release(Story):
         self.home.start_gateway()
         self.home.wait_at_rest("pad", "heat", mark)
         shown = {s["setting"]: (s["was"], s["wanted"], s["state"]) for s in self.pad()["settings"]}
+        self.assertIn("set on it: PowerOnState 0, was 3", self.ctl("devices").stdout)
         self.assertEqual(shown, {"power_on_state": ("3", "0", "held"), "set_option_21": ("off", "on", "held"),
                                  "pulse_time_1": ("0", "130", "held")})
         self.home.prove("pad", "heat")
@@ -60,6 +61,9 @@ class Release(Story):
         self.assertLess(off["us"], back["us"], "first to rest, then the settings")
         self.assertEqual(self.plug(), AS_SHIPPED)
         self.assertTrue(self.pad()["released"])
+        shown = self.ctl("devices").stdout
+        self.assertIn("to take it again: therapyctl device take pad", shown)
+        self.assertNotIn("PowerOnState", shown, "nothing is set on it any more")
         self.assertEqual(self.home.request("pad", "heat", "ON")["outcome"], "device_not_ready")
         self.assertEqual(self.ctl("device", "release", "pad").returncode, 1)
 

@@ -423,7 +423,7 @@ static void what_a_device_says_is_told_to_who_records_it_and_asked_for_only_so_l
 					     .missing_bytes = 70};
 	console_traffic(b->console, TABLE, &kept);
 	assert_contains(hear(b, one), "7 lines, 70 bytes, are missing here");
-	assert_string_equal(behind_time(hear(b, one)), "< retained @tele/{name}/LWT 31\"}");
+	assert_string_equal(behind_time(hear(b, one)), "< retained @tele/{name}/LWT \\\"1\\\"\"}");
 	console_presence(b->console, TABLE, false);
 	assert_contains(hear(b, one), ": the device is gone\"}");
 	assert_contains(ask(b, one, "{\"do\":\"record\",\"device\":\"pad\"}"), "records already");

@@ -29,9 +29,38 @@ static const char *skip_blanks(const char *p)
 	return p + strspn(p, " \t\r\n");
 }
 
+/* What stands for a byte behind a backslash, and the byte. */
+static const char escapes[] = "\\rnt";
+static const char escaped[] = "\\\r\n\t";
+
+/* From the quote to the last one in the line: quotes within are as they are. */
+static int read_text(const char *p, struct recording_line *line, uint8_t *bytes, const char **why)
+{
+	size_t size = strlen(p);
+	while (strchr(" \t\r\n", p[size - 1])) /* the quote ends it */
+		size--;
+	if (size < 2 || p[size - 1] != '"')
+		return refuse(why, "expected text to end with a quote");
+	for (const char *end = p++ + size - 1; p < end; p++) {
+		uint8_t byte = (uint8_t)*p;
+		if (line->size == RECORDING_BYTES_MAX)
+			return refuse(why, "expected at most 4096 bytes in a line");
+		if (byte < 0x20 || byte > 0x7E)
+			return refuse(why, "expected only ASCII in text, other bytes in hexadecimal");
+		const char *escape = *p != '\\' ? NULL : ++p < end ? strchr(escapes, *p) : NULL;
+		if (byte == '\\' && !escape)
+			return refuse(why, "expected \\\\, \\r, \\n or \\t in text");
+		bytes[line->size++] = escape ? (uint8_t)escaped[escape - escapes] : byte;
+	}
+	return line->size > 0 ? 0 : refuse(why, "expected at least one byte");
+}
+
 static int read_bytes(const char *p, struct recording_line *line, uint8_t *bytes, const char **why)
 {
-	for (p = skip_blanks(p); *p != '\0'; p = skip_blanks(p)) {
+	p = skip_blanks(p);
+	if (*p == '"')
+		return read_text(p, line, bytes, why);
+	for (; *p != '\0'; p = skip_blanks(p)) {
 		int high = digit(p[0]), low = high < 0 ? -1 : digit(p[1]);
 		if (low < 0)
 			return refuse(why, "expected bytes as two hexadecimal digits each");
@@ -95,6 +124,29 @@ int recording_read(const char *text, struct recording_line *out, uint8_t bytes[R
 	return rc;
 }
 
+/* A message on a topic, or whole lines, that a person can read. What a characteristic or a piece of a byte stream says
+ * may look so by chance: commands of one byte do. */
+static bool is_text(const struct recording_line *line, const uint8_t *bytes)
+{
+	if (line->address[0] ? !strchr(line->address, '/') : bytes[line->size - 1] != '\n')
+		return false;
+	for (size_t i = 0; i < line->size; i++)
+		if ((bytes[i] < 0x20 || bytes[i] > 0x7E) && !strchr("\r\n\t", bytes[i] ? bytes[i] : 1))
+			return false;
+	return true;
+}
+
+static void write_text(struct str *out, const uint8_t *bytes, size_t size)
+{
+	str_add(out, " \"");
+	for (size_t i = 0; i < size; i++) {
+		const char *at = strchr(escaped, bytes[i]);
+		const char two[2] = {at ? '\\' : (char)bytes[i], at ? escapes[at - escaped] : '\0'};
+		str_add_bytes(out, two, at ? 2 : 1);
+	}
+	str_add(out, "\"");
+}
+
 bool recording_write(struct str *out, const struct recording_line *line, const uint8_t *bytes)
 {
 	static const char digits[] = "0123456789ABCDEF";
@@ -106,6 +158,10 @@ bool recording_write(struct str *out, const struct recording_line *line, const u
 		return false;
 	str_add(out, "%-6llu %c%s%s%s", (unsigned long long)line->at_ms, sent ? '>' : '<',
 		line->retained && !sent ? " retained" : "", n > 0 ? " @" : "", line->address);
+	if (is_text(line, bytes)) {
+		write_text(out, bytes, line->size);
+		return true;
+	}
 	for (size_t i = 0; i < line->size; i++) {
 		const char byte[3] = {' ', digits[bytes[i] >> 4], digits[bytes[i] & 0x0F]};
 		str_add_bytes(out, byte, sizeof byte);

@@ -27,8 +27,8 @@ struct recording_line {
 /* Reads a line (with or without its newline) and puts its bytes into `bytes`. 0; or UV_EINVAL, and *why is one clause:
  * what was expected. */
 int recording_read(const char *line, struct recording_line *out, uint8_t bytes[RECORDING_BYTES_MAX], const char **why);
-/* Writes such a line, without an end, for `size` bytes. False: this cannot be one (an address with blanks, too long, no
- * bytes), and nothing was added. */
+/* Writes such a line, without an end, for `size` bytes: text as text, else in hexadecimal. False: this cannot be one
+ * (an address with blanks, too long, no bytes), and nothing was added. */
 bool recording_write(struct str *out, const struct recording_line *line, const uint8_t *bytes);
 
 #endif

@@ -48,6 +48,13 @@ static void lines_that_are_none_are_refused_with_what_was_expected(void **state)
 	    {"5 < retained 55", "expected < before"},
 	    {"5 < retainedx @a 55", "two hex"},
 	    {"5 < 55 # x", "two hex"},
+	    {"5 < \"", "end with a quote"},
+	    {"5 < @a \"ON", "end with a quote"},
+	    {"5 < @a \"ON\" # x", "end with a quote"},
+	    {"5 < @a \"\"", "at least one byte"},
+	    {"5 < @a \"a\\x\"", "\\n or \\t"},
+	    {"5 < @a \"a\\\"", "\\n or \\t"},
+	    {"5 < @a \"\xC3\xA4\"", "only ASCII"},
 	    {"99999999999 < 55", "31 days"},
 	    {"99999999999999999999999 < 1", "31 days"},
 	};
@@ -59,6 +66,68 @@ static void lines_that_are_none_are_refused_with_what_was_expected(void **state)
 		assert_int_equal(l.at_ms, 77);
 		assert_non_null(strstr(why, rows[i].why));
 	}
+}
+
+static void text_stands_in_quotes_and_holds_quotes(void **state)
+{
+	(void)state;
+	uint8_t bytes[RECORDING_BYTES_MAX];
+	const struct {
+		const char *line, *text;
+	} rows[] = {
+	    {"5 < @stat/{name}/RESULT \"{\"POWER\":\"ON\"}\"\n", "{\"POWER\":\"ON\"}"},
+	    {"5 < retained @tele/{name}/LWT \"Online\"", "Online"},
+	    {"5 < \"ST,GS,+  12.50kg\\r\\n\" \r\n", "ST,GS,+  12.50kg\r\n"},
+	    {"5 > @a \"a\\\\b\\t\"", "a\\b\t"},
+	    {"5 > @a \"\"\"", "\""},
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct recording_line l;
+		const char *why = NULL;
+		assert_int_equal(recording_read(rows[i].line, &l, bytes, &why), 0);
+		assert_int_equal(l.size, strlen(rows[i].text));
+		assert_memory_equal(bytes, rows[i].text, l.size);
+	}
+}
+
+/* Whatever was heard is read as it was, and text is written so that a person can read it. */
+static void what_is_text_is_written_as_text(void **state)
+{
+	(void)state;
+	static char text[RECORDING_LINE_MAX + 1];
+	static uint8_t long_one[RECORDING_BYTES_MAX], read[RECORDING_BYTES_MAX];
+	memset(long_one, '\\', sizeof long_one);
+	const struct {
+		const char *address, *bytes, *written; /* NULL: too long to be shown here */
+	} rows[] = {
+	    {"stat/{name}/POWER", "ON", "0      < @stat/{name}/POWER \"ON\""},
+	    {"a/b", "{\"b\":\"\\u00b0\"}", "0      < @a/b \"{\"b\":\"\\\\u00b0\"}\""},
+	    {"a/b", "\xC2\xB0", "0      < @a/b C2 B0"},
+	    {"", "US 1.0kg\r\n", "0      < \"US 1.0kg\\r\\n\""},
+	    {"7e4e1703-1ea6-40c9-9dcc-13d34ffead57", "e", "0      < @7e4e1703-1ea6-40c9-9dcc-13d34ffead57 65"},
+	    {"", "UUU", "0      < 55 55 55"},
+	    {"a/b", (const char *)long_one, NULL},
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct recording_line line = {.kind = RECORDING_RECEIVED}, back;
+		const char *why = NULL;
+		struct str s;
+		line.size = rows[i].written ? strlen(rows[i].bytes) : sizeof long_one;
+		assert_true(str_copy(line.address, sizeof line.address, rows[i].address));
+		str_init(&s, text, sizeof text);
+		assert_true(recording_write(&s, &line, (const uint8_t *)rows[i].bytes));
+		assert_false(s.overflow);
+		if (rows[i].written)
+			assert_string_equal(text, rows[i].written);
+		assert_int_equal(recording_read(text, &back, read, &why), 0);
+		assert_int_equal(back.size, line.size);
+		assert_memory_equal(read, rows[i].bytes, line.size);
+	}
+	const uint8_t nul[] = {'O', 0, 'N'};
+	struct str s;
+	str_init(&s, text, sizeof text);
+	assert_true(recording_write(&s, &(struct recording_line){RECORDING_SENT, .size = 3, .address = "a/b"}, nul));
+	assert_string_equal(text, "0      > @a/b 4F 00 4E");
 }
 
 static void a_line_holds_what_a_link_hands_on_and_no_more(void **state)
@@ -132,6 +201,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(lines_are_read_as_the_format_says),
 	    cmocka_unit_test(lines_that_are_none_are_refused_with_what_was_expected),
+	    cmocka_unit_test(text_stands_in_quotes_and_holds_quotes),
+	    cmocka_unit_test(what_is_text_is_written_as_text),
 	    cmocka_unit_test(a_line_holds_what_a_link_hands_on_and_no_more),
 	    cmocka_unit_test(what_is_written_is_read_as_it_was),
 	    cmocka_unit_test(what_no_line_can_hold_is_not_written),

@@ -121,7 +121,7 @@ class Record(unittest.TestCase):
                 self.assertTrue(texts[device].endswith("\n"))
                 self.assertRegex(texts[device], rf"# device {device}, plugin \S+, model \w+, link \w+:")
                 self.assertRegex(texts[device], r"# \d{4}-\d\d-\d\dT[\d:]+Z( by a clock that nobody has set)?, therapy-gateway \d")
-            self.assertRegex(texts["pad"], r"\d+ +> @cmnd/\{name\}/POWER1? 4F 4E\n")
+            self.assertRegex(texts["pad"], r'\d+ +> @cmnd/\{name\}/POWER1? "ON"\n')
             self.assertRegex(texts["belt"], r"\d+ +> [0-9A-F]{2} ")
             for device in DEVICES:  # and then nothing more for long: the end would begin it anew
                 with open(os.path.join(home.directory, f"{device}.rec"), "a") as f:

@@ -30,6 +30,7 @@ rules = ( { id = "no-heat-during-inversion"; hazard = 11; permits = [ "kind:heat
 """
 SHARING = ("left", "right")
 PADS = SHARING + ("alone",)
+CTL = os.path.join(build_dir(), "gateway", "therapyctl", "therapyctl")
 ALL = bool(os.environ.get("THERAPY_ALL"))
 
 
@@ -147,6 +148,24 @@ class Shared(unittest.TestCase):
                        "what is broken to be told")
             with self.assertRaises(Failure):  # no tilt, no heat
                 home.wait_device("left", lambda s: s.get("heat_permitted") == "ON", "heat", 2)
+
+    @unittest.skipUnless(ALL, "check --all")
+    def test_to_let_one_go_ends_its_neighbours_heat_and_they_come_back(self):
+        with SharedHome() as home:
+            home.heat_on()
+            mark = home.client.mark()
+            done = subprocess.run([CTL, "--socket", os.path.join(home.directory, "control.sock"), "device", "release", "left"],
+                                  capture_output=True, text=True, timeout=60)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertEqual((home.plug("left").on, home.plug("left").power_on, home.plug("left").pulse), (False, 3, 0))
+            ended = home.wait_safety_event("ended", mark, lambda e: e.device_id == "right")
+            self.assertIn("a new request is needed", ended.text)
+            home.wait_device("right", lambda s: s.get("heat_permitted") == "ON", "heat of right to be permitted", 25)
+            self.assertFalse(home.plug("right").on, "nothing goes on by itself")
+            self.assertEqual(home.plug("right").pulse, 130)
+            self.assertEqual(home.request("right", "heat", 1)["outcome"], "accepted")
+            home.plugs.wait(lambda _: home.plug("right").on, "right on")
+            self.assertFalse(home.plug("left").on, "nor is it taken again")
 
     @unittest.skipUnless(ALL, "check --all")
     def test_faults_are_told_for_each_and_a_move_wants_a_restart(self):

@@ -26,13 +26,11 @@ static size_t take_size(struct reader *r)
 /* At most what is left. */
 static const uint8_t *take_bytes(struct reader *r, size_t *size)
 {
-	const uint8_t *bytes = r->at;
-	size_t left = (size_t)(r->end - r->at);
 	*size = take_size(r);
-	left = left > 2 ? left - 2 : 0;
+	size_t left = (size_t)(r->end - r->at);
 	if (*size > left)
 		*size = left;
-	bytes = r->at;
+	const uint8_t *bytes = r->at;
 	r->at += *size;
 	return bytes;
 }
@@ -72,6 +70,16 @@ static void set_options(struct session *session, struct reader *r, char words[][
 	}
 }
 
+/* So many at a time, as a link reads them: a session has room for the lines that come of that, and not for more. */
+static void give_bytes(struct session *session, const uint8_t *bytes, size_t size)
+{
+	for (size_t n = 0; size > 0; bytes += n, size -= n) {
+		n = size < LIFE_READ ? size : LIFE_READ;
+		session_bytes(session, bytes, n);
+		session->n_lines = 0;
+	}
+}
+
 static void step(struct session *session, struct reader *r)
 {
 	const struct therapy_model *model = session->model;
@@ -83,7 +91,7 @@ static void step(struct session *session, struct reader *r)
 	case LIFE_BYTES:
 		bytes = take_bytes(r, &size);
 		if (model->frame)
-			session_bytes(session, bytes, size);
+			give_bytes(session, bytes, size);
 		break;
 	case LIFE_MESSAGE:
 	case LIFE_RETAINED:

@@ -4,7 +4,7 @@
  * bytes up, `seed.c` writes them from vector files, and whoever has one that fails plays it.
  *
  *   model choices{options}  then steps:
- *     0 size(2) bytes              from a byte link
+ *     0 size(2) bytes              from a byte link, LIFE_READ at a time
  *     1 channel size(2) bytes      a message      2 likewise, kept by the broker
  *     3 verb value                 what it is told; an index of life_values
  *     4 ms(2)                      time passes
@@ -18,7 +18,7 @@
 #include "therapy/plugin.h"
 
 enum life_step { LIFE_BYTES, LIFE_MESSAGE, LIFE_RETAINED, LIFE_TELL, LIFE_TIME, LIFE_CONNECT, LIFE_STEPS };
-enum { LIFE_VALUES = 12, LIFE_NUMBERS = 8, LIFE_OPTIONS_MAX = 64, LIFE_WORD_MAX = 64 };
+enum { LIFE_READ = 128, LIFE_VALUES = 12, LIFE_NUMBERS = 8, LIFE_OPTIONS_MAX = 64, LIFE_WORD_MAX = 64 };
 
 /* Values for verbs: what can be asked for, and what nobody should ask for. */
 extern const double life_values[LIFE_VALUES];

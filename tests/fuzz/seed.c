@@ -59,11 +59,11 @@ static uint8_t choice_of(const struct therapy_option *row, const struct therapy_
 		double number = 0;
 		life_choose(row, (uint8_t)choice, word, &number);
 		double here =
-		    row->type == THERAPY_OPTION_NUMBER ? fabs(number - value->number) : strcmp(word, value->word);
-		if (fabs(here) >= off)
+		    row->type == THERAPY_OPTION_NUMBER ? fabs(number - value->number) : strcmp(word, value->word) != 0;
+		if (here >= off)
 			continue;
 		best = (uint8_t)choice;
-		off = fabs(here);
+		off = here;
 	}
 	return best;
 }

@@ -80,7 +80,11 @@ void settings_hold(struct seat *seat)
 {
 	struct gateway *g = seat->gateway;
 	bool elsewhere = !g->alone && g->config->devices[seat->index].address.kind == LINK_MQTT;
-	process_hold(seat->process, elsewhere || kept_settings_is_released(&g->settings, id_of(seat)));
+	bool released = kept_settings_is_released(&g->settings, id_of(seat));
+	struct core_input held = {.type = CORE_IN_HELD, .device = seat->index};
+	held.held = released ? CORE_HELD_RELEASED : elsewhere ? CORE_HELD_ELSEWHERE : CORE_HELD_NOT;
+	process_hold(seat->process, held.held != CORE_HELD_NOT);
+	gateway_feed(g, clock_boot_ms(), &held);
 }
 
 /* What was given back and what stays as it is. */

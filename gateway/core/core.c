@@ -126,6 +126,14 @@ static void take_presence(struct core *core, const struct core_input *input)
 		out_changed(core, i);
 }
 
+static void take_held(struct core *core, const struct core_input *input)
+{
+	const struct home_device *device = &core->home.devices[input->device];
+	core->presence[input->device].held = input->held;
+	for (uint32_t i = device->first_control; i < device->first_control + device->n_controls; i++)
+		out_changed(core, i);
+}
+
 static void take_kept(struct core *core, const struct core_input *input)
 {
 	out_device_event(core, input->kept.cleared ? CORE_EVENT_COMMAND_CLEARED : CORE_EVENT_COMMAND_KEPT,
@@ -174,6 +182,8 @@ static void take(struct core *core, const struct core_input *input)
 		take_readings(core, input);
 	else if (input->type == CORE_IN_PRESENCE)
 		take_presence(core, input);
+	else if (input->type == CORE_IN_HELD)
+		take_held(core, input);
 	else if (input->type == CORE_IN_KEPT)
 		take_kept(core, input);
 	else if (input->type == CORE_IN_ADJUSTED)

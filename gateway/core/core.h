@@ -241,6 +241,7 @@ enum core_input_type {
 	CORE_IN_TICK,     /* only time has passed */
 	CORE_IN_READINGS, /* of one device, in order */
 	CORE_IN_PRESENCE, /* a device's link or process came or went; going makes its metrics and phases UNKNOWN */
+	CORE_IN_HELD,     /* why the device's link is let go, or that it is not: told to whoever misses the device */
 	CORE_IN_CONTROL,  /* a device process told a control's phase */
 	CORE_IN_REQUEST,
 	CORE_IN_REMEMBERED, /* what CORE_OUT_REMEMBER announced is on disk, or could not be written */
@@ -250,6 +251,13 @@ enum core_input_type {
 	CORE_IN_KEPT,    /* the broker keeps a command for the device, or no more: people are told, no more */
 	CORE_IN_ADJUSTED, /* the device was calibrated or tared: likewise */
 	CORE_IN_SETTING,  /* of what is changed on the device itself: likewise */
+};
+
+/* Whose device it is, if not ours to drive: HELD. */
+enum core_hold {
+	CORE_HELD_NOT,
+	CORE_HELD_RELEASED,  /* a person let it go */
+	CORE_HELD_ELSEWHERE, /* another gateway with our id drives it */
 };
 
 /* What is told of it: SETTING. */
@@ -270,7 +278,7 @@ struct core_reading {
 
 struct core_input {
 	enum core_input_type type;
-	uint16_t device;  /* index into the spec's devices: READINGS, PRESENCE, CONTROL, KEPT, ADJUSTED, SETTING */
+	uint16_t device;  /* index into the spec's devices: of whatever has one */
 	uint16_t control; /* index into that device's controls: CONTROL */
 	union {
 		struct {
@@ -278,6 +286,7 @@ struct core_input {
 			size_t n;
 		} readings;
 		bool present;
+		enum core_hold held;
 		bool let_go;
 		struct {
 			enum core_phase phase;

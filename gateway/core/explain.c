@@ -368,13 +368,28 @@ void explain_rule(const struct core *core, uint32_t index, struct core_cause *ca
 	*cause = explain_cause(core, &now);
 }
 
+static void add_absence(struct str *s, const struct core *core, uint32_t control)
+{
+	const char *device = control_device(core, control);
+	switch (core->presence[core->home.controls[control].device].held) {
+	case CORE_HELD_RELEASED:
+		str_add(s, SAY(core, "%s was let go: `therapyctl device take %s` takes it again"), device, device);
+		break;
+	case CORE_HELD_ELSEWHERE:
+		str_add(s, SAY(core, "%s is left to another gateway with this gateway's id"), device);
+		break;
+	default:
+		str_add(s, SAY(core, "%s is not there"), device);
+	}
+}
+
 bool explain_not_ready(const struct core *core, uint32_t control, char why[CORE_WHY_MAX])
 {
 	const char *device = control_device(core, control), *key = control_key(core, control);
 	struct str s;
 	str_init(&s, why, CORE_WHY_MAX);
 	if (!core->presence[core->home.controls[control].device].present) {
-		str_add(&s, SAY(core, "%s is not there"), device);
+		add_absence(&s, core, control);
 		return true;
 	}
 	if (core->switches[control].granted)

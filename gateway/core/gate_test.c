@@ -286,6 +286,20 @@ static void a_device_that_is_absent_or_not_at_rest_is_not_ready(void **state)
 	rig_phase(rig, PAD, PAD_HEAT, CORE_PHASE_AT_REST);
 	rig_present(rig, PAD, false);
 	assert_refused(rig, &request, CORE_DEVICE_NOT_READY, "pad is not there");
+	static const struct {
+		enum core_hold held;
+		const char *says;
+	} holds[] = {
+	    {CORE_HELD_RELEASED, "pad was let go: `therapyctl device take pad` takes it again"},
+	    {CORE_HELD_ELSEWHERE, "pad is left to another gateway with this gateway's id"},
+	    {CORE_HELD_NOT, "pad is not there"},
+	};
+	for (size_t i = 0; i < sizeof holds / sizeof *holds; i++) {
+		struct core_input held = {.type = CORE_IN_HELD, .device = PAD, .held = holds[i].held};
+		rig->last = core_step(rig->core, rig->now, &held);
+		assert_refused(rig, &request, CORE_DEVICE_NOT_READY, holds[i].says);
+		assert_contains(rig_permission(rig, PAD, PAD_HEAT).why, holds[i].says);
+	}
 	rig_present(rig, PAD, true);
 	assert_refused(rig, &request, CORE_DEVICE_NOT_READY, "no reading has confirmed yet");
 }

@@ -187,6 +187,7 @@ struct memory {
 
 struct presence {
 	bool present;
+	enum core_hold held;
 	bool lost;        /* it went at least once, ... */
 	uint64_t lost_ms; /* ... last then: readings stamped until then are not taken */
 };

@@ -14,7 +14,7 @@ int command_usage(const char *format, ...)
 {
 	va_list args;
 	va_start(args, format);
-	fputs("therapy-plugin: ", stderr);
+	fprintf(stderr, "%s: ", program_invocation_short_name);
 	vfprintf(stderr, format, args);
 	fputs("\n", stderr);
 	va_end(args);

@@ -5,6 +5,7 @@
  * What is at the other end? Listens, at the usual rates one after the other, and lets every plugin and definition that
  * a gateway would find try what was heard; then asks, only with what models ask by anyway, never with what acts. */
 #include <ctype.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -119,7 +120,7 @@ static bool listen_at(struct probe *p, uint32_t baud)
 	str_init(&why, text, sizeof text);
 	int fd = probe_open(&p->address, baud, &why);
 	if (fd < 0) {
-		fprintf(stderr, "therapy-plugin: %s\n", text);
+		fprintf(stderr, "%s: %s\n", program_invocation_short_name, text);
 		return false;
 	}
 	p->heard = (struct probe_heard){.baud = baud};
@@ -166,7 +167,7 @@ static void ask_model(struct probe *p, const char *path, const struct probe_ques
 			there = probe_write(fd, q[i].bytes, q[i].size) &&
 				probe_listen(fd, at_ms + 1, REPLY_MS, QUIET_MS, &p->heard) && p->heard.n > 0;
 	close(fd);
-	printf("asked as a %s, model %s, would be asked: %zu bytes heard\n", q->plugin, q->model, p->heard.n);
+	printf("asked as %s, model %s, is asked: %zu bytes heard\n", q->plugin, q->model, p->heard.n);
 	if (p->heard.n > 0 && probe_try(path, links_of(p), &p->heard, &match))
 		keep(p, &match);
 	else if (p->heard.n > 0)

@@ -47,7 +47,7 @@ static bool find(char *out, size_t size)
 
 void helper_become(char **words, char *file)
 {
-	static char name[] = "therapy-plugin", program[PATH_MAX];
+	static char name[] = "therapyctl", program[PATH_MAX]; /* what a person typed is what says things */
 	static char option[] = "-c";
 	char *args[WORDS_MAX + 4] = {name};
 	size_t n = 0;

@@ -64,7 +64,9 @@ class Release(Story):
         shown = self.ctl("devices").stdout
         self.assertIn("to take it again: therapyctl device take pad", shown)
         self.assertNotIn("PowerOnState", shown, "nothing is set on it any more")
-        self.assertEqual(self.home.request("pad", "heat", "ON")["outcome"], "device_not_ready")
+        refused = self.home.request("pad", "heat", "ON")
+        self.assertEqual(refused["outcome"], "device_not_ready")
+        self.assertIn("pad was let go: `therapyctl device take pad` takes it again", refused["reason"])
         self.assertEqual(self.ctl("device", "release", "pad").returncode, 1)
 
         self.home.gateway.stop()

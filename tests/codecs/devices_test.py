@@ -49,6 +49,12 @@ class Devices(unittest.TestCase):
         definitions = {p.stem for p in (SOURCE / "etc" / "devices.d").glob("*.cfg")}
         self.assertEqual(definitions, {model for plugin, model in shipped() if plugin == ""})
 
+    def test_what_discover_offers_without_code_ships(self):
+        found = (SOURCE / "gateway" / "discover" / "announce.c").read_text()
+        offered = set(re.findall(r'"generic", "(\w+)"', found))
+        self.assertIn("zigbee2mqtt_plug", offered)
+        self.assertEqual(set(), offered - {p.stem for p in (SOURCE / "etc" / "devices.d").glob("*.cfg")})
+
 
 if __name__ == "__main__":
     sys.dont_write_bytecode = True

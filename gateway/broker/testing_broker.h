@@ -23,7 +23,7 @@ struct testing_broker {
 	char extra[512];                               /* lines of its configuration */
 };
 
-/* One on loopback that nobody listens on now. */
+/* One on loopback that nobody listens on, and that no other test gets as long as this process lives. */
 uint16_t testing_free_port(void);
 /* Starts it and waits until it accepts connections. `extra`: further lines of its configuration, or NULL. */
 void testing_broker_start(struct testing_broker *broker, const char *extra);

@@ -11,9 +11,11 @@ Knows just enough of MQTT 5 to find a will. Threads of its own; close() ends the
 import socket
 import threading
 
+from harness import free_port
+
 
 class Proxy:
-    def __init__(self, port, strip_will=(), listen=0):
+    def __init__(self, port, strip_will=(), listen=None):
         self.target = port
         self.strip_will = tuple(strip_will)
         self.stripped = []  # client ids whose will was cut out
@@ -21,8 +23,8 @@ class Proxy:
         self.going.set()
         self.closed = False
         self.sockets = []
-        self.listener = socket.create_server(("127.0.0.1", listen))
-        self.port = self.listener.getsockname()[1]
+        self.port = listen or free_port()  # also while it refuses, nobody else comes to be there
+        self.listener = socket.create_server(("127.0.0.1", self.port))
         threading.Thread(target=self._accept, daemon=True).start()
 
     def _accept(self):

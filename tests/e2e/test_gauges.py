@@ -14,7 +14,7 @@ import tty
 import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from harness import Home  # noqa: E402
+from harness import free_port, Home  # noqa: E402
 
 CONFIG = """gateway = {{ id = "demo"; }};
 mqtt = {{ url = "${{MQTT_URL}}"; }};
@@ -99,7 +99,7 @@ class Rope:
     """A board of kind 6: says what it is when it is greeted, and ten times a second its force."""
 
     def __init__(self):
-        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.listener = socket.create_server(("127.0.0.1", free_port()))
         self.port = self.listener.getsockname()[1]
         self.millinewtons, self.seq, self.over = 44500, 0, threading.Event()
         self.thread = threading.Thread(target=self.serve, daemon=True)

@@ -11,7 +11,7 @@ import threading
 import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from harness import Client, Home, build_dir  # noqa: E402
+from harness import build_dir, Client, free_port, Home  # noqa: E402
 
 CTL = os.path.join(build_dir(), "gateway", "therapyctl", "therapyctl")
 
@@ -73,7 +73,7 @@ class Gauge:
     """A load cell indicator behind a TCP port: ten lines a second, the first of them from its middle."""
 
     def __init__(self):
-        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.listener = socket.create_server(("127.0.0.1", free_port()))
         self.port = self.listener.getsockname()[1]
         self.kg, self.over = 1.25, threading.Event()
         self.thread = threading.Thread(target=self.serve, daemon=True)

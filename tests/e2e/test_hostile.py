@@ -13,7 +13,7 @@ import threading
 import time
 import unittest
 
-from harness import Home, build_dir, wait_until
+from harness import build_dir, free_port, Home, wait_until
 
 QUICK = os.environ.get("THERAPY_QUICK")
 BUILT = os.path.join(build_dir(), "tests", "e2e")
@@ -86,7 +86,7 @@ class Device:
     """A device on TCP that says a number at a known rate, and "go" once when it is told to."""
 
     def __init__(self):
-        self.server = socket.create_server(("127.0.0.1", 0))
+        self.server = socket.create_server(("127.0.0.1", free_port()))
         self.port = self.server.getsockname()[1]
         self.go = threading.Event()
         self.closing = False

@@ -12,7 +12,7 @@ import threading
 import time
 import unittest
 
-from harness import SOURCE, Client, Failure, Home, build_dir, now_us, wait_until
+from harness import build_dir, Client, Failure, free_port, Home, now_us, SOURCE, wait_until
 
 EXAMPLE = os.path.join(os.path.abspath(build_dir()), "plugins", "examples")
 TIMER_S = 3.0  # the lamp's own
@@ -64,7 +64,7 @@ class Lamp:
     """The device: says "31.5 0" ten times a second, obeys, and goes off by itself."""
 
     def __init__(self):
-        self.server = socket.create_server(("127.0.0.1", 0))
+        self.server = socket.create_server(("127.0.0.1", free_port()))
         self.link = f"tcp://127.0.0.1:{self.server.getsockname()[1]}"
         self.changed = threading.Condition()
         self.on_until = 0.0

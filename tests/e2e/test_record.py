@@ -11,7 +11,7 @@ import threading
 import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from harness import Failure, Gateway, Home, build_dir, now_us, wait_until  # noqa: E402
+from harness import build_dir, Failure, free_port, Gateway, Home, now_us, wait_until  # noqa: E402
 import test_bluetooth  # noqa: E402
 
 CTL = os.path.join(build_dir(), "gateway", "therapyctl", "therapyctl")
@@ -34,7 +34,7 @@ class Lines:
     """A device on TCP that says a line, with a number that counts, twenty times a second."""
 
     def __init__(self, form):
-        self.server = socket.create_server(("127.0.0.1", 0))
+        self.server = socket.create_server(("127.0.0.1", free_port()))
         self.link = f"tcp://127.0.0.1:{self.server.getsockname()[1]}"
         self.form, self.over = form, threading.Event()
         self.thread = threading.Thread(target=self.serve, daemon=True)

@@ -47,7 +47,9 @@ static bool reserve(uint16_t port)
 static bool is_free(uint16_t port)
 {
 	struct sockaddr_in a;
-	int fd = loopback_socket(port, &a);
+	int fd = loopback_socket(port, &a), one = 1;
+	/* Somebody who listens is in the way, and a copy of this socket in a child that was forked just now is not. */
+	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one), 0);
 	bool yes = bind(fd, (struct sockaddr *)&a, sizeof a) == 0;
 	close(fd);
 	return yes;

@@ -138,6 +138,7 @@ def free_port():
         with socket.socket() as s:
             try:
                 name.bind(f"\0therapy-test-port-{port}")
+                s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # a child that another thread just forks has it, too
                 s.bind(("127.0.0.1", port))
             except OSError:
                 name.close()

@@ -218,8 +218,9 @@ class Stages(AtHome):
         self.home.start_gateway()
         self.ha.wait_for(lambda: f"{PAD}_climate" in self.ha.entities and self.select not in self.ha.entities,
                          "the thermostat to come and the select to go")
-        config = self.home.client.latest["homeassistant/device/therapy-demo-pad/config"]
-        self.assertEqual(json.loads(config.payload)["components"]["heat_climate"]["platform"], "climate")
+        config = self.home.client.wait("homeassistant/device/therapy-demo-pad/config",  # another connection than the consumer's
+                                       lambda m: "heat_climate" in m.json["components"], None)
+        self.assertEqual(config.json["components"]["heat_climate"]["platform"], "climate")
         # Between discovery and the first state the new entities see the old device's: other members, each logged once.
         self.assertEqual([c for c in self.ha.complaints if "template" not in c], [])
 

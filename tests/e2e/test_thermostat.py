@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A pad with a board of its own, under the shipped rules, as Home Assistant's people use it: a thermostat, whose mode and
 temperature come as two messages in either order, and a select for one with stages."""
-import json
 import os
 import subprocess
 import sys

@@ -424,6 +424,11 @@ static void what_a_device_says_is_told_to_who_records_it_and_asked_for_only_so_l
 	console_traffic(b->console, TABLE, &kept);
 	assert_contains(hear(b, one), "7 lines, 70 bytes, are missing here");
 	assert_string_equal(behind_time(hear(b, one)), "< retained @tele/{name}/LWT \\\"1\\\"\"}");
+	send_piece(b, TABLE, "cmnd/{name}/PulseTime1", "", 0); /* a question */
+	assert_string_equal(behind_time(hear(b, one)), "> @cmnd/{name}/PulseTime1 \\\"\\\"\"}");
+	const struct console_traffic missing = {.at_ms = 1, .address = "", .missing_pieces = 3, .missing_bytes = 30};
+	console_traffic(b->console, TABLE, &missing);
+	assert_contains(hear(b, one), "3 lines, 30 bytes, are missing here"); /* and no line of nothing */
 	console_presence(b->console, TABLE, false);
 	assert_contains(hear(b, one), ": the device is gone\"}");
 	assert_contains(ask(b, one, "{\"do\":\"record\",\"device\":\"pad\"}"), "records already");

@@ -158,7 +158,8 @@ void recorder_traffic(struct recorder *r, uint16_t device, const struct console_
 		struct recording *one = &r->all[i];
 		if (one->client && one->device == device && traffic->missing_pieces > 0)
 			comment(r, one, traffic->at_ms, text);
-		if (one->client && one->device == device && traffic->size > 0) /* it may have been ended by that */
+		/* It may have been ended by that. A message may be empty: Tasmota's questions are. */
+		if (one->client && one->device == device && (traffic->size > 0 || traffic->address[0] != '\0'))
 			put(r, one, traffic);
 	}
 }

@@ -52,7 +52,7 @@ static int read_text(const char *p, struct recording_line *line, uint8_t *bytes,
 			return refuse(why, "expected \\\\, \\r, \\n or \\t in text");
 		bytes[line->size++] = escape ? (uint8_t)escaped[escape - escapes] : byte;
 	}
-	return line->size > 0 ? 0 : refuse(why, "expected at least one byte");
+	return line->size > 0 || line->address[0] ? 0 : refuse(why, "expected at least one byte");
 }
 
 static int read_bytes(const char *p, struct recording_line *line, uint8_t *bytes, const char **why)
@@ -69,7 +69,7 @@ static int read_bytes(const char *p, struct recording_line *line, uint8_t *bytes
 		bytes[line->size++] = (uint8_t)(high * 16 + low);
 		p += 2;
 	}
-	return line->size > 0 ? 0 : refuse(why, "expected at least one byte");
+	return line->size > 0 ? 0 : refuse(why, "expected at least one byte, or \"\" for a message without any");
 }
 
 /* "@ADDRESS" before the bytes of a message; returns what is behind it, NULL: it is none. */
@@ -128,6 +128,8 @@ int recording_read(const char *text, struct recording_line *out, uint8_t bytes[R
  * may look so by chance: commands of one byte do. */
 static bool is_text(const struct recording_line *line, const uint8_t *bytes)
 {
+	if (line->size == 0)
+		return true; /* an empty message, on whatever */
 	if (line->address[0] ? !strchr(line->address, '/') : bytes[line->size - 1] != '\n')
 		return false;
 	for (size_t i = 0; i < line->size; i++)
@@ -152,7 +154,7 @@ bool recording_write(struct str *out, const struct recording_line *line, const u
 	static const char digits[] = "0123456789ABCDEF";
 	size_t n = strlen(line->address);
 	bool sent = line->kind == RECORDING_SENT;
-	if (line->kind == RECORDING_NOTHING || line->at_ms > LONGEST_MS || line->size == 0 ||
+	if (line->kind == RECORDING_NOTHING || line->at_ms > LONGEST_MS || (line->size == 0 && n == 0) ||
 	    line->size > RECORDING_BYTES_MAX || strcspn(line->address, " \t\r\n") != n ||
 	    out->cap - out->len <= RECORDING_LINE_MAX)
 		return false;

@@ -19,7 +19,7 @@ enum recording_kind { RECORDING_NOTHING, RECORDING_RECEIVED, RECORDING_SENT };
 struct recording_line {
 	enum recording_kind kind;            /* NOTHING: empty or a comment */
 	uint64_t at_ms;                      /* since the start */
-	size_t size;                         /* of the bytes */
+	size_t size;                         /* of the bytes; 0 of a message that is empty */
 	char address[RECORDING_ADDRESS_MAX]; /* of a message; "": a piece of a byte stream */
 	bool retained;                       /* of a message that was received: the broker had kept it */
 };
@@ -28,7 +28,7 @@ struct recording_line {
  * what was expected. */
 int recording_read(const char *line, struct recording_line *out, uint8_t bytes[RECORDING_BYTES_MAX], const char **why);
 /* Writes such a line, without an end, for `size` bytes: text as text, else in hexadecimal. False: this cannot be one
- * (an address with blanks, too long, no bytes), and nothing was added. */
+ * (an address with blanks, too long, no bytes and no message), and nothing was added. */
 bool recording_write(struct str *out, const struct recording_line *line, const uint8_t *bytes);
 
 #endif

@@ -51,7 +51,7 @@ static void lines_that_are_none_are_refused_with_what_was_expected(void **state)
 	    {"5 < \"", "end with a quote"},
 	    {"5 < @a \"ON", "end with a quote"},
 	    {"5 < @a \"ON\" # x", "end with a quote"},
-	    {"5 < @a \"\"", "at least one byte"},
+	    {"5 < \"\"", "at least one byte"},
 	    {"5 < @a \"a\\x\"", "\\n or \\t"},
 	    {"5 < @a \"a\\\"", "\\n or \\t"},
 	    {"5 < @a \"\xC3\xA4\"", "only ASCII"},
@@ -156,6 +156,9 @@ static void what_is_written_is_read_as_it_was(void **state)
 	    {.kind = RECORDING_SENT, .at_ms = 5, .size = 2, .address = "cmnd/{name}/POWER"},
 	    {.kind = RECORDING_RECEIVED, .at_ms = 5, .size = 3, .address = "tele/{name}/LWT", .retained = true},
 	    {.kind = RECORDING_RECEIVED, .at_ms = 5, .size = 4, .address = "service-data:fcd2"},
+	    {.kind = RECORDING_SENT, .at_ms = 5, .size = 0, .address = "cmnd/{name}/PulseTime1"},
+	    {.kind = RECORDING_RECEIVED, .at_ms = 5, .size = 0, .address = "tele/{name}/LWT", .retained = true},
+	    {.kind = RECORDING_RECEIVED, .at_ms = 5, .size = 0, .address = "service-data:fcd2"},
 	};
 	for (size_t i = 0; i < sizeof bytes; i++)
 		bytes[i] = (uint8_t)(i * 7);

@@ -253,6 +253,17 @@ bool core_present(const struct core *core, uint16_t device)
 	return device < core->home.n_devices && core->presence[device].present;
 }
 
+bool core_heard(const struct core *core, uint16_t device)
+{
+	if (device >= core->home.n_devices)
+		return false;
+	const struct home_device *d = &core->home.devices[device];
+	for (uint32_t i = d->first_metric; i < d->first_metric + d->n_own; i++)
+		if (core->values[i].seen)
+			return true;
+	return d->n_own == 0;
+}
+
 size_t core_n_rules(const struct core *core)
 {
 	return core->n_rules;

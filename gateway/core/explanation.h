@@ -99,6 +99,8 @@ const char *core_metric_key(const struct core *core, uint16_t device, uint16_t m
 const char *core_metric_word(const struct core *core, uint16_t device, uint16_t metric, double value, size_t *size);
 const char *core_device_kind(const struct core *core, uint16_t device);
 bool core_present(const struct core *core, uint16_t device);
+/* Did it say a reading since it is there? True of one that measures nothing. */
+bool core_heard(const struct core *core, uint16_t device);
 size_t core_n_rules(const struct core *core);
 /* Of these, how many somebody wrote; the others were made for stop and pain buttons and come after them. */
 size_t core_n_written_rules(const struct core *core);

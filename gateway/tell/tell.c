@@ -274,6 +274,7 @@ struct json_object *tell_device(const struct core *core, uint16_t device)
 	tell_put(o, "device", core_device_id(core, device));
 	tell_put(o, "kind", core_device_kind(core, device));
 	tell_put_bool(o, "present", core_present(core, device));
+	tell_put_bool(o, "heard", core_heard(core, device));
 	tell_put_bool(o, "parked", parked);
 	put_age(o, "parked_left_ms", parked, until_ms > now_ms ? until_ms - now_ms : 0);
 	for (size_t m = 0; m < core_n_metrics(core, device); m++)

@@ -91,8 +91,12 @@ static void a_device_tells_what_it_measures_and_null_for_what_is_not_known(void 
 	struct rig rig;
 	rig_start_full(&rig);
 	rig_present(&rig, BELT, true);
+	struct json_object *silent = tell_device(rig.core, BELT);
+	assert_string_equal(text_at(silent, "heard"), "false");
+	json_object_put(silent);
 	rig_read(&rig, BELT, BELT_FORCE, 12.5);
 	struct json_object *o = tell_device(rig.core, BELT);
+	assert_string_equal(text_at(o, "heard"), "true");
 	assert_string_equal(text_at(o, "present"), "true");
 	assert_string_equal(text_at(o, "parked"), "false");
 	assert_string_equal(text_at(at(o, "metrics", 0), "value"), "12.5");

@@ -105,29 +105,34 @@ static bool any_kept(struct json_object *devices)
 	return false;
 }
 
-static void device_state(struct json_object *d, char *out, size_t size)
+/* In words; returns in which colour. */
+static enum colour device_state(struct json_object *d, char *out, size_t size)
 {
 	struct str s;
 	str_init(&s, out, size);
 	if (field_true(d, "released")) {
 		str_add(&s, "let go");
-	} else if (field_true(d, "parked")) {
+		return BAD;
+	}
+	if (field_true(d, "parked")) {
 		str_add(&s, "parked for another ");
 		print_duration(&s, field_count(d, "parked_left_ms"));
-	} else {
-		str_add(&s, "%s", field_true(d, "present") ? "here" : "not there");
+		return DIM;
 	}
+	bool present = field_true(d, "present"), silent = !field_true(d, "heard");
+	str_add(&s, "%s", !present ? "not there" : silent ? "not heard yet" : "here");
+	return !present ? BAD : silent ? WARN : GOOD;
 }
 
 static void show_device_line(struct json_object *d)
 {
 	char state[64];
 	const char *id = field_text(d, "device"), *name = field_text(d, "name");
-	device_state(d, state, sizeof state);
+	enum colour colour = device_state(d, state, sizeof state);
 	printf("  %s", id);
 	print_pad(id, 18);
 	printf(" ");
-	print_text(field_true(d, "present") ? GOOD : field_true(d, "parked") ? DIM : BAD, state);
+	print_text(colour, state);
 	if (name[0])
 		printf("%*s%s", (int)(16 > print_columns_of(state) ? 16 - print_columns_of(state) : 1), "", name);
 	putchar('\n');
@@ -256,13 +261,13 @@ void show_devices(struct json_object *devices)
 		struct json_object *device = json_object_array_get_idx(devices, d);
 		struct json_object *metrics = field_list(device, "metrics");
 		char state[64];
-		device_state(device, state, sizeof state);
+		enum colour colour = device_state(device, state, sizeof state);
 		if (d > 0)
 			putchar('\n');
 		print_text(BOLD, field_text(device, "device"));
 		printf("  %s%s%s, ", field_text(device, "kind"), field_text(device, "model")[0] ? ", " : "",
 		       field_text(device, "model"));
-		print_text(field_true(device, "present") ? GOOD : BAD, state);
+		print_text(colour, state);
 		if (field_given(device, "process"))
 			printf(", in process %s", field_text(device, "process"));
 		putchar('\n');

@@ -8,18 +8,11 @@
 
 #include "base/clock.h"
 #include "sim/arguments.h"
+#include "sim/commands.h"
 #include "sim/json.h"
-#include "sim/sim.h"
 
 #define DEFAULT_TILT_RATE 10.0 /* deg/s; nobody is tilted faster on purpose */
 #define WORDS_MAX         5u
-
-struct command {
-	const char *device, *verb, *usage;
-	unsigned least, most; /* arguments */
-	/* 0, or -1: the arguments are wrong, the usage is told. A negative UV_E* code below that is told as it is. */
-	int (*run)(struct sim *sim, char **args, unsigned n);
-};
 
 /* ---- the same for table and belt ---- */
 
@@ -310,63 +303,6 @@ static int pad_tau(struct sim *sim, char **args, unsigned n)
 	return 0;
 }
 
-/* ---- heater ---- */
-
-static int heater_button(struct sim *sim, char **args, unsigned n)
-{
-	bool on;
-	(void)n;
-	if (argument_on_off(args[0], &on))
-		return WRONG;
-	heater_press(&sim->heater.board, clock_boot_ms(), on);
-	return 0;
-}
-
-static int heater_skin(struct sim *sim, char **args, unsigned n)
-{
-	double skin;
-	(void)n;
-	if (argument_number(args[0], "degC", &skin) || skin < -40 || skin > 125)
-		return WRONG;
-	sim->heater.board.skin_c = skin;
-	return 0;
-}
-
-static int heater_ignore(struct sim *sim, char **args, unsigned n)
-{
-	bool on;
-	(void)n;
-	if (argument_on_off(args[0], &on))
-		return WRONG;
-	sim->heater.board.obeys = !on;
-	return 0;
-}
-
-static int heater_timer(struct sim *sim, char **args, unsigned n)
-{
-	bool on;
-	(void)n;
-	if (argument_on_off(args[0], &on))
-		return WRONG;
-	sim->heater.board.no_timer = !on;
-	return 0;
-}
-
-static int heater_unplug(struct sim *sim, char **args, unsigned n)
-{
-	(void)args;
-	(void)n;
-	heater_port_unplug(&sim->heater);
-	return 0;
-}
-
-static int heater_plug(struct sim *sim, char **args, unsigned n)
-{
-	(void)args;
-	(void)n;
-	return heater_port_plug(&sim->heater);
-}
-
 static const struct command COMMANDS[] = {
     {"table", "tilt", "table tilt DEG [DEG_PER_S|now]", 1, 2, table_tilt},
     {"table", "rate", "table rate HZ", 1, 1, table_rate},
@@ -399,18 +335,14 @@ static const struct command COMMANDS[] = {
     {"pad", "unplug", "pad unplug", 0, 0, pad_unplug},
     {"pad", "plug", "pad plug", 0, 0, pad_plug},
     {"pad", "tau", "pad tau SECONDS", 1, 1, pad_tau},
-    {"heater", "skin", "heater skin DEG_C", 1, 1, heater_skin},
-    {"heater", "press", "heater press on|off", 1, 1, heater_button},
-    {"heater", "ignore", "heater ignore on|off", 1, 1, heater_ignore},
-    {"heater", "timer", "heater timer on|off", 1, 1, heater_timer},
-    {"heater", "unplug", "heater unplug", 0, 0, heater_unplug},
-    {"heater", "plug", "heater plug", 0, 0, heater_plug},
 };
 
 static bool has(const struct sim *sim, const char *device)
 {
 	if (*device == 'h')
 		return sim->config.heater != 0;
+	if (*device == 'e')
+		return true; /* each command knows whose board it is about */
 	return *device == 't' ? sim->config.with_table : *device == 'b' ? sim->config.with_belt : sim->config.with_pad;
 }
 
@@ -444,29 +376,52 @@ static void add_state(struct sim *sim, struct str *answer)
 		str_add(answer, ",\"heater\":");
 		heater_port_state(&sim->heater, answer);
 	}
+	bool any = false;
+	for (unsigned kind = 0; kind < ESPHOME_KINDS_; kind++)
+		if (sim->config.with_esphome[kind]) {
+			str_add(answer, "%s\"%s\":", any ? "," : ",\"esphome\":{",
+				esphome_port_key((enum esphome_kind)kind));
+			esphome_port_state(&sim->esphome[kind], answer);
+			any = true;
+		}
+	if (any)
+		str_add(answer, "}");
 	str_add(answer, "}");
+}
+
+static const struct command *find(const char *device, const char *verb)
+{
+	const struct {
+		const struct command *rows;
+		size_t n;
+	} tables[] = {{COMMANDS, sizeof COMMANDS / sizeof *COMMANDS},
+		      {heater_commands, HEATER_COMMANDS},
+		      {esphome_commands, ESPHOME_COMMANDS}};
+	for (size_t t = 0; t < sizeof tables / sizeof *tables; t++)
+		for (size_t i = 0; i < tables[t].n; i++)
+			if (strcmp(tables[t].rows[i].device, device) == 0 && strcmp(tables[t].rows[i].verb, verb) == 0)
+				return &tables[t].rows[i];
+	return NULL;
 }
 
 static void device_command(struct sim *sim, char **words, unsigned n, const char *line, struct str *answer)
 {
-	for (size_t i = 0; i < sizeof COMMANDS / sizeof *COMMANDS; i++) {
-		const struct command *c = &COMMANDS[i];
-		if (strcmp(c->device, words[0]) != 0 || strcmp(c->verb, words[1]) != 0)
-			continue;
-		if (!has(sim, c->device)) {
-			refuse(answer, "a device that was started (see --only, --heater)", c->device);
-			return;
-		}
-		int code = n - 2 < c->least || n - 2 > c->most ? WRONG : c->run(sim, words + 2, n - 2);
-		if (code == WRONG)
-			refuse(answer, c->usage, line);
-		else if (code)
-			str_add(answer, "{\"ok\":false,\"error\":\"%s\"}", uv_strerror(code));
-		else
-			str_add(answer, "{\"ok\":true,\"us\":%llu}", (unsigned long long)clock_boot_us());
+	const struct command *c = find(words[0], words[1]);
+	if (!c) {
+		refuse(answer, "state, subscribe, quit, or a command of table, belt or pad (see --help)", line);
 		return;
 	}
-	refuse(answer, "state, subscribe, quit, or a command of table, belt or pad (see --help)", line);
+	if (!has(sim, c->device)) {
+		refuse(answer, "a device that was started (see --only, --heater)", c->device);
+		return;
+	}
+	int code = n - 2 < c->least || n - 2 > c->most ? WRONG : c->run(sim, words + 2, n - 2);
+	if (code == WRONG)
+		refuse(answer, c->usage, line);
+	else if (code)
+		str_add(answer, "{\"ok\":false,\"error\":\"%s\"}", uv_strerror(code));
+	else
+		str_add(answer, "{\"ok\":true,\"us\":%llu}", (unsigned long long)clock_boot_us());
 }
 
 void sim_command(struct sim *sim, char *line, struct str *answer, bool *subscribe)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * therapy-sim: three therapy devices on real links, for tests and the demo. */
+ * therapy-sim: therapy devices on real links, for tests and the demo. */
 #include <errno.h>
 #include <getopt.h>
 #include <signal.h>
@@ -18,8 +18,9 @@ static const char HELP[] =
     "Emulates three therapy devices byte for byte on real links.\n"
     "\n"
     "  --dir DIR           where `table`, `control` and `ready` appear\n"
-    "  --mqtt URL          the broker the heat pad's plug connects to\n"
-    "  --only LIST         some of table,belt,pad (default: all)\n"
+    "  --mqtt URL          the broker the heat pad's plug and the ESPHome boards connect to\n"
+    "  --only LIST         some of table,belt,pad, or none (default: all)\n"
+    "  --esphome LIST      some of table,belt,pad: the boards of etc/esphome, besides (default: none)\n"
     "  --heater KIND       setpoint or stages: a heat pad with a board of its own, besides (default: none)\n"
     "  --table-rate HZ     samples per second of the inclinometer, 3 frames each (default 10)\n"
     "  --belt-port PORT    TCP port of the traction board on 127.0.0.1 (default: a free one)\n"
@@ -33,6 +34,7 @@ static const char HELP[] =
     "  belt    traction board, open firmware protocol over TCP\n"
     "  pad     heat pad behind a Tasmota plug over MQTT\n"
     "  heater  heat pad with a thermostat or stages, open firmware protocol over TCP; only with --heater\n"
+    "  esphome the boards therapy-table, therapy-belt, therapy-pad over MQTT; only with --esphome\n"
     "\n"
     "DIR/ready is written when all of it is up: {pid, control, table, belt_port, pad, heater_port}.\n"
     "DIR/control takes one command a line and answers one JSON line each:\n"
@@ -44,8 +46,10 @@ static const char HELP[] =
     "  pad   ignore on|refuse|silent|off | weld on|off | timer on|off | press on|off | handset on|off\n"
     "        rogue on|off [retained] | network on|off | unplug | plug | tau SECONDS\n"
     "  heater skin DEG_C | press on|off | ignore on|off | timer on|off | unplug | plug\n"
-    "After `subscribe` events follow: relay, command, pad, belt, table, crossing, heater. Times are CLOCK_BOOTTIME in "
-    "us.\n";
+    "  esphome tilt DEG [DEG_PER_S|now] | pull NEWTONS | hang table|belt on|off | weld on|off | timer on|off\n"
+    "        network table|belt|pad on|off | power table|belt|pad on|off\n"
+    "After `subscribe` events follow: relay, command, pad, belt, table, crossing, heater, esphome. Times are "
+    "CLOCK_BOOTTIME in us.\n";
 
 static int usage(const char *what, const char *found)
 {
@@ -53,23 +57,36 @@ static int usage(const char *what, const char *found)
 	return -1;
 }
 
-static int parse_only(const char *list, struct sim_config *config)
+/* Some of three words. */
+static int parse_list(const char *list, const char *what, bool *table, bool *belt, bool *pad)
 {
 	char copy[64], *rest = copy, *word;
-	config->with_table = config->with_belt = config->with_pad = false;
+	*table = *belt = *pad = false;
 	if (!str_copy(copy, sizeof copy, list))
-		return usage("--only with some of table,belt,pad", list);
+		return usage(what, list);
 	while ((word = strsep(&rest, ","))) {
 		if (!strcmp(word, "table"))
-			config->with_table = true;
+			*table = true;
 		else if (!strcmp(word, "belt"))
-			config->with_belt = true;
+			*belt = true;
 		else if (!strcmp(word, "pad"))
-			config->with_pad = true;
-		else
-			return usage("--only with some of table,belt,pad", word);
+			*pad = true;
+		else if (strcmp(list, "none") != 0)
+			return usage(what, word);
 	}
 	return 0;
+}
+
+static int parse_only(const char *list, struct sim_config *config)
+{
+	return parse_list(list, "--only with some of table,belt,pad", &config->with_table, &config->with_belt,
+			  &config->with_pad);
+}
+
+static int parse_esphome(const char *list, struct sim_config *config)
+{
+	return parse_list(list, "--esphome with some of table,belt,pad", &config->with_esphome[ESPHOME_TABLE],
+			  &config->with_esphome[ESPHOME_BELT], &config->with_esphome[ESPHOME_PAD]);
 }
 
 static int parse_heater(const char *kind, struct sim_config *config)
@@ -96,14 +113,29 @@ static int check(const struct sim_config *config)
 	struct stat st;
 	if (!config->dir || stat(config->dir, &st) || !S_ISDIR(st.st_mode))
 		return usage("--dir with a directory that exists", config->dir);
-	if (config->with_pad && (!config->mqtt || strncmp(config->mqtt, "mqtt://", 7) != 0))
+	bool broker = config->with_pad;
+	for (unsigned kind = 0; kind < ESPHOME_KINDS_; kind++)
+		broker |= config->with_esphome[kind];
+	if (broker && (!config->mqtt || strncmp(config->mqtt, "mqtt://", 7) != 0))
 		return usage("--mqtt with mqtt://host:port, for the pad", config->mqtt);
 	if (!*config->pad || strlen(config->pad) > 47 || strpbrk(config->pad, "/+#\"\\ "))
 		return usage("--pad with one topic level of at most 47 bytes", config->pad);
 	return 0;
 }
 
-enum { OPT_DIR, OPT_MQTT, OPT_ONLY, OPT_HEATER, OPT_RATE, OPT_PORT, OPT_PAD, OPT_SEED, OPT_PARENT, OPT_HELP };
+enum {
+	OPT_DIR,
+	OPT_MQTT,
+	OPT_ONLY,
+	OPT_HEATER,
+	OPT_ESPHOME,
+	OPT_RATE,
+	OPT_PORT,
+	OPT_PAD,
+	OPT_SEED,
+	OPT_PARENT,
+	OPT_HELP
+};
 
 /* 0: go on, 1: all done (help), -1: told what is wrong. */
 static int parse(int argc, char **argv, struct sim_config *config)
@@ -112,6 +144,7 @@ static int parse(int argc, char **argv, struct sim_config *config)
 						{"mqtt", required_argument, NULL, OPT_MQTT},
 						{"only", required_argument, NULL, OPT_ONLY},
 						{"heater", required_argument, NULL, OPT_HEATER},
+						{"esphome", required_argument, NULL, OPT_ESPHOME},
 						{"table-rate", required_argument, NULL, OPT_RATE},
 						{"belt-port", required_argument, NULL, OPT_PORT},
 						{"pad", required_argument, NULL, OPT_PAD},
@@ -137,6 +170,9 @@ static int parse(int argc, char **argv, struct sim_config *config)
 			break;
 		case OPT_HEATER:
 			code = parse_heater(optarg, config);
+			break;
+		case OPT_ESPHOME:
+			code = parse_esphome(optarg, config);
 			break;
 		case OPT_PARENT:
 			config->parent = (int)getppid();

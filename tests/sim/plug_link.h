@@ -1,32 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * plug_link - the plug's connection to the broker, over libmosquitto: not the library the gateway uses, so that one's
- * mistakes do not cancel the other's. MQTT 3.1.1, clean session, keep-alive 30 s, last will `tele/<name>/LWT Offline`
- * retained, like the firmware's. TCP_NODELAY and TCP_QUICKACK are set so that the plug is never what one waits for. On
+ * plug_link - the plug's connection to the broker: its topics, its last will `tele/<name>/LWT Offline`, its clock. On
  * the loop's thread.
  */
 #ifndef SIM_PLUG_LINK_H
 #define SIM_PLUG_LINK_H
 
-#include <mosquitto.h>
-
 #include "base/str.h"
+#include "sim/broker_port.h"
 #include "sim/plug.h"
 #include "sim/world.h"
 
 struct plug_link {
 	struct world *world;
 	struct plug plug;
-	char host[128];
-	int port;
-	char client_id[64];
-	struct mosquitto *mosquitto;
-	uv_poll_t *poll; /* NULL: no connection under way */
-	bool online;     /* subscribed */
-	bool wanted;     /* false: unplugged, or the Wi-Fi is gone */
-	uv_timer_t tick; /* the plug's clock, the keep-alive, reconnecting */
-	uint64_t retry_at_ms;
-	bool open;
+	struct broker_port broker;
 	uint64_t relay_us;      /* when the contacts last moved */
 	void (*up)(void *user); /* first time online */
 	void *up_user;

@@ -42,9 +42,8 @@ static void on_signal(uv_signal_t *handle, int number)
 }
 
 /* Written beside and renamed, so that who sees the file sees all of it. */
-static void write_ready(void *user)
+static void write_ready(struct sim *sim)
 {
-	struct sim *sim = user;
 	char path[220];
 	struct str s;
 	str_init(&s, path, sizeof path);
@@ -62,6 +61,30 @@ static void write_ready(void *user)
 		sim->config.heater ? sim->heater.link.port : 0);
 	if (fclose(file) || rename(path, sim->ready_path))
 		log_error(PART, "cannot write %s: %s", sim->ready_path, strerror(errno));
+}
+
+static void on_up(void *user)
+{
+	struct sim *sim = user;
+	if (--sim->awaited == 0)
+		write_ready(sim);
+}
+
+static int open_esphome(struct sim *sim)
+{
+	for (unsigned kind = 0; kind < ESPHOME_KINDS_; kind++) {
+		if (!sim->config.with_esphome[kind])
+			continue;
+		int code = esphome_port_open(&sim->esphome[kind], &sim->world, sim->config.mqtt,
+					     (enum esphome_kind)kind, on_up, sim);
+		if (code) {
+			log_error(PART, "ESPHome board on '%s', expected mqtt://host:port: %s", sim->config.mqtt,
+				  uv_strerror(code));
+			return code;
+		}
+		sim->awaited++;
+	}
+	return 0;
 }
 
 static int open_parts(struct sim *sim)
@@ -84,12 +107,14 @@ static int open_parts(struct sim *sim)
 		log_error(PART, "heater: %s", uv_strerror(code));
 		return code;
 	}
-	if (config->with_pad &&
-	    (code = plug_link_open(&sim->pad, &sim->world, config->mqtt, config->pad, write_ready, sim))) {
-		log_error(PART, "pad on '%s', expected mqtt://host:port: %s", config->mqtt, uv_strerror(code));
-		return code;
+	if (config->with_pad) {
+		if ((code = plug_link_open(&sim->pad, &sim->world, config->mqtt, config->pad, on_up, sim))) {
+			log_error(PART, "pad on '%s', expected mqtt://host:port: %s", config->mqtt, uv_strerror(code));
+			return code;
+		}
+		sim->awaited++;
 	}
-	return 0;
+	return open_esphome(sim);
 }
 
 int sim_open(struct sim *sim, uv_loop_t *loop, const struct sim_config *config)
@@ -111,7 +136,7 @@ int sim_open(struct sim *sim, uv_loop_t *loop, const struct sim_config *config)
 	uv_signal_start(&sim->sigint, on_signal, SIGINT);
 	uv_signal_start(&sim->sigterm, on_signal, SIGTERM);
 	int code = open_parts(sim);
-	if (code == 0 && !config->with_pad)
+	if (code == 0 && sim->awaited == 0)
 		write_ready(sim);
 	if (code)
 		sim_close(sim);
@@ -128,6 +153,8 @@ void sim_close(struct sim *sim)
 	belt_port_close(&sim->belt);
 	heater_port_close(&sim->heater);
 	plug_link_close(&sim->pad);
+	for (unsigned kind = 0; kind < ESPHOME_KINDS_; kind++)
+		esphome_port_close(&sim->esphome[kind]);
 	control_close(&sim->control);
 	uv_close((uv_handle_t *)&sim->sigint, NULL);
 	uv_close((uv_handle_t *)&sim->sigterm, NULL);

@@ -234,14 +234,33 @@ static void take_zigbee(struct found_list *list, struct level base, const uint8_
 
 /* ---- ESPHome ---- */
 
+/* The boards of etc/esphome say which they are; of others only what they tell Home Assistant shows it. */
+static void take_project(struct found *found, const char *project)
+{
+	static const struct {
+		const char *project, *plugin, *model, *options;
+	} rows[] = {
+	    {"therapy_gateway.table_tilt", "inversion_table", "esphome", ""},
+	    {"therapy_gateway.belt_force", "traction_belt", "hx711", "shows = \"n\";"},
+	    {"therapy_gateway.heat_pad", "generic", "esphome_switch", ""},
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+		if (strcmp(project, rows[i].project) == 0) {
+			found_is(found, rows[i].plugin, rows[i].model);
+			(void)str_copy(found->options, sizeof found->options, rows[i].options);
+		}
+}
+
 static void take_esphome(struct found_list *list, struct level name, const uint8_t *payload, size_t size)
 {
 	struct json_object *o = size > 0 ? parse(list, payload, size) : NULL;
 	const char *own = text(o, "name"), *friendly = text(o, "friendly_name");
 	struct found *found =
 	    o ? found_at(list, FOUND_ESPHOME, own[0] ? own : name.at, own[0] ? strlen(own) : name.size) : NULL;
-	if (found)
+	if (found) {
 		found_says(found, friendly[0] ? friendly : text(o, "board"));
+		take_project(found, text(o, "project_name"));
+	}
 	json_object_put(o);
 }
 

@@ -122,6 +122,26 @@ static void esphome_is_found_and_its_sensors_say_what_it_is(void **state)
 	assert_true(list.at[0].offline);
 }
 
+static void boards_of_etc_esphome_say_which_they_are(void **state)
+{
+	(void)state;
+	hear("esphome/discover/therapy-table",
+	     "{\"name\":\"therapy-table\",\"friendly_name\":\"Inversion table\","
+	     "\"project_name\":\"therapy_gateway.table_tilt\",\"project_version\":\"1\"}");
+	hear("esphome/discover/therapy-belt",
+	     "{\"name\":\"therapy-belt\",\"project_name\":\"therapy_gateway.belt_force\"}");
+	hear("esphome/discover/therapy-pad",
+	     "{\"name\":\"therapy-pad\",\"project_name\":\"therapy_gateway.heat_pad\"}");
+	hear("esphome/discover/lamp", "{\"name\":\"lamp\",\"project_name\":\"somebody.lamp\"}");
+	assert_int_equal(list.n, 4);
+	assert_found(0, FOUND_ESPHOME, "therapy-table", "inversion_table", "esphome");
+	assert_string_equal(list.at[0].options, "");
+	assert_found(1, FOUND_ESPHOME, "therapy-belt", "traction_belt", "hx711");
+	assert_string_equal(list.at[1].options, "shows = \"n\";");
+	assert_found(2, FOUND_ESPHOME, "therapy-pad", "generic", "esphome_switch");
+	assert_found(3, FOUND_ESPHOME, "lamp", "", "");
+}
+
 static void theengs_devices_are_found_and_phones_are_not(void **state)
 {
 	(void)state;
@@ -214,6 +234,7 @@ int main(void)
 	    cmocka_unit_test_setup(shelly_is_found_by_its_name_or_by_what_it_says, setup),
 	    cmocka_unit_test_setup(zigbee_devices_are_found_by_what_they_expose, setup),
 	    cmocka_unit_test_setup(esphome_is_found_and_its_sensors_say_what_it_is, setup),
+	    cmocka_unit_test_setup(boards_of_etc_esphome_say_which_they_are, setup),
 	    cmocka_unit_test_setup(theengs_devices_are_found_and_phones_are_not, setup),
 	    cmocka_unit_test_setup(what_is_hostile_is_counted_and_escaped, setup),
 	    cmocka_unit_test_setup(ids_are_valid_and_nobody_elses, setup),

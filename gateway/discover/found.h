@@ -16,12 +16,14 @@ enum found_family { FOUND_TASMOTA, FOUND_SHELLY, FOUND_ZIGBEE2MQTT, FOUND_ESPHOM
 
 struct found {
 	enum found_family family;
-	char place[256]; /* what its link has behind mqtt: */
-	char says[96];   /* what it calls itself, for people; printable ASCII */
-	char plugin[32]; /* "": none is known for it */
-	char model[48];  /* of plugin "generic": the definition */
-	char note[160];  /* what is in the way, or to be looked at; "": nothing */
-	bool offline;    /* it said so, or the broker for it */
+	char place[256];  /* what its link has behind mqtt: */
+	char says[96];    /* what it calls itself, for people; printable ASCII */
+	char plugin[32];  /* "": none is known for it */
+	char model[48];   /* of plugin "generic": the definition */
+	char options[48]; /* what the model must be told besides, as the configuration has it; "": nothing that is known
+			   */
+	char note[160];   /* what is in the way, or to be looked at; "": nothing */
+	bool offline;     /* it said so, or the broker for it */
 };
 
 struct found_list {

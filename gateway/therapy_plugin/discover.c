@@ -192,8 +192,9 @@ static void print_one(struct discovery *d, const struct found *f)
 	char *id = d->ids[d->n_ids];
 	found_id(short_name, taken, d, id);
 	d->n_ids++;
-	printf("  { id = \"%s\"; plugin = \"%s\"; %s = \"%s\"; link = \"mqtt:%s\"; }\n", id, f->plugin,
-	       generic ? "definition" : "model", f->model, f->place);
+	printf("  { id = \"%s\"; plugin = \"%s\"; %s = \"%s\"; link = \"mqtt:%s\"; %s%s%s}\n", id, f->plugin,
+	       generic ? "definition" : "model", f->model, f->place, f->options[0] ? "options = { " : "", f->options,
+	       f->options[0] ? " }; " : "");
 }
 
 static void print_all(struct discovery *d)

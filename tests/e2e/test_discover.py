@@ -69,6 +69,7 @@ class Discover(unittest.TestCase):
             "esphome/discover/imu": json.dumps({"name": "imu", "friendly_name": "Table \x1b[2J", "board": "esp32dev"}),
             "homeassistant/sensor/imu/tilt/config": json.dumps({
                 "stat_t": "imu/sensor/tilt/state", "dev": {"name": "imu", "mf": "Espressif"}}),
+            "esphome/discover/therapy-belt": json.dumps({"name": "therapy-belt", "project_name": "therapy_gateway.belt_force"}),
             "home/omg/BTtoMQTT/A4C138800021": json.dumps({"id": "A4:C1:38:80:00:21", "name": "pack", "tempc": 4.5}),
         }
         for topic, payload in said.items():
@@ -80,6 +81,7 @@ class Discover(unittest.TestCase):
         self.assertIn('{ id = "pad_2"; plugin = "heat_pad"; model = "tasmota"; link = "mqtt:pad"; }', text)
         self.assertIn('{ id = "lamp"; plugin = "generic"; definition = "zigbee2mqtt_plug"; link = "mqtt:lamp"; }', text)
         self.assertIn('{ id = "imu"; plugin = "inversion_table"; model = "esphome"; link = "mqtt:imu"; }', text)
+        self.assertIn('model = "hx711"; link = "mqtt:therapy-belt"; options = { shows = "n"; }; }', text)
         self.assertIn('definition = "theengs_cold_pack"; link = "mqtt:omg/BTtoMQTT/A4C138800021"; }', text)
         self.assertNotIn("secret", text)
         self.assertNotIn("\x1b", text)
@@ -87,7 +89,7 @@ class Discover(unittest.TestCase):
         lines = [line.strip() for line in text.splitlines() if line.strip().startswith("{ id =")]
         more = "".join(f",\n  {line.replace('link =', 'accept_no_device_timer = true; link =')}" for line in lines)
         check = subprocess.run([GATEWAY, "check", "-c", self.config(more)], capture_output=True, text=True, timeout=60)
-        self.assertIn("no fault: 5 devices", check.stdout, check.stderr)
+        self.assertIn("no fault: 6 devices", check.stdout, check.stderr)
 
     def test_a_flood_is_bounded_and_no_broker_is_said(self):
         for i in range(3000):

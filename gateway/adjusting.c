@@ -125,7 +125,7 @@ static void tell_changed(struct adjusting *a)
 	struct core_input input = {
 	    .type = CORE_IN_ADJUSTED, .device = a->changed, .adjusted = {.tared = a->tare, .text = text}};
 	gateway_feed(a->g, clock_boot_ms(), &input);
-	desk_touched(a->g->desk, a->changed);
+	outward_touched(a->g, a->changed);
 }
 
 /* It was written: it is used as soon as everything is at rest, whatever was granted meanwhile. */

@@ -108,6 +108,15 @@ bool desk_event(const struct desk *d, uint64_t after, struct outlet_event *out)
 	return true;
 }
 
+bool desk_event_known(const struct desk *d, uint64_t after, struct outlet_event *out)
+{
+	struct journal_record record;
+	if (!journal_after(d->journal, after, &record))
+		return false;
+	*out = (struct outlet_event){record.sequence, record.bytes, record.size};
+	return true;
+}
+
 void desk_delivered(struct desk *d, uint64_t sequence)
 {
 	journal_delivered(d->journal, sequence);
@@ -179,10 +188,10 @@ static bool on_order(void *user, const char *device, bool takes, char why[CORE_W
 static bool on_event_wanted(void *user, uint64_t after, struct console_event *out)
 {
 	const struct desk *d = user;
-	struct journal_record record;
-	if (!journal_after(d->journal, after, &record))
+	struct outlet_event event;
+	if (!desk_event_known(d, after, &event))
 		return false;
-	*out = (struct console_event){record.sequence, record.bytes, record.size};
+	*out = (struct console_event){event.sequence, event.bytes, event.size};
 	return true;
 }
 

@@ -61,6 +61,8 @@ void desk_presence(struct desk *desk, uint16_t device, bool present);
 void desk_reconfigured(struct desk *desk, const struct config *config);
 /* For MQTT: the first event after that number which waits. */
 bool desk_event(const struct desk *desk, uint64_t after, struct outlet_event *out);
+/* For people: the first after that number that is still known. */
+bool desk_event_known(const struct desk *desk, uint64_t after, struct outlet_event *out);
 void desk_delivered(struct desk *desk, uint64_t sequence);
 /* The number that the next event will have. */
 uint64_t desk_event_next(const struct desk *desk);

@@ -141,7 +141,7 @@ static void on_readings(void *user, uint32_t generation, const Therapy__V1__Read
 		if (g->outlet)
 			outlet_readings(g->outlet, seat->index, generation, batch->first_sequence + at, readings, n);
 	}
-	desk_touched(g->desk, seat->index);
+	outward_touched(g, seat->index);
 }
 
 static void on_control(void *user, const Therapy__V1__ControlState *state)
@@ -168,7 +168,7 @@ static void on_presence(void *user, bool present)
 	settings_presence(seat, present);
 	if (g->outlet)
 		outlet_presence(g->outlet, seat->index, present);
-	desk_touched(g->desk, seat->index);
+	outward_touched(g, seat->index);
 	desk_presence(g->desk, seat->index, present);
 	ending_look(g);
 }
@@ -188,7 +188,7 @@ static void on_kept(void *user, const Therapy__V1__KeptCommand *said)
 	struct core_input input = {
 	    .type = CORE_IN_KEPT, .device = seat->index, .kept = {.cleared = news == KEPT_COMMANDS_GONE, .text = why}};
 	gateway_feed(g, clock_boot_ms(), &input);
-	desk_touched(g->desk, seat->index);
+	outward_touched(g, seat->index);
 }
 
 static void on_traffic(void *user, const Therapy__V1__Traffic *said)

@@ -64,6 +64,7 @@ struct gateway {
 	struct outlet *outlet;
 	struct announced_file announced;
 	struct desk *desk; /* journal and control socket, while it runs */
+	struct page *page; /* if there is a page section */
 	void (*outward_closed)(struct gateway *g);
 	struct memory_keeper *memory;
 	struct adjusting *adjusting; /* what calibrations found, and a running one */
@@ -104,6 +105,8 @@ void ending_memory_closed(void *gateway);
 /* ---- outward.c ---- */
 /* 0, or a negative UV_E* code, logged. */
 int outward_open(struct gateway *g);
+/* A device's readings or presence changed, or what is known of it otherwise. */
+void outward_touched(struct gateway *g, uint16_t device);
 /* One output of the step that the core has just made. */
 void outward_core(struct gateway *g, uint64_t now_ms, const struct core_output *output);
 /* Closes what there is, then calls `closed`. */

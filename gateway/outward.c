@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The wiring between the core and the world: MQTT (mqtt/outlet.h), and the desk with its journal and control socket. */
+ * The wiring between the core and the world: MQTT (mqtt/outlet.h), the page (viewing.h), and the desk with its journal
+ * and control socket. */
 #include <stdlib.h>
 
 #include "adjusting.h"
@@ -10,7 +11,9 @@
 #include "broker/broker.h"
 #include "gateway_inside.h"
 #include "schema.h"
+#include "page/page.h"
 #include "tell/tell.h"
+#include "viewing.h"
 
 /* ---- requests ---- */
 
@@ -134,6 +137,13 @@ void outward_core(struct gateway *g, uint64_t now_ms, const struct core_output *
 	desk_core(g->desk, g->core, now_ms, o);
 	if (g->outlet)
 		outlet_core(g->outlet, o);
+	page_core(g->page, o);
+}
+
+void outward_touched(struct gateway *g, uint16_t device)
+{
+	desk_touched(g->desk, device);
+	page_touched(g->page, device);
 }
 
 /* ---- the control socket ---- */
@@ -267,6 +277,7 @@ int outward_open(struct gateway *g)
 	error = open_outlet(g);
 	if (error)
 		log_error("mqtt", "cannot use the broker %s: %s", g->config->mqtt.url, uv_strerror(error));
+	viewing_open(g);
 	return error;
 }
 
@@ -287,11 +298,17 @@ static void outlet_closed(void *user)
 		g->outward_closed(g);
 }
 
-void outward_close(struct gateway *g, void (*closed)(struct gateway *g))
+static void page_closed(void *user)
 {
-	g->outward_closed = closed;
+	struct gateway *g = user;
 	if (g->outlet)
 		outlet_close(g->outlet, outlet_closed, g);
 	else
 		outlet_closed(g);
+}
+
+void outward_close(struct gateway *g, void (*closed)(struct gateway *g))
+{
+	g->outward_closed = closed;
+	viewing_close(g, page_closed, g);
 }

@@ -13,6 +13,7 @@
 #include "core/explanation.h"
 #include "gateway_inside.h"
 #include "report.h"
+#include "viewing.h"
 
 struct reply {
 	void *user;
@@ -103,6 +104,12 @@ static bool same_mqtt(const struct config_mqtt *a, const struct config_mqtt *b)
 	       same(a->discovery_prefix, b->discovery_prefix) && a->queue == b->queue;
 }
 
+static bool same_page(const struct config_page *a, const struct config_page *b)
+{
+	return a->enabled == b->enabled && same(a->address, b->address) && a->port == b->port &&
+	       same(a->token, b->token) && same(a->ingress, b->ingress) && a->stop_needs_login == b->stop_needs_login;
+}
+
 static bool same_gateway(const struct config *a, const struct config *b)
 {
 	return same(a->gateway_id, b->gateway_id) && same(a->state_dir, b->state_dir) &&
@@ -124,6 +131,10 @@ static bool needs_restart(const struct gateway *g, const struct config *fresh, c
 	}
 	if (!same_mqtt(&old->mqtt, &fresh->mqtt)) {
 		say(reply, "%s: a restart is needed: 'mqtt' differs", fresh->file);
+		needed = true;
+	}
+	if (!same_page(&old->page, &fresh->page)) {
+		say(reply, "%s: a restart is needed: 'page' differs", fresh->file);
 		needed = true;
 	}
 	bool devices = old->n_devices == fresh->n_devices;
@@ -255,6 +266,7 @@ static void take_over(struct gateway *g, struct config *fresh, struct core *core
 			     g->config->profile.presence_ms > 0, fresh->language);
 	promises_free(g->promises);
 	g->promises = promises;
+	viewing_reconfigured(g);
 	log_set_level(fresh->log_level);
 	core_free(old);
 }

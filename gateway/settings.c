@@ -23,7 +23,7 @@ static void tell(const struct seat *seat, enum core_setting_news news, const cha
 	struct core_input input = {
 	    .type = CORE_IN_SETTING, .device = seat->index, .setting = {.news = news, .text = text}};
 	gateway_feed(g, clock_boot_ms(), &input);
-	desk_touched(g->desk, seat->index);
+	outward_touched(g, seat->index);
 }
 
 /* ---- the state file ---- */
@@ -71,7 +71,7 @@ void settings_said(struct seat *seat, const Therapy__V1__SettingState *said)
 		tell(seat, CORE_SETTING_CHANGED, why);
 	else if (step.event == KEPT_SETTINGS_TROUBLE)
 		tell(seat, CORE_SETTING_TROUBLE, why);
-	desk_touched(g->desk, seat->index);
+	outward_touched(g, seat->index);
 }
 
 /* ---- letting go ---- */

@@ -11,7 +11,7 @@ struct language_table language_table(enum language language, size_t i)
 {
 	switch (language) {
 	case LANGUAGE_DE:
-		return i == 0 ? language_de_sentences() : language_de_names();
+		return i == 0 ? language_de_sentences() : i == 1 ? language_de_names() : language_de_page();
 	case LANGUAGE_EN:
 	case LANGUAGE_COUNT_:
 		break;

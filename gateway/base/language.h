@@ -37,7 +37,7 @@ struct language_table {
 	const struct language_entry *entries; /* in the order of strcmp of their English */
 	size_t n;
 };
-#define LANGUAGE_TABLES 2u /* of each language: sentences, names */
+#define LANGUAGE_TABLES 3u /* of each language: sentences, names, the page */
 /* The i-th of a language's, i < LANGUAGE_TABLES. */
 struct language_table language_table(enum language language, size_t i);
 

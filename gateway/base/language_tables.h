@@ -7,5 +7,6 @@
 
 struct language_table language_de_sentences(void);
 struct language_table language_de_names(void);
+struct language_table language_de_page(void);
 
 #endif

@@ -52,6 +52,7 @@ struct file_fields {
 static const struct field file_fields[] = {
     {.key = "gateway", .type = FIELD_OTHER, .required = true, .expected = "a group { id = ...; }"},
     {.key = "mqtt", .type = FIELD_OTHER},
+    {.key = "page", .type = FIELD_OTHER},
     {.key = "devices", .type = FIELD_OTHER, .required = true, .expected = "a list ( ... ) of groups { ... }"},
     {.key = "rules", .type = FIELD_OTHER},
     {.key = "rule_files", .type = FIELD_OTHER},
@@ -133,6 +134,7 @@ static void read_file(struct reader *r, const struct config_places *places, stru
 	config->language = (enum language)in.language;
 	gateway_section(r, root, config);
 	mqtt_section(r, root, &config->mqtt);
+	page_section(r, root, &config->page);
 	struct list figures = {0};
 	figures_group(r, root, "", NULL, &figures);
 	devices_section(r, root, places, &figures, config);

@@ -77,6 +77,17 @@ struct config_mqtt {
 	size_t queue;           /* readings kept while the broker is away */
 };
 
+/* The page that the gateway serves to browsers. */
+struct config_page {
+	bool enabled;  /* false if the file has no page section: then nothing listens */
+	char *address; /* numeric, "127.0.0.1" or "::1" */
+	unsigned port;
+	char *token;   /* what a person logs in with; a secret */
+	char *ingress; /* the numeric address of Home Assistant's proxy, which has let people in; or NULL */
+	bool stop_needs_login;
+	unsigned line;
+};
+
 /* Who uses this home's devices, as far as the file says it. What is not given is unknown, and never permits. */
 struct config_profile {
 	bool has_weight, heat_acknowledged;
@@ -106,6 +117,7 @@ struct config {
 	enum language language;                   /* that they are told in */
 	uint64_t quiet_ms; /* a resting device's readings go on at most this often: 500; 0: always */
 	struct config_mqtt mqtt;
+	struct config_page page;
 	struct config_device *devices;
 	size_t n_devices;
 	/* From this file and every one of `rule_files`. */

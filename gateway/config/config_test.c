@@ -52,6 +52,7 @@ static void small_file_gets_every_default(void **state)
 	assert_int_equal(c->deadline_ms, 1000);
 	assert_int_equal(c->quiet_ms, 500);
 	assert_false(c->mqtt.enabled);
+	assert_false(c->page.enabled);
 	assert_null(c->mqtt.url);
 	assert_int_equal(c->mqtt.keep_alive_s, 10);
 	assert_int_equal(c->mqtt.queue, 65536);
@@ -110,6 +111,31 @@ static void gateway_and_broker_are_as_the_file_says(void **state)
 	assert_string_equal(c->mqtt.discovery_prefix, "");
 	assert_string_equal(c->mqtt.birth_topic, "ha/birth");
 	assert_int_equal(c->mqtt.queue, 100);
+	config_free(c);
+}
+
+static void a_page_is_on_loopback_unless_it_is_told_where(void **state)
+{
+	static const char head[] = "gateway = { id = \"home\"; };\ndevices = ( );\n";
+	char text[512];
+	snprintf(text, sizeof text, "%spage = { token_file = \"token\"; };\n", head);
+	struct config *c = load(*state, text);
+	assert_true(c->page.enabled);
+	assert_string_equal(c->page.address, "127.0.0.1");
+	assert_int_equal(c->page.port, 8723);
+	assert_string_equal(c->page.token, "0123456789abcdef");
+	assert_null(c->page.ingress);
+	assert_false(c->page.stop_needs_login);
+	config_free(c);
+	snprintf(text, sizeof text,
+		 "%spage = { token_file = \"token\"; listen = \"[fd00::5]:80\"; ingress = \"FD00:0::7\"; "
+		 "stop_needs_login = true; };\n",
+		 head);
+	c = load(*state, text);
+	assert_string_equal(c->page.address, "fd00::5");
+	assert_int_equal(c->page.port, 80);
+	assert_string_equal(c->page.ingress, "fd00::7");
+	assert_true(c->page.stop_needs_login);
 	config_free(c);
 }
 
@@ -679,6 +705,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    T(small_file_gets_every_default),
 	    T(gateway_and_broker_are_as_the_file_says),
+	    T(a_page_is_on_loopback_unless_it_is_told_where),
 	    T(inline_secrets_are_taken_from_a_file_that_others_cannot_read),
 	    T(group_may_read_a_password_file),
 	    T(a_sensor_s_key_is_read_from_its_file),

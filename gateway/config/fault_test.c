@@ -17,6 +17,7 @@ struct row {
 #define PAD(settings)  GATEWAY "devices = ( { id = \"pad\"; plugin = \"heat_pad\"; " settings " } );\n"
 #define URLS           "mqtt://host, mqtts://host, ws://host or wss://host"
 #define MQTT(settings) GATEWAY NONE "mqtt = {\n" settings " };\n"
+#define PAGE(settings) GATEWAY NONE "page = {\n" settings " };\n"
 #define RULE(settings) GATEWAY NONE "rules = ( { id = \"r\";\n" settings " } );\n"
 #define WHOLE          "permits = [ \"kind:heat\" ]; only_while = \"all inversion.tilt <= 10 deg\"; "
 
@@ -60,7 +61,8 @@ static const struct row rows[] = {
     {"an unknown section is told with the nearest", GATEWAY "device = ( );\n" NONE,
      "home.cfg:2: unknown setting device, did you mean devices?\n"},
     {"an unknown section that resembles none is told with all", GATEWAY NONE "zigbee = 1;\n",
-     "home.cfg:3: unknown setting zigbee, expected gateway, mqtt, devices, rules, rule_files, limits, conditions, "
+     "home.cfg:3: unknown setting zigbee, expected gateway, mqtt, page, devices, rules, rule_files, limits, "
+     "conditions, "
      "derived, invariants, profile, owned_unmonitored, units or language\n"},
     {"units that are none are told with what there is", GATEWAY NONE "units = \"si\";\n",
      "home.cfg:3: units: found \"si\", expected \"metric\" or \"imperial\"\n"},
@@ -148,6 +150,31 @@ static const struct row rows[] = {
     {"a password file of two lines is a fault",
      MQTT("url = \"mqtt://h\"; username = \"me\"; password_file = \"two_lines\";"),
      "home.cfg:4: mqtt: password_file: two_lines does not hold one line of text\n"},
+    /* ---- the page ---- */
+    {"a page has no token by default", PAGE(""),
+     "home.cfg:3: page: token_file is missing, expected the name of a file that holds it\n"},
+    {"a token that others can read is a fault", PAGE("token_file = \"open_secret\";"),
+     "home.cfg:4: page: token_file: others may use open_secret (mode 0644), expected 0640 or less: chmod o= "
+     "open_secret\n"},
+    {"a token that can be guessed is a fault, and is not shown", PAGE("token_file = \"secret\";"),
+     "home.cfg:4: page: token_file: found 7 characters in it, expected 16 or more: nobody has to remember it, so "
+     "openssl "
+     "rand -hex 16 makes a good one\n"},
+    {"a page listens at an address and not at a name", PAGE("token_file = \"token\"; listen = \"localhost:8723\";"),
+     "home.cfg:4: page: listen: found \"localhost:8723\", expected a numeric address and a port like "
+     "\"127.0.0.1:8723\" or \"[::1]:8723\"\n"},
+    {"a page listens at a port", PAGE("token_file = \"token\"; listen = \"127.0.0.1\";"),
+     "home.cfg:4: page: listen: found \"127.0.0.1\", expected a numeric address and a port like \"127.0.0.1:8723\" or "
+     "\"[::1]:8723\"\n"},
+    {"... that there is", PAGE("token_file = \"token\"; listen = \"127.0.0.1:65536\";"),
+     "home.cfg:4: page: listen: found \"127.0.0.1:65536\", expected a numeric address and a port like "
+     "\"127.0.0.1:8723\" or \"[::1]:8723\"\n"},
+    {"an address of the sixth version stands in brackets", PAGE("token_file = \"token\"; listen = \"::1:8723\";"),
+     "home.cfg:4: page: listen: found \"::1:8723\", expected a numeric address and a port like \"127.0.0.1:8723\" or "
+     "\"[::1]:8723\"\n"},
+    {"a proxy is trusted by its address and not by a name", PAGE("token_file = \"token\"; ingress = \"supervisor\";"),
+     "home.cfg:4: page: ingress: found \"supervisor\", expected the numeric address of Home Assistant's proxy like "
+     "\"172.30.32.2\"\n"},
     {"an empty password file is a fault", MQTT("url = \"mqtt://h\"; username = \"me\"; password_file = \"empty\";"),
      "home.cfg:4: mqtt: password_file: empty does not hold one line of text\n"},
     {"a password given twice is a fault",

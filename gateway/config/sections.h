@@ -25,6 +25,9 @@ void *list_add(struct arena *arena, struct list *list, size_t size);
 /* mqtt = { ... }; `out` has the defaults of a missing section and is left so if there is none. */
 void mqtt_section(struct reader *r, setting *root, struct config_mqtt *out);
 
+/* page = { ... }; left as it is if there is none. */
+void page_section(struct reader *r, setting *root, struct config_page *out);
+
 /* devices = ( ... ); */
 void devices_section(struct reader *r, setting *root, const struct config_places *places, struct list *figures,
 		     struct config *config);

@@ -50,6 +50,7 @@ void test_home_make(struct test_home *home)
 	write_text(home, "open_secret", "hunter2\n", 0644);
 	write_text(home, "two_lines", "hunter\n2\n", 0600);
 	write_text(home, "empty", "", 0600);
+	write_text(home, "token", "0123456789abcdef\n", 0600);
 	write_text(home, "user", "gateway\r\n", 0644);
 	write_text(home, "ca.pem", "-----BEGIN CERTIFICATE-----\nMII\n", 0644);
 	write_text(home, "key.pem", "-----BEGIN PRIVATE KEY-----\nMII\n", 0640);

@@ -18,6 +18,7 @@ FOLDERS = {
     "core": ["base", "therapy/plugin.h"],
     "therapyctl": ["base"],
     "console": ["base", "tell", "core/core.h", "core/explanation.h", "link/recording.h"],
+    "page": ["base", "tell", "core/core.h", "core/explanation.h", "therapy/plugin.h"],
     "tell": ["base", "core/core.h", "core/explanation.h", "proto", "therapy/plugin.h"],
     "verify": ["base", "core"],
     "store": ["base"],
@@ -53,8 +54,9 @@ TESTS = r".*_test\.[ch]|(.*/)?(test|testing|fake)_\w+\.[ch]"
 # Headers that only some may include: (pattern of the header, patterns of the files that may, why).
 LIBRARIES = [
     (r"libconfig\.h(\+\+)?", [r"gateway/config/read\.c"], "only gateway/config/read.c reads libconfig"),
-    (r"openssl/.*", [r"gateway/broker/tls\.c", r"gateway/bluez/seal\.c", TESTS],
-     "only gateway/broker/tls.c listens to OpenSSL, only gateway/bluez/seal.c decrypts"),
+    (r"openssl/.*", [r"gateway/broker/tls\.c", r"gateway/bluez/seal\.c", r"gateway/page/login\.c", TESTS],
+     "only gateway/broker/tls.c listens to OpenSSL, only gateway/bluez/seal.c decrypts, only gateway/page/login.c signs"),
+    (r"microhttpd\.h", [r"gateway/page/.*"], "only gateway/page serves HTTP"),
     (r"dbus/.*", [r"gateway/bluez/.*"], "only gateway/bluez talks to D-Bus"),
     (r"MQTT\w+\.h", [r"gateway/broker/.*"], "only gateway/broker talks to Paho"),
     (r"picosat(/picosat)?\.h", [r"gateway/verify/sat\.c"], "only gateway/verify/sat.c talks to PicoSAT"),

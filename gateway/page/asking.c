@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What changes something: stops, resets, and what else Home Assistant has controls for. Each becomes a request of the
+ * core, which judges it like any other. */
+#include <math.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "page/page_inside.h"
+#include "tell/tell.h"
+
+#define JSON_DEPTH    2
+#define STOP_AGAIN_MS 500u  /* what is stopped already is told to rest again this often by who is not logged in */
+#define FUTURE_MS     1000u /* a browser's clock runs by the gateway's, told every second */
+
+/* ---- answers ---- */
+
+static void hand_over(struct page *p, const struct core_request *request, struct http_reply *reply)
+{
+	static char text[CORE_WHY_MAX * 6 + 256]; /* JSON at its longest; the loop has one thread */
+	struct json_object *answer = json_object_new_object(), *ok;
+	p->answer = answer;
+	p->callbacks.request(p->callbacks.user, request);
+	if (p->answer) { /* no RESULT came */
+		tell_put_bool(answer, "ok", false);
+		tell_put(answer, "reason", "the gateway is ending");
+	}
+	p->answer = NULL;
+	bool accepted = json_object_object_get_ex(answer, "ok", &ok) && json_object_get_boolean(ok);
+	if (!str_copy(text, sizeof text, json_object_to_json_string_ext(answer, JSON_C_TO_STRING_PLAIN)))
+		(void)str_copy(text, sizeof text, accepted ? "{\"ok\":true}" : "{\"ok\":false}");
+	json_object_put(answer);
+	answers_words(reply, accepted ? 200 : 409, text);
+	reply->lasts = false;
+}
+
+static struct core_request request_of(const struct page *p, enum core_verb verb, int64_t age_ms)
+{
+	return (struct core_request){.verb = verb,
+				     .by = language_say(p->show.language, "the page"),
+				     .device = "",
+				     .control = "",
+				     .id = "",
+				     .age_ms = age_ms};
+}
+
+/* ---- what was sent ---- */
+
+/* NULL: it is no JSON object. */
+static struct json_object *parse(const struct request *r)
+{
+	struct json_tokener *tokener = json_tokener_new_ex(JSON_DEPTH);
+	if (!tokener)
+		return NULL;
+	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
+	struct json_object *root = json_tokener_parse_ex(tokener, r->body, (int)r->size);
+	bool whole = json_tokener_get_error(tokener) == json_tokener_success &&
+		     json_tokener_get_parse_end(tokener) == r->size && json_object_is_type(root, json_type_object);
+	json_tokener_free(tokener);
+	if (whole)
+		return root;
+	json_object_put(root);
+	return NULL;
+}
+
+/* NULL: there is none, or one with a NUL in it. */
+static const char *text_of(struct json_object *root, const char *key)
+{
+	struct json_object *part;
+	if (!json_object_object_get_ex(root, key, &part) || !json_object_is_type(part, json_type_string))
+		return NULL;
+	const char *text = json_object_get_string(part);
+	return strlen(text) == (size_t)json_object_get_string_len(part) ? text : NULL;
+}
+
+/* How long ago it was asked, by `at_ms`, CLOCK_BOOTTIME. False: it does not say, or it lies in the future. */
+static bool age_of(struct json_object *root, int64_t *age_ms)
+{
+	struct json_object *part;
+	int64_t now_ms = (int64_t)clock_boot_ms();
+	if (!json_object_object_get_ex(root, "at_ms", &part) || !json_object_is_type(part, json_type_int))
+		return false;
+	int64_t at_ms = json_object_get_int64(part);
+	*age_ms = at_ms < now_ms ? now_ms - at_ms : 0;
+	return at_ms >= 0 && at_ms <= now_ms + FUTURE_MS;
+}
+
+static void malformed(struct http_reply *reply)
+{
+	answers_words(reply, 400, "{\"ok\":false,\"error\":\"malformed\"}");
+}
+
+/* ---- stop and reset ---- */
+
+static bool is_stopped(const struct core *core)
+{
+	struct core_latch l;
+	for (size_t n = 0; core_latch(core, n, &l); n++)
+		if (l.type == CORE_LATCH_STOP)
+			return true;
+	return false;
+}
+
+/* Whatever it says: who wants a stop must not have to spell it. */
+void asking_stop(struct page *p, const struct request *r, bool known, struct http_reply *reply)
+{
+	const struct core_request request = request_of(p, CORE_STOP, -1);
+	uint64_t now_ms = clock_boot_ms();
+	bool stopped = !known && is_stopped(p->callbacks.core(p->callbacks.user));
+	if (stopped && now_ms - p->stopped_ms < STOP_AGAIN_MS) {
+		answers_words(reply, 200, "{\"ok\":true,\"outcome\":\"accepted\",\"reason\":null}");
+		return; /* a stranger keeps no device busy with being told to rest */
+	}
+	if (!stopped)
+		log_info("page", "%s%s: stop", r->peer, known ? "" : ", not logged in");
+	if (!known)
+		p->stopped_ms = now_ms;
+	hand_over(p, &request, reply);
+}
+
+/* {"latched":"...","at_ms":...}: what the person saw latched, and when they agreed to reset it. */
+void asking_reset(struct page *p, const struct request *r, struct http_reply *reply)
+{
+	int64_t age_ms = 0;
+	char latched[SHOW_LATCHED_MAX];
+	struct json_object *root = parse(r);
+	const char *seen = root ? text_of(root, "latched") : NULL;
+	show_latched(p->callbacks.core(p->callbacks.user), latched);
+	if (!seen || !age_of(root, &age_ms)) {
+		malformed(reply);
+	} else if (strcmp(seen, latched) != 0) {
+		answers_words(reply, 409, "{\"ok\":false,\"error\":\"changed\"}");
+	} else {
+		const struct core_request request = request_of(p, CORE_RESET, age_ms);
+		log_info("page", "%s: reset", r->peer);
+		hand_over(p, &request, reply);
+	}
+	json_object_put(root);
+}
+
+/* ---- the rest ---- */
+
+enum needs { NOTHING = 0, DEVICE = 1, CONTROL = 2, VALUE = 4 };
+
+static const struct verb {
+	const char *name;
+	enum core_verb verb;
+	unsigned needs;
+} verbs[] = {
+    {"set", CORE_SET, DEVICE | CONTROL | VALUE},
+    {"off_test", CORE_OFF_TEST, DEVICE | CONTROL},
+    {"park", CORE_PARK, DEVICE},
+    {"unpark", CORE_UNPARK, DEVICE},
+    {"silence", CORE_SILENCE, NOTHING},
+    {"present", CORE_CONFIRM, NOTHING},
+};
+
+/* False: something is missing, or is not what it has to be. */
+static bool fill(const struct verb *verb, struct json_object *root, struct core_request *request)
+{
+	struct json_object *value;
+	if (verb->needs & DEVICE)
+		request->device = text_of(root, "device");
+	if (verb->needs & CONTROL)
+		request->control = text_of(root, "control");
+	if (verb->needs & VALUE) {
+		if (!json_object_object_get_ex(root, "value", &value) ||
+		    (!json_object_is_type(value, json_type_int) && !json_object_is_type(value, json_type_double)))
+			return false;
+		request->value = json_object_get_double(value);
+	}
+	bool rests = verb->verb == CORE_SET && !(request->value < 0) && !(request->value > 0);
+	/* What is late must not act; rest is never late. */
+	bool timed = age_of(root, &request->age_ms);
+	if (rests && !timed)
+		request->age_ms = -1;
+	return request->device && request->control && isfinite(request->value) && (timed || rests);
+}
+
+/* {"do":"set","device":"pad","control":"heat","value":1,"at_ms":...} */
+void asking_ask(struct page *p, const struct request *r, struct http_reply *reply)
+{
+	struct json_object *root = parse(r);
+	const char *name = root ? text_of(root, "do") : NULL;
+	const struct verb *verb = NULL;
+	for (size_t i = 0; name && i < sizeof verbs / sizeof *verbs; i++)
+		if (strcmp(verbs[i].name, name) == 0)
+			verb = &verbs[i];
+	struct core_request request = request_of(p, verb ? verb->verb : CORE_SET, -1);
+	if (verb && fill(verb, root, &request))
+		hand_over(p, &request, reply);
+	else
+		malformed(reply);
+	json_object_put(root);
+}

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "page/history.h"
+
+#include "base/testing.h"
+
+static double now_value;
+
+static double value(void *user, struct history_line line)
+{
+	(void)user;
+	return line.control ? 1 : now_value + line.device;
+}
+
+static struct history *two_lines(void)
+{
+	struct history *h = history_new();
+	assert_true(history_add(h, (struct history_line){.device = 100}));
+	assert_true(history_add(h, (struct history_line){.control = true}));
+	return h;
+}
+
+static void take(struct history *h, uint64_t now_ms, double v)
+{
+	now_value = v;
+	history_take(h, now_ms, NULL, value);
+}
+
+static void a_value_every_two_seconds_is_kept_in_order(void **state)
+{
+	(void)state;
+	uint64_t last;
+	struct history *h = two_lines();
+	assert_int_equal(history_points(h, &last), 0);
+	take(h, 5000, 1);
+	take(h, 5999, 2); /* too soon */
+	take(h, 7100, 3);
+	take(h, 9000, 4); /* by the first one's beat */
+	assert_int_equal(history_points(h, &last), 3);
+	assert_int_equal(last, 9000);
+	assert_near(history_value(h, 0, 0), 101, 0.01);
+	assert_near(history_value(h, 0, 1), 103, 0.01);
+	assert_near(history_value(h, 0, 2), 104, 0.01);
+	assert_near(history_value(h, 1, 2), 1, 0.01);
+	history_free(h);
+}
+
+static void the_oldest_goes_when_it_is_full(void **state)
+{
+	(void)state;
+	uint64_t last;
+	struct history *h = two_lines();
+	for (unsigned i = 0; i < HISTORY_POINTS + 7; i++)
+		take(h, 1000 + (uint64_t)i * HISTORY_STEP_MS, i);
+	assert_int_equal(history_points(h, &last), HISTORY_POINTS);
+	assert_near(history_value(h, 0, 0), 107, 0.01);
+	assert_near(history_value(h, 0, HISTORY_POINTS - 1), 100 + HISTORY_POINTS + 6, 0.01);
+	history_free(h);
+}
+
+static void what_nobody_took_is_a_gap_and_a_suspended_day_is_no_work(void **state)
+{
+	(void)state;
+	uint64_t last;
+	struct history *h = two_lines();
+	take(h, 1000, 1);
+	take(h, 7000, 2);
+	assert_int_equal(history_points(h, &last), 4);
+	assert_true(isnan(history_value(h, 0, 1)) && isnan(history_value(h, 1, 2)));
+	assert_near(history_value(h, 0, 3), 102, 0.01);
+	take(h, 7000 + 86400000u, 3);
+	assert_int_equal(history_points(h, &last), HISTORY_POINTS);
+	assert_true(isnan(history_value(h, 0, 0)));
+	assert_near(history_value(h, 0, HISTORY_POINTS - 1), 103, 0.01);
+	assert_int_equal(last, 7000 + 86400000u);
+	history_free(h);
+}
+
+static void there_are_only_so_many_lines(void **state)
+{
+	(void)state;
+	struct history *h = history_new();
+	for (unsigned i = 0; i < HISTORY_LINES_MAX; i++)
+		assert_true(history_add(h, (struct history_line){0}));
+	assert_false(history_add(h, (struct history_line){0}));
+	assert_int_equal(history_lines(h), HISTORY_LINES_MAX);
+	history_free(h);
+	history_free(NULL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(a_value_every_two_seconds_is_kept_in_order),
+	    cmocka_unit_test(the_oldest_goes_when_it_is_full),
+	    cmocka_unit_test(what_nobody_took_is_a_gap_and_a_suspended_day_is_no_work),
+	    cmocka_unit_test(there_are_only_so_many_lines),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

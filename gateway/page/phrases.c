@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "page/phrases.h"
+
+#include <json-c/json.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Keys are the page's and the script's; # is where the script puts something. */
+static const struct {
+	const char *key, *english;
+} phrases[] = {
+    {"title", LANGUAGE_MARK("Therapy gateway")},
+    {"needs_script", LANGUAGE_MARK("This page needs JavaScript. Without it: therapyctl stop, or the button in Home "
+				   "Assistant.")},
+    {"login", LANGUAGE_MARK("Log in")},
+    {"token", LANGUAGE_MARK("Token")},
+    {"token_where", LANGUAGE_MARK("It stands in the file that the configuration names as page.token_file.")},
+    {"token_wrong", LANGUAGE_MARK("That is not the token.")},
+    {"token_wait", LANGUAGE_MARK("Too many wrong tokens: wait a minute.")},
+    {"logout", LANGUAGE_MARK("Log out")},
+    {"stop", LANGUAGE_MARK("STOP")},
+    {"stop_means", LANGUAGE_MARK("everything to rest, at once")},
+    {"stop_sent", LANGUAGE_MARK("Stopped: everything is told to rest.")},
+    {"stop_failed", LANGUAGE_MARK("THE STOP DID NOT ARRIVE. Switch the devices off by hand, and press again.")},
+    {"latched", LANGUAGE_MARK("Off until somebody resets it")},
+    {"reset", LANGUAGE_MARK("Reset ...")},
+    {"reset_means", LANGUAGE_MARK("A reset starts nothing. Look at the devices first: is everybody well?")},
+    {"reset_now", LANGUAGE_MARK("I have looked: reset now")},
+    {"reset_not", LANGUAGE_MARK("Leave it off")},
+    {"reset_done", LANGUAGE_MARK("Reset. Nothing was started.")},
+    {"reset_changed", LANGUAGE_MARK("Something else has latched meanwhile: look again.")},
+    {"reset_waits", LANGUAGE_MARK("It cannot be reset yet.")},
+    {"alarms", LANGUAGE_MARK("Alarms")},
+    {"devices", LANGUAGE_MARK("Devices")},
+    {"events", LANGUAGE_MARK("Last events")},
+    {"no_events", LANGUAGE_MARK("None yet.")},
+    {"live", LANGUAGE_MARK("live")},
+    {"lost", LANGUAGE_MARK("NO CONNECTION to the gateway for # s: what you see is old")},
+    {"connecting", LANGUAGE_MARK("connecting")},
+    {"full", LANGUAGE_MARK("The page is open too often already: close it elsewhere. STOP works all the same.")},
+    {"permitted", LANGUAGE_MARK("permitted")},
+    {"refused", LANGUAGE_MARK("NOT permitted")},
+    {"running", LANGUAGE_MARK("RUNNING")},
+    {"paused", LANGUAGE_MARK("paused")},
+    {"off", LANGUAGE_MARK("off")},
+    {"on", LANGUAGE_MARK("on")},
+    {"resting", LANGUAGE_MARK("coming to rest")},
+    {"not_known", LANGUAGE_MARK("not known")},
+    {"gone", LANGUAGE_MARK("not there")},
+    {"parked", LANGUAGE_MARK("parked")},
+    {"old", LANGUAGE_MARK("# old")},
+    {"implausible", LANGUAGE_MARK("implausible")},
+    {"never", LANGUAGE_MARK("never read")},
+    {"rearms_in", LANGUAGE_MARK("again in # at the earliest")},
+    {"rearms_when", LANGUAGE_MARK("Again when: #")},
+    {"resumes", LANGUAGE_MARK("goes on by itself if that is over within #")},
+    {"rule", LANGUAGE_MARK("rule")},
+    {"because", LANGUAGE_MARK("Why there is this rule: #")},
+    {"more", LANGUAGE_MARK("more readings")},
+    {"disconnected", LANGUAGE_MARK("no connection to the MQTT broker")},
+    {"clock", LANGUAGE_MARK("time not known")},
+    {"left", LANGUAGE_MARK("time left: #")},
+    {"switch_on", LANGUAGE_MARK("Switch on")},
+    {"switch_off", LANGUAGE_MARK("Switch off")},
+    {"set", LANGUAGE_MARK("Set")},
+    {"asked", LANGUAGE_MARK("asked for:")},
+    {"accepted", LANGUAGE_MARK("Accepted.")},
+    {"refused_by", LANGUAGE_MARK("Refused")},
+    {"not_sent", LANGUAGE_MARK("That did not arrive: there is no connection to the gateway.")},
+    {"off_test", LANGUAGE_MARK("Off-test")},
+    {"off_test_means", LANGUAGE_MARK("Switches it on for a moment and sees it go off by its own timer.")},
+    {"off_test_now", LANGUAGE_MARK("Begin the off-test")},
+    {"park", LANGUAGE_MARK("Put away (park)")},
+    {"unpark", LANGUAGE_MARK("In use again")},
+    {"silence", LANGUAGE_MARK("Silence for two minutes")},
+    {"present", LANGUAGE_MARK("I am here and well")},
+    {"head_down", LANGUAGE_MARK("head down")},
+    {"head_up", LANGUAGE_MARK("head up")},
+    {"level", LANGUAGE_MARK("level")},
+    {"plot", LANGUAGE_MARK("The last half hour")},
+    {"minutes", LANGUAGE_MARK("min")},
+    {"hazards", LANGUAGE_MARK("What this home is guarded against")},
+    {"hazards_all", LANGUAGE_MARK("Each hazard, and by what (in English)")},
+    {"covered", LANGUAGE_MARK("covered")},
+    {"partly", LANGUAGE_MARK("partly covered")},
+    {"not_covered", LANGUAGE_MARK("NOT covered")},
+    {"absent", LANGUAGE_MARK("do not arise here")},
+};
+
+static const char *word_of(enum language language, const char *key, size_t size)
+{
+	for (size_t i = 0; i < sizeof phrases / sizeof *phrases; i++)
+		if (strlen(phrases[i].key) == size && memcmp(phrases[i].key, key, size) == 0)
+			return language_say(language, phrases[i].english);
+	return NULL;
+}
+
+static void put_escaped(FILE *to, const char *text)
+{
+	for (; *text; text++)
+		switch (*text) {
+		case '&':
+			fputs("&amp;", to);
+			break;
+		case '<':
+			fputs("&lt;", to);
+			break;
+		case '"':
+			fputs("&quot;", to);
+			break;
+		default:
+			fputc(*text, to);
+		}
+}
+
+static void put_all(FILE *to, enum language language)
+{
+	struct json_object *all = json_object_new_object();
+	for (size_t i = 0; i < sizeof phrases / sizeof *phrases; i++)
+		json_object_object_add(all, phrases[i].key,
+				       json_object_new_string(language_say(language, phrases[i].english)));
+	put_escaped(to, json_object_to_json_string_ext(all, JSON_C_TO_STRING_PLAIN));
+	json_object_put(all);
+}
+
+static bool put_key(FILE *to, enum language language, const char *key, size_t size)
+{
+	const char *word = word_of(language, key, size);
+	if (size == 5 && memcmp(key, "words", 5) == 0)
+		put_all(to, language);
+	else if (size == 8 && memcmp(key, "language", 8) == 0)
+		fputs(language_codes[language], to);
+	else if (word)
+		put_escaped(to, word);
+	else
+		return false;
+	return true;
+}
+
+char *phrases_fill(enum language language, const char *text, size_t size, size_t *out_size)
+{
+	char *out = NULL;
+	size_t n = 0;
+	FILE *to = open_memstream(&out, &n);
+	bool good = to != NULL;
+	const char *end = text + size;
+	while (good && text < end) {
+		const char *open = memmem(text, (size_t)(end - text), "{{", 2);
+		const char *close = open ? memmem(open, (size_t)(end - open), "}}", 2) : NULL;
+		size_t plain = (size_t)((close ? open : end) - text);
+		fwrite(text, 1, plain, to);
+		text += plain;
+		if (close) {
+			good = put_key(to, language, open + 2, (size_t)(close - open) - 2);
+			text = close + 2;
+		}
+	}
+	good = to && fclose(to) == 0 && good;
+	if (!good) {
+		free(out);
+		return NULL;
+	}
+	*out_size = n;
+	return out;
+}

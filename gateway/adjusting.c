@@ -115,13 +115,13 @@ static void tell_changed(struct adjusting *a)
 	str_init(&s, text, sizeof text);
 	if (a->forgets)
 		str_add(&s, language_say(language, "%s: what was remembered was forgotten by %s. It was: %s"), id,
-			"therapyctl", a->before);
+			a->by, a->before);
 	else if (a->tare)
-		str_add(&s, language_say(language, "%s was tared by %s: %s Before: %s"), id, "therapyctl", a->after,
+		str_add(&s, language_say(language, "%s was tared by %s: %s Before: %s"), id, a->by, a->after,
 			a->before);
 	else
-		str_add(&s, language_say(language, "%s was calibrated by %s: %s Before: %s"), id, "therapyctl",
-			a->after, a->before);
+		str_add(&s, language_say(language, "%s was calibrated by %s: %s Before: %s"), id, a->by, a->after,
+			a->before);
 	struct core_input input = {
 	    .type = CORE_IN_ADJUSTED, .device = a->changed, .adjusted = {.tared = a->tare, .text = text}};
 	gateway_feed(a->g, clock_boot_ms(), &input);

@@ -22,8 +22,10 @@ void adjusting_free(struct adjusting *adjusting);
 void adjusting_readings(struct adjusting *adjusting, uint16_t device, const struct core_reading *readings, size_t n);
 void adjusting_lost(struct adjusting *adjusting, uint16_t device);
 void adjusting_tick(struct adjusting *adjusting, uint64_t now_ms);
-/* One order of the control socket; fills in the answer. */
+/* One order of the control socket or the page; fills in the answer. */
 void adjusting_order(struct adjusting *adjusting, const struct console_adjust *order, struct json_object *answer);
+/* "calibrate", "tare", or NULL: what can be done with the device. */
+const char *adjusting_way(const struct adjusting *adjusting, uint16_t device);
 /* Adds what is remembered of the device, and what can be done. */
 void adjusting_tell_device(const struct adjusting *adjusting, uint16_t device, struct json_object *object);
 /* Adds what is wrong with the file. */

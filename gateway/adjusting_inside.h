@@ -23,6 +23,7 @@ struct adjusting {
 	enum adjusting_change change; /* WRITING, WAITS: there is one, and it is about: */
 	uint16_t changed;             /* this device */
 	bool tare, forgets;
+	char by[48]; /* who wanted that */
 	char before[128], after[128], failed[160];
 };
 

@@ -248,6 +248,9 @@ static void measure(struct adjusting *a, const char *step, struct str *why)
 
 static void obey(struct adjusting *a, const struct console_adjust *o, uint16_t device, struct str *why)
 {
+	if ((strcmp(o->step, "store") == 0 || strcmp(o->step, "forget") == 0) && a->change != CHANGE_WRITING &&
+	    a->change != CHANGE_WAITS) /* those are somebody else's */
+		(void)str_copy(a->by, sizeof a->by, o->by ? o->by : "therapyctl");
 	if (strcmp(o->step, "begin") == 0) {
 		begin(a, device, o->tare, why);
 	} else if (strcmp(o->step, "forget") == 0) {
@@ -358,17 +361,21 @@ void adjusting_order(struct adjusting *a, const struct console_adjust *o, struct
 	tell_session(a, answer);
 }
 
+const char *adjusting_way(const struct adjusting *a, uint16_t device)
+{
+	const Therapy__V1__DeviceDescription *described = adjusting_described(a, device);
+	if (!described)
+		return NULL;
+	return can_calibrate(described) ? "calibrate" : can_tare(described) ? "tare" : NULL;
+}
+
 void adjusting_tell_device(const struct adjusting *a, uint16_t device, struct json_object *object)
 {
 	const Therapy__V1__DeviceDescription *described = adjusting_described(a, device);
 	const struct config_device *d = &a->g->config->devices[device];
 	struct adjusted_options found = adjusting_remembered(a, device);
 	struct json_object *o = NULL;
-	tell_put(object, "adjusts",
-		 !described                 ? NULL
-		 : can_calibrate(described) ? "calibrate"
-		 : can_tare(described)      ? "tare"
-					    : NULL);
+	tell_put(object, "adjusts", adjusting_way(a, device));
 	bool used = found.n > 0 && !adjusted_options_against(d, found);
 	if (described && can_calibrate(described))
 		tell_put_bool(object, "calibrated", used || adjusted_options_configured(d, "sign"));

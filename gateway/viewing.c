@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "adjusting.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "core/explanation.h"
@@ -38,6 +39,17 @@ static void on_request(void *user, const struct core_request *request)
 	    core_find_control(g->core, request->device, request->control, &device, &control))
 		quantity_take(g->config->units, row_of(g, device, control), &input.request);
 	gateway_feed(g, clock_boot_ms(), &input);
+}
+
+static void on_adjust(void *user, const struct page_adjust *asked, struct json_object *answer)
+{
+	const struct gateway *g = user;
+	const struct console_adjust order = {.tare = asked->tare,
+					     .device = asked->device,
+					     .step = asked->step,
+					     .session = asked->session,
+					     .by = asked->by};
+	adjusting_order(g->adjusting, &order, answer);
 }
 
 /* ---- what is shown ---- */
@@ -101,6 +113,7 @@ static void on_label(void *user, enum page_thing thing, uint16_t device, uint16_
 	}
 	if (thing == PAGE_DEVICE) {
 		out->name = setup_names(g->setup)[device];
+		out->adjusts = adjusting_way(g->adjusting, device);
 	} else if (thing == PAGE_CONTROL) {
 		label_control(g, device, index, out);
 	} else if (index < g->descriptions[device]->n_metrics) {
@@ -132,8 +145,8 @@ void viewing_open(struct gateway *g)
 					   .hazards = g->promises->hazards_json,
 					   .language = g->config->language,
 					   .units = g->config->units};
-	const struct page_callbacks callbacks = {g,       core_now, on_request, on_event, on_event_next, on_connected,
-						 on_label};
+	const struct page_callbacks callbacks = {g,        core_now,      on_request,   on_adjust,
+						 on_event, on_event_next, on_connected, on_label};
 	int error = page_new(&g->loop, &config, &callbacks, &g->page, why, sizeof why);
 	if (error)
 		log_error("page", "there is no page: %s", why);

@@ -24,6 +24,7 @@ struct console_adjust {
 	bool tare;
 	const char *device, *step;
 	uint64_t session; /* 0: not given */
+	const char *by;   /* who asks, for people; NULL: therapyctl */
 };
 
 struct console_callbacks {

@@ -163,6 +163,9 @@ static void serve(struct page *p, enum request_what what, const struct request *
 	case REQUEST_RESET:
 		asking_reset(p, r, reply);
 		break;
+	case REQUEST_ADJUST:
+		asking_adjust(p, r, reply);
+		break;
 	case REQUEST_ASK:
 		asking_ask(p, r, reply);
 		break;

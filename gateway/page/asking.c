@@ -195,3 +195,47 @@ void asking_ask(struct page *p, const struct request *r, struct http_reply *repl
 		malformed(reply);
 	json_object_put(root);
 }
+
+/* ---- calibration ---- */
+
+/* {"do":"calibrate","device":"table","step":"begin","session":1,"at_ms":...}. What only looks or ends is never late. */
+static bool fill_adjust(struct json_object *root, struct page_adjust *out)
+{
+	struct json_object *session;
+	int64_t age_ms;
+	const char *name = text_of(root, "do");
+	out->device = text_of(root, "device");
+	out->step = text_of(root, "step");
+	if (!name || !out->device || !out->step)
+		return false;
+	out->tare = strcmp(name, "tare") == 0;
+	if (json_object_object_get_ex(root, "session", &session)) {
+		if (!json_object_is_type(session, json_type_int) || json_object_get_int64(session) < 0)
+			return false;
+		out->session = json_object_get_uint64(session);
+	}
+	bool harmless = strcmp(out->step, "look") == 0 || strcmp(out->step, "cancel") == 0;
+	return (out->tare || strcmp(name, "calibrate") == 0) &&
+	       (harmless || (age_of(root, &age_ms) && age_ms <= CORE_LATE_MS));
+}
+
+void asking_adjust(struct page *p, const struct request *r, struct http_reply *reply)
+{
+	struct json_object *root = parse(r), *ok;
+	struct page_adjust asked = {.by = language_say(p->show.language, "the page")};
+	if (root && fill_adjust(root, &asked)) {
+		struct json_object *answer = json_object_new_object();
+		(void)p->callbacks.core(p->callbacks.user); /* brought up to now */
+		p->callbacks.adjust(p->callbacks.user, &asked, answer);
+		bool taken = json_object_object_get_ex(answer, "ok", &ok) && json_object_get_boolean(ok);
+		if (strcmp(asked.step, "look") != 0)
+			log_info("page", "%s: %s, step %.20s: %s", r->peer, asked.tare ? "tare" : "calibrate",
+				 asked.step, taken ? "taken" : "refused");
+		reply->status = taken ? 200 : 409;
+		reply->type = "application/json";
+		reply->owned = tell_text(answer);
+	} else {
+		malformed(reply);
+	}
+	json_object_put(root);
+}

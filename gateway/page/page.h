@@ -7,6 +7,7 @@
 #ifndef PAGE_PAGE_H
 #define PAGE_PAGE_H
 
+#include <json-c/json.h>
 #include <uv.h>
 
 #include "core/core.h"
@@ -20,6 +21,13 @@ struct page_event {
 	uint64_t sequence;
 	const uint8_t *bytes; /* a packed SafetyEvent, valid in the call */
 	size_t size;
+};
+
+/* A step of a calibration or a tare (docs/control-socket.md). */
+struct page_adjust {
+	bool tare;
+	const char *device, *step, *by;
+	uint64_t session; /* 0: not given */
 };
 
 struct page_config {
@@ -42,6 +50,8 @@ struct page_callbacks {
 	const struct core *(*core)(void *user);
 	/* A request; its RESULT comes back through page_core within the same call. */
 	void (*request)(void *user, const struct core_request *request);
+	/* Takes the step and fills in the answer. */
+	void (*adjust)(void *user, const struct page_adjust *asked, struct json_object *answer);
 	/* The first event after that number. False: there is none. */
 	bool (*event)(void *user, uint64_t after, struct page_event *out);
 	/* The number that the next event will have. */

@@ -67,6 +67,7 @@ void answers_words(struct http_reply *reply, unsigned status, const char *text);
 /* `known`: who asks is logged in. */
 void asking_stop(struct page *page, const struct request *request, bool known, struct http_reply *reply);
 void asking_reset(struct page *page, const struct request *request, struct http_reply *reply);
+void asking_adjust(struct page *page, const struct request *request, struct http_reply *reply);
 void asking_ask(struct page *page, const struct request *request, struct http_reply *reply);
 
 #endif

@@ -9,10 +9,11 @@ static const struct {
 	enum request_what what;
 	bool open; /* to whoever has no cookie */
 } resources[] = {
-    {"/", REQUEST_INDEX, true},        {"/page.js", REQUEST_SCRIPT, true},   {"/page.css", REQUEST_STYLE, true},
-    {"/icon.svg", REQUEST_ICON, true}, {"/session", REQUEST_SESSION, false}, {"/live", REQUEST_LIVE, false},
-    {"/plot", REQUEST_PLOT, false},    {"/login", REQUEST_LOGIN, true},      {"/logout", REQUEST_LOGOUT, false},
-    {"/stop", REQUEST_STOP, false},    {"/reset", REQUEST_RESET, false},     {"/ask", REQUEST_ASK, false},
+    {"/", REQUEST_INDEX, true},         {"/page.js", REQUEST_SCRIPT, true},   {"/page.css", REQUEST_STYLE, true},
+    {"/icon.svg", REQUEST_ICON, true},  {"/session", REQUEST_SESSION, false}, {"/live", REQUEST_LIVE, false},
+    {"/plot", REQUEST_PLOT, false},     {"/login", REQUEST_LOGIN, true},      {"/logout", REQUEST_LOGOUT, false},
+    {"/stop", REQUEST_STOP, false},     {"/reset", REQUEST_RESET, false},     {"/ask", REQUEST_ASK, false},
+    {"/adjust", REQUEST_ADJUST, false},
 };
 
 enum request_what request_route(const char *method, const char *path, const char **allowed)
@@ -39,7 +40,7 @@ bool request_is_public(enum request_what what)
 
 bool request_changes(enum request_what what)
 {
-	return what >= REQUEST_LOGIN && what <= REQUEST_ASK;
+	return what >= REQUEST_LOGIN && what <= REQUEST_ASK; /* as they are listed */
 }
 
 bool request_is_ours(const struct request *r, bool by_ingress)

@@ -164,6 +164,7 @@ char *show_device(const struct show *show, const struct core *core, uint16_t dev
 	tell_put(o, "device", id);
 	tell_put(o, "kind", core_device_kind(core, device));
 	tell_put_bool(o, "ours", label.name == NULL);
+	tell_put(o, "adjusts", label.adjusts);
 	tell_put(o, "name", label.name ? label.name : id);
 	tell_put_bool(o, "present", core_present(core, device));
 	tell_put_bool(o, "parked", core_parked(core, device, &until_ms));

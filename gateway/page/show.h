@@ -17,9 +17,10 @@ enum page_thing { PAGE_DEVICE, PAGE_METRIC, PAGE_CONTROL };
 
 /* What the core does not know of a thing. */
 struct page_label {
-	const char *name;  /* for people, in their language; NULL: its id does */
-	unsigned decimals; /* of a metric */
-	bool minor;        /* of a metric: seldom looked at */
+	const char *name;    /* for people, in their language; NULL: its id does */
+	unsigned decimals;   /* of a metric */
+	bool minor;          /* of a metric: seldom looked at */
+	const char *adjusts; /* of a device: "calibrate", "tare"; NULL: neither */
 	/* Of a control: */
 	bool number;              /* it takes a number, else on or off */
 	bool only_cuts;           /* it is switched on at the device only */

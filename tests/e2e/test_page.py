@@ -12,7 +12,7 @@ import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from harness import Home, now_us, wait_until  # noqa: E402
-from viewer import MARK, TOKEN, PageHome, Viewer  # noqa: E402
+from viewer import MARK, TOKEN, PageHome, Uncalibrated, Viewer  # noqa: E402
 
 
 def libraries(pid):
@@ -52,8 +52,10 @@ class Without(unittest.TestCase):
 class Page(unittest.TestCase):
     settings = file = ""
 
+    home_class = PageHome
+
     def setUp(self):
-        self.home = PageHome(self.settings, self.file)
+        self.home = self.home_class(self.settings, self.file)
         self.enterContext(self.home)
         self.viewer = Viewer(self.home.page_port)
         self.addCleanup(self.viewer.close)
@@ -330,6 +332,40 @@ class Controls(Page):
         self.viewer.wait("device table", lambda d: d["parked"])
         self.assertEqual(self.viewer.order("unpark", device="table").status, 200)
         self.viewer.wait("device table", lambda d: not d["parked"])
+
+
+class Adjusts(Page):
+    home_class = Uncalibrated
+
+    def step(self, step, session=0, **more):
+        return self.viewer.post("/adjust", {"do": "calibrate", "device": "table", "step": step, "session": session,
+                                            "at_ms": self.viewer.now_ms(), **more})
+
+    def test_a_table_is_calibrated_step_by_step_and_its_sign_is_known_then(self):
+        self.watch()
+        self.viewer.wait("device table", lambda d: d["adjusts"] == "calibrate")
+        self.viewer.control("pad", "heat", lambda c: c["phase"] == "at_rest", 20)
+        self.viewer.control("belt", "tension", lambda c: c["phase"] == "at_rest", 20)
+        session = self.step("begin").json["session"]
+        for step, tilt in (("upright", -80), ("level", 0), ("head_down", 20)):
+            self.home.sim.command(f"table tilt {tilt} now")
+            wait_until(lambda tilt=tilt: abs(self.home.sim.state()["table"]["tilt"] - tilt) < 0.1, "the table there")
+            self.assertEqual(self.step(step, session).status, 200)
+            said = wait_until(lambda: (lambda a: a if a["state"] != "measures" else None)(self.step("look").json), step, 15, 0.2)
+            self.assertIsNone(said["refused"], said)
+        self.assertEqual(said["state"], "found")
+        self.assertEqual(self.step("store", session + 1).status, 409)  # another session's
+        self.assertEqual(self.step("store", session, at_ms=self.viewer.now_ms() - 6000).status, 400)
+        self.assertEqual(self.step("store", session).status, 200)
+        wait_until(lambda: self.step("look").json["change"] == "done", "it to be remembered", 15, 0.2)
+        self.viewer.wait("log", lambda events: any(e["event"] == "calibrated" and "the page" in e["text"] for e in events))
+        self.home.sim.command("table tilt -30 now")
+        self.viewer.wait("device table", lambda d: any(m["metric"] == "tilt" and m["quality"] == "good" and m["value"] < -25
+                                                       for m in d["metrics"]), 20, "a sign")
+        right = {"do": "calibrate", "device": "table", "step": "begin", "at_ms": self.viewer.now_ms()}
+        for bad in ({"do": "bend"}, {"step": 1}, {"session": "1"}, {"session": -1}, {"device": None}, {"at_ms": None}):
+            self.assertEqual(self.viewer.post("/adjust", right | bad).status, 400, bad)
+        self.assertEqual(self.viewer.ask("POST", "/adjust", "{}", MARK, cookie=False).status, 401)
 
 
 class BadInput(Page):

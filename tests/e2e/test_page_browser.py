@@ -8,7 +8,7 @@ import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from chromium import Chromium, program  # noqa: E402
-from viewer import TOKEN, PageHome  # noqa: E402
+from viewer import TOKEN, PageHome, Uncalibrated  # noqa: E402
 
 PERMITTED = "document.querySelector('[data-control=heat] .verdict.yes')"
 REFUSED = "document.querySelector('[data-control=heat] .verdict.no')"
@@ -34,9 +34,10 @@ FAINT = """(() => {
 class Browser(unittest.TestCase):
     settings = file = ""
     width, height = 1100, 900
+    home_class = PageHome
 
     def setUp(self):
-        self.home = self.enterContext(PageHome(self.settings, self.file_of()))
+        self.home = self.enterContext(self.home_class(self.settings, self.file_of()))
         self.url = f"http://127.0.0.1:{self.home.page_port}/"
         self.page = self.enterContext(Chromium(self.width, self.height))
 
@@ -143,6 +144,29 @@ class Desk(Browser):
         self.assertIsNone(self.page.run("window.broken || null"))
         refused = " ".join(self.page.complaints())
         self.assertIn("Content Security Policy", refused)
+
+
+class Calibrated(Browser):
+    home_class = Uncalibrated
+
+    def test_a_table_is_calibrated_by_its_three_positions(self):
+        self.log_in()
+        card = "#device-table [data-key=adjust] "
+        self.page.click(card + "summary")
+        self.page.sees("Nobody is on the table", card)
+        self.page.click(card + "[data-key=go]")
+        for words, tilt in (("1 of 3", -80), ("2 of 3", 0), ("3 of 3", 20)):
+            self.page.sees(words, card)
+            self.home.sim.command(f"table tilt {tilt} now")
+            self.home.sim.wait_state(lambda s, tilt=tilt: abs(s["table"]["tilt"] - tilt) < 0.1, "the table there")
+            self.page.click(card + "[data-key=go]")
+            self.page.wait(f"!document.querySelector('{card}[data-key=go]').hidden", "what was measured", 15)
+        self.page.sees("Found:", card)
+        self.page.click(card + "[data-key=go]")
+        self.page.sees("Done.", card, 15)
+        self.home.sim.command("table tilt -30 now")
+        self.page.sees("head up", "#device-table", 20)
+        self.no_complaints()
 
 
 class Named(Browser):

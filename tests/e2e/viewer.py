@@ -28,6 +28,7 @@ class PageHome(Home):
         try:
             with open(self.config, encoding="utf-8") as f:
                 self.config_text = self.config_text or f.read()
+            self.config_text = self.edit(self.config_text)
             self.config_text += (f'\npage = {{ listen = "127.0.0.1:{self.page_port}"; token_file = "page.token"; '
                                  f'{self.settings} }};\n{self.file}')
             token = os.path.join(self.directory, "page.token")
@@ -39,6 +40,18 @@ class PageHome(Home):
             self.__exit__(*(None,) * 3)
             raise
         return self
+
+
+    def edit(self, text):
+        """What the configuration is made of the demo's."""
+        return text
+
+
+class Uncalibrated(PageHome):
+    """Nobody has said yet which way the table's sensor is mounted."""
+
+    def edit(self, text):
+        return text.replace('    options = { axis = "roll"; sign = "normal"; };\n', "")
 
 
 class Answer:

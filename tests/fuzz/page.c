@@ -41,6 +41,13 @@ static void on_request(void *user, const struct core_request *request)
 		}
 }
 
+static void on_adjust(void *user, const struct page_adjust *order, struct json_object *answer)
+{
+	(void)user;
+	asked++;
+	tell_put_bool(answer, "ok", order->session == 1);
+}
+
 static int on_connected(void *user)
 {
 	(void)user;
@@ -64,8 +71,12 @@ static struct page *page(void)
 	if (core_new(&spec, 1000, &core, &faults) != 0 || uv_loop_init(&loop) != 0 ||
 	    !login_init(&p.login, TOKEN, "home"))
 		abort();
-	p.callbacks = (struct page_callbacks){
-	    .user = &p, .core = core_now, .request = on_request, .connected = on_connected, .label = on_label};
+	p.callbacks = (struct page_callbacks){.user = &p,
+					      .core = core_now,
+					      .request = on_request,
+					      .adjust = on_adjust,
+					      .connected = on_connected,
+					      .label = on_label};
 	p.show = (struct show){.user = &p, .label = on_label};
 	p.loop = &loop;
 	p.html = html;

@@ -189,6 +189,7 @@ function showParking(card, d) {
 
 function showDevice(d) {
 	devices.set(d.device, d);
+	if (d.ours) return; // the person: what the rules ask of it is said where they refuse
 	const card = part($("devices"), d.device, () => {
 		const made = make("article", null, "device");
 		made.id = "device-" + d.device;
@@ -211,7 +212,8 @@ function showDevice(d) {
 		});
 		showMetrics(part(more, "readings", () => make("dl")), minor);
 	}
-	if (!d.ours && !d.controls.length && d.metrics.length) showParking(card, d);
+	if (d.adjusts) showAdjusting(card, d);
+	if (!d.controls.length && d.metrics.length) showParking(card, d);
 	passDevices(gatewayNow());
 	plotDevice(d);
 }

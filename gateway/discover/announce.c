@@ -109,6 +109,8 @@ static void take_tasmota(struct found_list *list, const uint8_t *payload, size_t
 		for (size_t i = 0; i < length(relays) && i < 1; i++)
 			relay = json_object_get_int(json_object_array_get_idx(relays, i)) == 1;
 		found_says(found, name[0] ? name : text(o, "md"));
+		found->named = name[0] && strcmp(name, "Tasmota") != 0;
+		found_own(found, text(o, "mac"));
 		if (relay)
 			found_is(found, "heat_pad", "tasmota");
 		if (!relay)
@@ -259,6 +261,8 @@ static void take_esphome(struct found_list *list, struct level name, const uint8
 	    o ? found_at(list, FOUND_ESPHOME, own[0] ? own : name.at, own[0] ? strlen(own) : name.size) : NULL;
 	if (found) {
 		found_says(found, friendly[0] ? friendly : text(o, "board"));
+		found->named = friendly[0] != '\0';
+		found_own(found, text(o, "mac"));
 		take_project(found, text(o, "project_name"));
 	}
 	json_object_put(o);

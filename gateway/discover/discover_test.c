@@ -142,6 +142,31 @@ static void boards_of_etc_esphome_say_which_they_are(void **state)
 	assert_found(3, FOUND_ESPHOME, "lamp", "", "");
 }
 
+static void two_of_one_name_are_told_and_a_name_is_a_persons(void **state)
+{
+	static const char plug[] =
+	    "{\"dn\":\"%s\",\"mac\":\"%s\",\"md\":\"Plug\",\"t\":\"plug\",\"ft\":\"%%prefix%%/%%topic%%/\","
+	    "\"rl\":[1]}";
+	char text[200];
+	(void)state;
+	snprintf(text, sizeof text, plug, "Tasmota", "AA");
+	hear("tasmota/discovery/AA/config", text);
+	assert_false(list.at[0].named); /* that is what each is called from the factory */
+	hear("tasmota/discovery/AA/config", text);
+	assert_false(list.at[0].twins);
+	snprintf(text, sizeof text, plug, "Pad", "BB");
+	hear("tasmota/discovery/BB/config", text);
+	assert_int_equal(list.n, 1);
+	assert_true(list.at[0].named);
+	assert_true(list.at[0].twins);
+	assert_non_null(strstr(list.at[0].note, "two devices have this name"));
+	hear("esphome/discover/imu", "{\"name\":\"imu\",\"board\":\"esp32dev\",\"mac\":\"CC\"}");
+	assert_false(list.at[1].named);
+	hear("esphome/discover/imu", "{\"name\":\"imu\",\"friendly_name\":\"Table\",\"mac\":\"DD\"}");
+	assert_true(list.at[1].named);
+	assert_true(list.at[1].twins);
+}
+
 static void theengs_devices_are_found_and_phones_are_not(void **state)
 {
 	(void)state;
@@ -235,6 +260,7 @@ int main(void)
 	    cmocka_unit_test_setup(zigbee_devices_are_found_by_what_they_expose, setup),
 	    cmocka_unit_test_setup(esphome_is_found_and_its_sensors_say_what_it_is, setup),
 	    cmocka_unit_test_setup(boards_of_etc_esphome_say_which_they_are, setup),
+	    cmocka_unit_test_setup(two_of_one_name_are_told_and_a_name_is_a_persons, setup),
 	    cmocka_unit_test_setup(theengs_devices_are_found_and_phones_are_not, setup),
 	    cmocka_unit_test_setup(what_is_hostile_is_counted_and_escaped, setup),
 	    cmocka_unit_test_setup(ids_are_valid_and_nobody_elses, setup),

@@ -64,7 +64,18 @@ void found_says(struct found *found, const char *text)
 
 void found_note(struct found *found, const char *text)
 {
-	put(found->note, sizeof found->note, text);
+	if (!found->twins)
+		put(found->note, sizeof found->note, text);
+}
+
+void found_own(struct found *found, const char *text)
+{
+	if (text[0] && found->own[0] && strncmp(found->own, text, sizeof found->own - 1) != 0) {
+		found_note(found, "two devices have this name, and what one is told both do: give each its own");
+		found->twins = true;
+	}
+	if (text[0])
+		put(found->own, sizeof found->own, text);
 }
 
 const char *found_family_name(enum found_family family)

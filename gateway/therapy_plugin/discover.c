@@ -4,16 +4,14 @@
  *
  * Which devices are at the broker? Subscribes to what they and their bridges publish of themselves, and publishes
  * nothing. A connection of its own: what a broker full of strangers sends must not keep the gateway busy. */
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 #include <uv.h>
 
 #include "base/log.h"
-#include "broker/broker.h"
 #include "config/config.h"
-#include "discover/announce.h"
+#include "discover/listen.h"
 #include "therapy_plugin/command.h"
 #include "therapy_plugin/places.h"
 #include "therapy_plugin/probe_try.h"
@@ -21,22 +19,14 @@
 #define LISTEN_MS                                                                                                      \
 	10000u /* an LWT that is kept comes at once, a Shelly says something each minute, a thermometer likewise       \
 		*/
-#define MESSAGES_MAX 50000u /* that are looked at: more is a flood */
-#define QUEUE        4096u
-#define OFFERS_MAX   16u
+#define OFFERS_MAX 16u
 
 struct discovery {
-	uv_loop_t loop;
-	uv_timer_t end;
-	uv_signal_t interrupt;
-	struct broker *broker;
 	struct config *config; /* NULL: only a URL was given */
 	const char *file;
 	struct broker_config to;
 	uint64_t listen_ms;
-	unsigned long long messages;
-	bool up, closing;
-	char why[256];
+	struct listen_heard heard;
 	struct places places;
 	struct found_list list;
 	char ids[FOUND_MAX][ID_MAX]; /* that were proposed */
@@ -50,83 +40,16 @@ struct discovery {
 
 /* ---- listening ---- */
 
-static void on_up(void *user)
+static bool hear(struct discovery *d)
 {
-	struct discovery *d = user;
-	d->up = true;
-	for (size_t i = 0; announce_topics[i]; i++)
-		(void)broker_subscribe(d->broker, announce_topics[i], 0);
-}
-
-static void on_down(void *user, const char *why, uint64_t retry_ms)
-{
-	struct discovery *d = user;
-	(void)retry_ms;
-	snprintf(d->why, sizeof d->why, "%s", why);
-}
-
-static void close_all(struct discovery *d);
-
-static void on_message(void *user, const struct broker_message *m)
-{
-	struct discovery *d = user;
-	if (d->closing)
-		return;
-	announce_take(&d->list, m->topic, m->payload, m->size);
-	if (++d->messages >= MESSAGES_MAX)
-		close_all(d);
-}
-
-static void on_closed(void *user)
-{
-	struct discovery *d = user;
-	uv_close((uv_handle_t *)&d->end, NULL);
-	uv_close((uv_handle_t *)&d->interrupt, NULL);
-}
-
-static void close_all(struct discovery *d)
-{
-	if (d->closing)
-		return;
-	d->closing = true;
-	broker_close(d->broker, 0, false, on_closed, d);
-}
-
-static void on_end(uv_timer_t *timer)
-{
-	close_all(timer->data);
-}
-
-static void on_signal(uv_signal_t *handle, int number)
-{
-	(void)number;
-	close_all(handle->data);
-}
-
-static bool listen_there(struct discovery *d)
-{
-	char id[64];
-	snprintf(id, sizeof id, "therapy-discover-%d", (int)getpid()); /* nobody's who is connected already */
-	d->to.client_id = id;
-	d->to.queue = QUEUE;
-	d->to.reconnect = true;
-	const struct broker_callbacks callbacks = {d, on_up, on_down, on_message, NULL};
-	uv_loop_init(&d->loop);
-	uv_timer_init(&d->loop, &d->end);
-	uv_signal_init(&d->loop, &d->interrupt);
-	d->end.data = d->interrupt.data = d;
-	uv_signal_start(&d->interrupt, on_signal, SIGINT);
-	uv_timer_start(&d->end, on_end, d->listen_ms, 0);
-	int error = broker_new(&d->loop, &d->to, &callbacks, &d->broker);
-	if (error) {
+	const struct listen_order order = {.to = d->to, .for_ms = d->listen_ms, .patient = true};
+	int error = listen_there(&order, &d->list, &d->heard);
+	if (error)
 		command_usage("discover: cannot use the broker %s: %s", d->to.url, uv_strerror(error));
-		on_closed(d);
-	}
-	uv_run(&d->loop, UV_RUN_DEFAULT);
-	uv_loop_close(&d->loop);
-	if (!error && !d->up)
-		command_usage("discover: the broker %s was not reached%s%s", d->to.url, d->why[0] ? ": " : "", d->why);
-	return !error && d->up;
+	else if (!d->heard.up)
+		command_usage("discover: the broker %s was not reached%s%s", d->to.url, d->heard.why[0] ? ": " : "",
+			      d->heard.why);
+	return !error && d->heard.up;
 }
 
 /* ---- what is said of it ---- */
@@ -203,8 +126,8 @@ static void print_all(struct discovery *d)
 		for (size_t i = 0; i < d->list.n; i++)
 			if ((unsigned)d->list.at[i].family == family)
 				print_one(d, &d->list.at[i]);
-	printf("\n%zu device%s at %s, %llu message%s.\n", d->list.n, d->list.n == 1 ? "" : "s", d->to.url, d->messages,
-	       d->messages == 1 ? "" : "s");
+	printf("\n%zu device%s at %s, %llu message%s.\n", d->list.n, d->list.n == 1 ? "" : "s", d->to.url,
+	       d->heard.messages, d->heard.messages == 1 ? "" : "s");
 	if (d->n_ids > 0)
 		puts("The lines go into `devices = ( ... );`, with a comma between them. Give each the id that you "
 		     "want in Home "
@@ -216,8 +139,8 @@ static void print_all(struct discovery *d)
 		       d->list.unnamed);
 	if (d->list.more > 0)
 		printf("More than %d devices: %llu messages of others were passed over.\n", FOUND_MAX, d->list.more);
-	if (d->messages >= MESSAGES_MAX)
-		printf("More than %u messages: no more were looked at.\n", MESSAGES_MAX);
+	if (d->heard.messages >= LISTEN_MESSAGES_MAX)
+		printf("More than %u messages: no more were looked at.\n", LISTEN_MESSAGES_MAX);
 }
 
 /* ---- what was asked for ---- */
@@ -283,7 +206,7 @@ int command_discover(int argc, char **argv)
 		if (isatty(STDOUT_FILENO))
 			fprintf(stderr, "Listening at %s for %.0f s; Ctrl-C shows what was heard so far.\n", d.to.url,
 				(double)d.listen_ms / 1000);
-		status = listen_there(&d) ? COMMAND_GOOD : COMMAND_FAULT;
+		status = hear(&d) ? COMMAND_GOOD : COMMAND_FAULT;
 	}
 	if (status == COMMAND_GOOD)
 		print_all(&d);

@@ -41,6 +41,7 @@ FOLDERS = {
 }
 # Single files that may include more than their folder.
 FILES = {
+    "gateway/discover/listen.h": ["broker/broker.h"],
     "gateway/link/mqtt_link.h": ["broker/broker.h"],
     "gateway/link/mqtt_link.c": ["broker"],
     "gateway/link/mqtt_link_test.c": ["broker"],

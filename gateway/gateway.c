@@ -264,7 +264,7 @@ static void all_described(struct gateway *g)
 	}
 	if (g->only_check) {
 		if (g->as_json)
-			report_json(stdout, g->config, g->promises);
+			report_json(stdout, g->config, g->descriptions, g->promises);
 		else
 			report_home(stdout, g->config, g->descriptions, g->core, g->promises);
 		ending_begin(g);

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "report.h"
 
+#include <json-c/json.h>
 #include <string.h>
 
 #include "base/log.h"
 #include "base/str.h"
 #include "base/unit.h"
+#include "base/words.h"
 #include "core/explanation.h"
 
 /* Whether a pad goes on heating when its plug is powered, nobody can see from here. */
@@ -62,7 +64,31 @@ void report_home(FILE *to, const struct config *config, const Therapy__V1__Devic
 	      to);
 }
 
-void report_json(FILE *to, const struct config *config, const struct promises *promises)
+static struct json_object *settings_of(const Therapy__V1__DeviceDescription *d)
+{
+	struct json_object *list = json_object_new_array();
+	for (size_t i = 0; i < d->n_settings; i++) {
+		const Therapy__V1__SettingDescription *said = d->settings[i];
+		char wanted[64];
+		size_t size = 0;
+		const char *word = words_of(said->words, said->wanted, &size);
+		struct str s;
+		str_init(&s, wanted, sizeof wanted);
+		if (word)
+			str_add_bytes(&s, word, size);
+		else
+			str_add_number(&s, said->wanted, 3);
+		struct json_object *o = json_object_new_object();
+		json_object_object_add(o, "name", json_object_new_string(said->name));
+		json_object_object_add(o, "wanted", json_object_new_string(wanted));
+		json_object_object_add(o, "because", json_object_new_string(said->because));
+		json_object_array_add(list, o);
+	}
+	return list;
+}
+
+void report_json(FILE *to, const struct config *config, const Therapy__V1__DeviceDescription *const *descriptions,
+		 const struct promises *promises)
 {
 	const char *comma = "";
 	fputs("{\"deadman\":{", to);
@@ -71,7 +97,17 @@ void report_json(FILE *to, const struct config *config, const struct promises *p
 			fprintf(to, "%s\"%s\":%s", comma, config->devices[d].id, promises->deadman_json[d]);
 			comma = ",";
 		}
-	fprintf(to, "},\"hazards\":%s}\n", promises->hazards_json);
+	const int style = JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE;
+	struct json_object *settings = json_object_new_object(), *kinds = json_object_new_object();
+	for (size_t d = 0; d < config->n_devices; d++) {
+		json_object_object_add(kinds, config->devices[d].id, json_object_new_string(descriptions[d]->kind));
+		if (descriptions[d]->n_settings > 0)
+			json_object_object_add(settings, config->devices[d].id, settings_of(descriptions[d]));
+	}
+	fprintf(to, "},\"hazards\":%s,\"kinds\":%s,\"settings\":%s}\n", promises->hazards_json,
+		json_object_to_json_string_ext(kinds, style), json_object_to_json_string_ext(settings, style));
+	json_object_put(kinds);
+	json_object_put(settings);
 }
 
 void report_coverage(const struct config *config, const struct core *core)

@@ -132,7 +132,7 @@ static void note_missing(struct finder *f, const struct expr *expr, const struct
 	}
 	for (size_t i = 0; i < size && i + 1 < sizeof metric; i++)
 		metric[i] = (char)(key[i] == '_' ? ' ' : key[i]);
-	list_add(&f->missing, "a %s sensor (kind %.*s)", metric, kind, name);
+	list_add(&f->missing, "%s %s sensor (kind %.*s)", strchr("aeiou", metric[0]) ? "an" : "a", metric, kind, name);
 }
 
 static void look_at_kind(struct finder *f, const struct expr *expr, const struct expr_node *e)

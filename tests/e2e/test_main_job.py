@@ -122,13 +122,29 @@ class Check(unittest.TestCase):
                 done = subprocess.run([os.path.join(build_dir(), "gateway", "therapy-gateway"), "check", "-c", f.name,
                                        "--json"], capture_output=True, text=True, timeout=30)
             self.assertEqual(done.returncode, 0, done.stderr)
-            hazards = {h["hazard"]: h for h in json.loads(done.stdout)["hazards"]}
+            said = json.loads(done.stdout)
+            self.assertEqual((said["kinds"], said["settings"]), ({"belt": "traction"}, {}))
+            hazards = {h["hazard"]: h for h in said["hazards"]}
             self.assertEqual(len(hazards), 30)
             self.assertEqual(hazards[7]["refused"], refused)
             self.assertEqual("limit.pressure for belt" in str(hazards[7]["by"]), refused)
             # nobody has said who uses it
             self.assertTrue(hazards[29]["refused"])
             self.assertIn("profile.weight", str(hazards[29]["by"]))
+
+    def test_what_is_changed_on_a_plug_is_told_before_it_runs(self):
+        import json
+        import tempfile
+        with tempfile.NamedTemporaryFile("w", suffix=".cfg") as f:
+            f.write('gateway = { id = "t"; };\nmqtt = { url = "mqtt://127.0.0.1:1"; };\ndevices = ( { id = "pad"; plugin = "heat_pad"; '
+                    'model = "tasmota"; link = "mqtt:p"; heats_when_powered = true; } );\n')
+            f.flush()
+            done = subprocess.run([os.path.join(build_dir(), "gateway", "therapy-gateway"), "check", "-c", f.name, "--json"],
+                                  capture_output=True, text=True, timeout=30)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        settings = {s["name"]: s for s in json.loads(done.stdout)["settings"]["pad"]}
+        self.assertEqual(settings["PulseTime1"]["wanted"], "130")
+        self.assertIn("off by itself after 30 s", settings["PulseTime1"]["because"])
 
     def test_faults_have_file_and_line(self):
         import tempfile

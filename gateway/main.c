@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+#include <uv.h>
 
 #include "device_host.h"
 #include "gateway.h"
@@ -16,6 +20,7 @@ static const char usage[] =
     "                                                 prove or refute what must always hold, as in\n"
     "                                                 \"whenever permitted(kind:heat): all inversion.tilt <= 20 deg\"\n"
     "                                                 (exit: 0 proved, 1 refuted, 3 possible, 2 a fault)\n"
+    "       therapy-gateway setup  [-c FILE] [--broker URL]   find broker and devices, ask, write FILE, prove, start\n"
     "       therapy-gateway --version\n"
     "FILE is " DEFAULT_FILE " unless given.\n"
     "\n"
@@ -47,6 +52,35 @@ static int verify(int argc, char **argv)
 	return status;
 }
 
+/* A program of its own, so that what is used once is in no gateway's memory. It is where a build tree has it, or where
+ * an installation has. Returns only if it is not there. */
+static int become_setup(int argc, char **argv)
+{
+	static char gateway[] = "--gateway", called[] = "--called", installed[] = THERAPY_LIBEXEC_DIR "/therapy-setup";
+	char own[PATH_MAX], beside[PATH_MAX + 32];
+	size_t size = sizeof own;
+	char **words = calloc((size_t)argc + 5, sizeof(char *));
+	if (!words || uv_exepath(own, &size) != 0) {
+		free(words);
+		return 2;
+	}
+	const char *slash = strrchr(own, '/');
+	snprintf(beside, sizeof beside, "%.*s/begin/therapy-setup", slash ? (int)(slash - own) : 0, own);
+	char *program = access(beside, X_OK) == 0 ? beside : installed;
+	size_t n = 0;
+	words[n++] = program;
+	words[n++] = gateway;
+	words[n++] = own;
+	words[n++] = called;
+	words[n++] = argv[0];
+	for (int i = 2; i < argc; i++)
+		words[n++] = argv[i];
+	execv(program, words);
+	fprintf(stderr, "therapy-gateway: setup: %s: %s\n", program, strerror(errno));
+	free(words);
+	return 2;
+}
+
 int main(int argc, char **argv)
 {
 	/* libuv's threads look up names, which may take long, and write the state file, which must not wait for that:
@@ -62,6 +96,8 @@ int main(int argc, char **argv)
 		puts("therapy-gateway " THERAPY_VERSION);
 		return 0;
 	}
+	if (argc >= 2 && strcmp(argv[1], "setup") == 0)
+		return become_setup(argc, argv);
 	if (argc >= 2 && strcmp(argv[1], "verify") == 0)
 		return verify(argc, argv);
 	bool run = argc >= 2 && strcmp(argv[1], "run") == 0, check = argc >= 2 && strcmp(argv[1], "check") == 0;
@@ -74,7 +110,7 @@ int main(int argc, char **argv)
 	if (run || check)
 		fprintf(stderr, "therapy-gateway: %s: found '%s', expected nothing or -c FILE\n\n", argv[1], argv[2]);
 	else if (argc >= 2)
-		fprintf(stderr, "therapy-gateway: found '%s', expected run, check or verify\n\n", argv[1]);
+		fprintf(stderr, "therapy-gateway: found '%s', expected setup, run, check or verify\n\n", argv[1]);
 	fputs(usage, stderr);
 	return 2;
 }

@@ -34,6 +34,7 @@ FOLDERS = {
     "promise": ["base"],
     "store": ["base", "proto", "core/core.h", "therapy/plugin.h"],
     "discover": ["base", "link/address.h"],
+    "begin": ["base", "config/config.h", "discover", "broker/url.h", "therapyctl/link.h", "therapyctl/fields.h", "therapy_plugin/places.h"],
     "kit": ["base", "device", "mqtt/discovery.h", "proto", "therapy/plugin.h"],
     "therapy_plugin": ["base", "bluez/bluez.h", "sandbox/sandbox.h", "device", "generic/generic.h", "config/definition_file.h", "config/config.h", "broker/broker.h", "discover", "kit", "link", "supervisor", "mqtt/discovery.h", "proto",
                        "description.h", "device_host.h", "therapy/plugin.h"],

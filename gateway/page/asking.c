@@ -75,7 +75,7 @@ static const char *text_of(struct json_object *root, const char *key)
 	return strlen(text) == (size_t)json_object_get_string_len(part) ? text : NULL;
 }
 
-/* How long ago it was asked, by `at_ms`, CLOCK_BOOTTIME. False: it does not say, or it lies in the future. */
+/* How long ago it was asked, by `at_ms`, CLOCK_BOOTTIME. False: it does not say, or no such time was. */
 static bool age_of(struct json_object *root, int64_t *age_ms)
 {
 	struct json_object *part;
@@ -83,8 +83,10 @@ static bool age_of(struct json_object *root, int64_t *age_ms)
 	if (!json_object_object_get_ex(root, "at_ms", &part) || !json_object_is_type(part, json_type_int))
 		return false;
 	int64_t at_ms = json_object_get_int64(part);
+	if (at_ms < 0 || at_ms > now_ms + FUTURE_MS)
+		return false;
 	*age_ms = at_ms < now_ms ? now_ms - at_ms : 0;
-	return at_ms >= 0 && at_ms <= now_ms + FUTURE_MS;
+	return true;
 }
 
 static void malformed(struct http_reply *reply)

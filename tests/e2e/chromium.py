@@ -46,7 +46,7 @@ class Chromium:
 
         self.log = open(os.path.join(self.directory.name, "log"), "wb")
         self.process = subprocess.Popen([program(), *FLAGS, f"--user-data-dir={self.directory.name}/profile", "about:blank"],
-                                        preexec_fn=begin, pass_fds=(3, 4), close_fds=False, stdin=subprocess.DEVNULL,
+                                        preexec_fn=begin, pass_fds=(3, 4), stdin=subprocess.DEVNULL,
                                         stdout=self.log, stderr=self.log, env=dict(os.environ, HOME=self.directory.name))
         os.close(to_it)
         os.close(from_it)

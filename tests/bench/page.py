@@ -117,7 +117,7 @@ def browser(home):
         page.wait("!document.getElementById('login').hidden")
         page.type(TOKEN)
         page.enter()
-        page.wait("document.querySelector('[data-metric=tilt]')")
+        page.wait("!!document.querySelector('[data-metric=tilt]')")
         page.run("""window.seen = []; new MutationObserver(() => { const d = devices.get('table');
             const m = d.metrics.find((x) => x.metric === 'tilt'); if (m.at_ms !== window.last) { window.last = m.at_ms;
             requestAnimationFrame(() => seen.push(performance.now() + performance.timeOrigin - m.at_ms)); } })

@@ -47,7 +47,8 @@ class Files(unittest.TestCase):
 
     def test_the_pictures_that_are_shown_are_there_and_small(self):
         docs = os.path.join(SOURCE, "docs")
-        shown = set(re.findall(r"!\[[^]]*\]\(pictures/(.*?)\)", read(os.path.join(docs, "home-assistant.md"))))
+        shown = {picture for name in os.listdir(docs) if name.endswith(".md")
+                 for picture in re.findall(r"!\[[^]]*\]\(pictures/(.*?)\)", read(os.path.join(docs, name)))}
         there = {name for name in os.listdir(os.path.join(docs, "pictures")) if name.endswith(".png")}
         self.assertEqual(shown, there)
         for name in there:

@@ -60,6 +60,7 @@ static void put_beat(struct page *p)
 {
 	struct json_object *o = json_object_new_object();
 	tell_put_count(o, "now_ms", clock_boot_ms());
+	tell_put_count(o, "plot", history_view(p->history).number);
 	put(p, SLOT_BEAT, "beat", tell_text(o));
 }
 
@@ -141,7 +142,7 @@ static void on_sample(uv_timer_t *timer)
 {
 	struct page *p = timer->data;
 	struct moment now = {&p->show, p->callbacks.core(p->callbacks.user)};
-	history_take(p->history, clock_boot_ms(), &now, point);
+	history_take(p->history, clock_boot_ms(), show_active(now.core, p->history), &now, point);
 }
 
 /* What there is room for, device by device: a home has three to ten. */

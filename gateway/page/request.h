@@ -30,7 +30,7 @@ enum request_what {
 	REQUEST_ICON,
 	REQUEST_SESSION, /* is somebody logged in? */
 	REQUEST_LIVE,    /* the stream */
-	REQUEST_PLOT,    /* the last half hour */
+	REQUEST_PLOT,    /* the session so far */
 	REQUEST_LOGIN,   /* from here on they change something */
 	REQUEST_LOGOUT,
 	REQUEST_STOP,

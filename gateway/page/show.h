@@ -48,6 +48,7 @@ char *show_home(const struct core *core, const struct show_facts *facts);
 /* The lines of the plot with their names, oldest first; what is not known is null. */
 char *show_plot(const struct show *show, const struct core *core, const struct history *history);
 /* A point of a line: a reading in the unit that is shown, or whether the control is granted. NAN: not known. */
+bool show_active(const struct core *core, const struct history *history);
 double show_point(const struct show *show, const struct core *core, struct history_line line);
 /* Is that metric a number that is looked at often, and therefore plotted? */
 bool show_plots(const struct show *show, const struct core *core, uint16_t device, uint16_t metric);

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <json-c/json.h>
 #include <math.h>
+#include <string.h>
 
 #include "base/str.h"
 #include "core/explanation.h"
 #include "page/show.h"
 #include "tell/tell.h"
+
+#define TURNED_DEG 10.0 /* from which inversion counts: etc/rules.d/20-inversion.cfg */
 
 static struct page_label label_of(const struct show *show, enum page_thing thing, uint16_t device, uint16_t index)
 {
@@ -35,6 +38,28 @@ double show_point(const struct show *show, const struct core *core, struct histo
 	(void)core_metric_key(core, line.device, line.index, &unit);
 	const struct unit_view view = unit_view(show->units, unit);
 	return r.quality == THERAPY_GOOD ? unit_view_shown(&view, r.value) : (double)NAN;
+}
+
+/* Somebody is in therapy: something runs, or a table is turned. */
+bool show_active(const struct core *core, const struct history *history)
+{
+	for (size_t i = 0; i < history_lines(history); i++) {
+		const struct history_line line = history_line(history, i);
+		enum therapy_unit unit = THERAPY_UNIT_ONE;
+		struct core_permission p;
+		if (line.control) {
+			core_permission(core, line.device, line.index, &p);
+			if (p.granted)
+				return true;
+			continue;
+		}
+		const char *key = core_metric_key(core, line.device, line.index, &unit);
+		const struct core_reading r = core_value(core, line.device, line.index);
+		if (strcmp(key, "tilt") == 0 && unit == THERAPY_UNIT_DEG && r.quality == THERAPY_GOOD &&
+		    fabs(r.value) > TURNED_DEG)
+			return true;
+	}
+	return false;
 }
 
 static struct json_object *values_array(const struct history *history, size_t line, size_t n_points, int decimals)
@@ -76,14 +101,15 @@ static struct json_object *line_object(const struct show *show, const struct cor
 
 char *show_plot(const struct show *show, const struct core *core, const struct history *history)
 {
-	uint64_t last_ms;
 	struct json_object *o = json_object_new_object(), *lines = json_object_new_array();
-	size_t n_points = history_points(history, &last_ms);
+	struct history_view view = history_view(history);
 	for (size_t i = 0; i < history_lines(history); i++)
-		json_object_array_add(lines, line_object(show, core, history, i, n_points));
-	tell_put_count(o, "step_ms", HISTORY_STEP_MS);
+		json_object_array_add(lines, line_object(show, core, history, i, view.points));
+	tell_put_count(o, "number", view.number);
+	tell_put_bool(o, "session", view.session);
+	tell_put_count(o, "step_ms", view.step_ms);
 	tell_put_count(o, "points", HISTORY_POINTS);
-	tell_put_count(o, "last_ms", last_ms);
+	tell_put_count(o, "last_ms", view.last_ms);
 	json_object_object_add(o, "lines", lines);
 	return tell_text(o);
 }

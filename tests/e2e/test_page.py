@@ -179,15 +179,24 @@ class Shown(Page):
         self.assertEqual(len(hazards), 30)
         self.assertEqual(next(h["level"] for h in hazards if h["hazard"] == 11), "covered")
 
-    def test_the_last_half_hour_is_there_for_who_comes_late(self):
+    def plotted(self, since_number=-1):
+        plot = self.viewer.get("/plot").json
+        tilt = next(l for l in plot["lines"] if (l["device"], l["key"]) == ("table", "tilt"))
+        return plot if plot["number"] > since_number and [v for v in tilt["values"] if v is not None] else None
+
+    def test_the_session_so_far_is_there_for_who_comes_late_and_begins_anew_when_the_table_turns(self):
         self.viewer.log_in()
-        def plotted():
-            plot = self.viewer.get("/plot").json
-            tilt = next(l for l in plot["lines"] if (l["device"], l["key"]) == ("table", "tilt"))
-            return plot if [v for v in tilt["values"] if v is not None] else None
-        plot = wait_until(plotted, "a point of the plot", 10, 0.2)
-        self.assertEqual((plot["step_ms"], plot["points"]), (2000, 900))
-        self.assertIn(("pad", "heat", True), [(l["device"], l["key"], l["control"]) for l in plot["lines"]])
+        before = wait_until(self.plotted, "a point of the plot", 10, 0.2)
+        self.assertFalse(before["session"])
+        self.assertEqual((before["step_ms"], before["points"]), (2000, 900))
+        self.assertIn(("pad", "heat", True), [(l["device"], l["key"], l["control"]) for l in before["lines"]])
+        self.home.sim.command("table tilt 30 now")
+        session = wait_until(lambda: self.plotted(before["number"]), "a session", 10, 0.2)
+        self.assertTrue(session["session"])
+        tilt = next(l for l in session["lines"] if (l["device"], l["key"]) == ("table", "tilt"))
+        self.assertGreater(tilt["values"][0], 10)  # nothing of before
+        self.watch()
+        self.viewer.wait("beat", lambda b: b["plot"] == session["number"])  # who looks already asks for them anew
         self.assertEqual(self.viewer.get("/plot", cookie=False).status, 401)
 
     def test_a_new_viewer_is_told_all_there_is_and_a_dead_device_is_said_to_be_gone(self):

@@ -82,6 +82,7 @@ class Desk(Browser):
         self.page.wait(REFUSED, "heat to be refused")
         self.page.sees("table.tilt is", "[data-control=heat] .why")
         self.page.sees("NOT permitted", "[data-control=heat]")
+        self.page.sees("The session so far", "#plot-title")
         self.page.sees("head down", "#device-table")
         self.page.wait("/rotate\\(-[3-9]\\d/.test(document.querySelector('#device-table g').getAttribute('transform'))", "the table drawn at its angle")
         self.page.click("[data-control=heat] [data-key=on]")

@@ -223,6 +223,7 @@ function connect() {
 	fetchPlot();
 	on("beat", (beat) => {
 		skew = beat.now_ms - performance.now();
+		plotNumber(beat.plot);
 		pass();
 	});
 }

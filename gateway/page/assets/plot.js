@@ -1,20 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
-// The last half hour: one plot for each unit, its lines told apart by their dashes and their names, and below the times in
-// which each control ran. What came before this page was opened the gateway tells once; what comes is added here.
+// The session so far: one plot for each unit, its lines told apart by their dashes and their names, and below the times in
+// which each control ran. What came before this page was opened the gateway tells once; what comes is added here, until
+// the gateway says that its points are others: a session began, or its steps are longer now.
 "use strict";
 
 const WIDE = 600, HIGH = 150, LEFT = 42, RIGHT = 8, LOW = 18, TOP = 8, ROW = 22;
 const DASHES = ["", "8 4", "2 3", "10 3 2 3", "14 5", "1 5"];
-let plotted = null; // {step_ms, points, last_ms, lines}
+const TICKS = [1, 2, 5, 10, 20, 30, 60, 120, 240, 480]; // minutes
+let plotted = null; // {number, session, step_ms, points, last_ms, lines}
+let fetching = false;
 
 async function fetchPlot() {
+	if (fetching) return;
+	fetching = true;
 	try {
 		const answer = await fetch("plot", { cache: "no-store" });
 		if (answer.ok) plotted = await answer.json();
 	} catch (_) {
 		return; // the stream says that there is no gateway
+	} finally {
+		fetching = false;
 	}
 	drawPlots();
+}
+
+// The gateway's number for the points that it has now.
+function plotNumber(number) {
+	if (plotted && plotted.number !== number) fetchPlot();
 }
 
 // A value of each line for the step that is over.
@@ -39,7 +51,9 @@ function stepPlots() {
 	drawPlots();
 }
 
-const acrossAt = (i, n) => (WIDE - RIGHT - ((n - 1 - i) / (plotted.points - 1)) * (WIDE - LEFT - RIGHT)).toFixed(1);
+// How long the axis is: as what there is, or a little room for what comes.
+const steps = () => Math.min(plotted.points, Math.max(...plotted.lines.map((l) => l.values.length), Math.ceil(300000 / plotted.step_ms)));
+const acrossAt = (i, n) => (WIDE - RIGHT - ((n - 1 - i) / Math.max(1, steps() - 1)) * (WIDE - LEFT - RIGHT)).toFixed(1);
 
 function range(lines) {
 	let least = 0, most = 0;
@@ -60,10 +74,13 @@ function lineOf(l, low, high) {
 }
 
 function axes(svg, height, names) {
-	for (let m = 0; m <= 30; m += 10) {
-		const x = LEFT + (1 - m / 30) * (WIDE - LEFT - RIGHT);
-		shape(svg, "v" + m, "path", { d: `M${x} ${TOP}V${height - LOW}`, class: "grid" });
-		put(shape(svg, "t" + m, "text", { x: Math.min(x, WIDE - 22), y: height - 4, class: "tick" }), m ? `-${m} ${words.minutes}` : "0");
+	const minutes = steps() * plotted.step_ms / 60000, every = TICKS.find((t) => minutes / t <= 5) || TICKS[TICKS.length - 1];
+	const grid = shape(svg, "grid", "g", {});
+	grid.replaceChildren(); // its steps change with its length
+	for (let m = 0; m <= minutes; m += every) {
+		const x = LEFT + (1 - m / minutes) * (WIDE - LEFT - RIGHT);
+		shape(grid, "v" + m, "path", { d: `M${x} ${TOP}V${height - LOW}`, class: "grid" });
+		put(shape(grid, "t" + m, "text", { x: Math.min(x, WIDE - 22), y: height - 4, class: "tick" }), m ? `-${m} ${words.minutes}` : "0");
 	}
 	names.forEach(([text, y], i) => put(shape(svg, "y" + i, "text", { x: LEFT - 5, y: y + 3, class: "tick end" }), text));
 }
@@ -79,7 +96,7 @@ function drawUnit(box, symbol, lines) {
 	const svg = part(figure, "svg", () => document.createElementNS(SVG, "svg"));
 	svg.setAttribute("viewBox", `0 0 ${WIDE} ${HIGH}`);
 	svg.setAttribute("role", "img");
-	svg.setAttribute("aria-label", `${words.plot}: ${lines.map((l) => `${l.device_name}, ${l.name}: ${latest(l)}`).join("; ")}`);
+	svg.setAttribute("aria-label", `${plotTitle()}: ${lines.map((l) => `${l.device_name}, ${l.name}: ${latest(l)}`).join("; ")}`);
 	axes(svg, HIGH, [[`${high} ${symbol}`, TOP + 4], [String(low), HIGH - LOW]]);
 	const zero = TOP + high / (high - low) * (HIGH - TOP - LOW);
 	shape(svg, "zero", "path", { d: `M${LEFT} ${zero}H${WIDE - RIGHT}`, class: "grid" });
@@ -115,9 +132,12 @@ function drawRuns(box, lines) {
 	});
 }
 
+const plotTitle = () => (plotted.session ? words.plot_session : words.plot_lately);
+
 function drawPlots() {
 	if (!plotted || !plotted.lines.length) return;
 	$("plotted").hidden = false;
+	put($("plot-title"), plotTitle());
 	const box = $("plots"), metrics = plotted.lines.filter((l) => !l.control), controls = plotted.lines.filter((l) => l.control);
 	for (const symbol of new Set(metrics.map((l) => l.symbol))) drawUnit(box, symbol, metrics.filter((l) => l.symbol === symbol));
 	if (controls.length) drawRuns(box, controls);

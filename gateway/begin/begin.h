@@ -25,6 +25,7 @@ struct begin {
 	const char *file;   /* as given */
 	const char *called; /* how the person called therapy-gateway */
 	const char *broker; /* to be tried first */
+	const char *page;   /* address and port that it is to be served at; NULL: not asked for */
 	uint64_t listen_ms;
 	bool no_start;
 	struct programs programs;

@@ -121,7 +121,7 @@ static void show_all(struct begin *b)
 
 enum step step_choose(struct begin *b)
 {
-	bool changes = b->change.broker;
+	bool changes = b->change.broker || b->change.page;
 	enum step step = STEP_ON;
 	show_all(b);
 	if (b->seen.n > 0)

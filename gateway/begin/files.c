@@ -92,28 +92,36 @@ static bool put(const char *path, const char *text, mode_t mode, const struct st
 	return ok;
 }
 
-bool files_password(struct files *f, const char *password, char name[64], char *why, size_t why_size)
+bool files_secret(struct files *f, enum files_secret which, const char *secret, char name[64], char *why,
+		  size_t why_size)
 {
+	static const char *const names[] = {"mqtt-password", "page-token"};
 	char folder[PATH_MAX], path[PATH_MAX], line[1100];
 	folder_of(f->place, folder);
-	snprintf(line, sizeof line, "%s\n", password);
+	snprintf(line, sizeof line, "%s\n", secret);
 	for (unsigned i = 1; i < 100; i++) { /* one that is there may be of another configuration */
 		struct str s;
 		if (i == 1)
-			snprintf(name, 64, "mqtt-password");
+			snprintf(name, 64, "%s", names[which]);
 		else
-			snprintf(name, 64, "mqtt-password-%u", i);
+			snprintf(name, 64, "%s-%u", names[which], i);
 		str_init(&s, path, sizeof path);
 		str_add(&s, "%s/%s", folder, name);
 		if (s.overflow || access(path, F_OK) == 0)
 			continue;
 		if (!put(path, line, 0600, NULL, why, why_size))
 			return false;
-		(void)str_copy(f->password, sizeof f->password, path);
+		(void)str_copy(f->secrets[which], sizeof f->secrets[which], path);
 		return true;
 	}
-	snprintf(why, why_size, "%s has a hundred files mqtt-password-...", folder);
+	snprintf(why, why_size, "%s has a hundred files %s-...", folder, names[which]);
 	return false;
+}
+
+/* They stay, or are gone already. */
+static void forget(struct files *f)
+{
+	f->fresh[0] = f->secrets[FILES_PASSWORD][0] = f->secrets[FILES_TOKEN][0] = f->made[0] = '\0';
 }
 
 bool files_write(struct files *f, const char *text, char *why, size_t why_size)
@@ -143,7 +151,7 @@ bool files_take(struct files *f, char *why, size_t why_size)
 	}
 	if (rename(f->fresh, f->place) != 0)
 		return failed(why, why_size, f->place);
-	f->fresh[0] = f->password[0] = f->made[0] = '\0';
+	forget(f);
 	folder_of(f->place, folder);
 	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd >= 0) {
@@ -157,9 +165,10 @@ void files_drop(struct files *f)
 {
 	if (f->fresh[0])
 		unlink(f->fresh);
-	if (f->password[0])
-		unlink(f->password);
+	for (size_t i = 0; i < sizeof f->secrets / sizeof *f->secrets; i++)
+		if (f->secrets[i][0])
+			unlink(f->secrets[i]);
 	if (f->made[0])
 		rmdir(f->made);
-	f->fresh[0] = f->password[0] = f->made[0] = '\0';
+	forget(f);
 }

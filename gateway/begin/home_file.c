@@ -9,6 +9,7 @@
 #include "begin/home_edit.h"
 #include "begin/place.h"
 
+enum { ADDRESS_MAX = 64 };     /* of the page: an IPv6 address in brackets, and a port */
 enum { TEXT_MAX = 64 * 1024 }; /* of what is added: 64 devices of at most 700 bytes */
 
 static void add_device(struct str *s, const struct seen *d, bool heats, bool last)
@@ -51,6 +52,14 @@ static bool pulls(const struct seen_list *list)
 	return false;
 }
 
+static void add_page(struct str *s, const struct home_answers *a)
+{
+	str_add(s,
+		"# For browsers, with a STOP: docs/page.md. What is typed there once stands in the file %s.\n"
+		"page = { listen = \"%s\"; token_file = \"%s\"; };\n",
+		a->token_file, a->page, a->token_file);
+}
+
 char *home_file_new(const struct home_answers *a, const struct seen_list *list)
 {
 	char *text = malloc(TEXT_MAX);
@@ -70,6 +79,8 @@ char *home_file_new(const struct home_answers *a, const struct seen_list *list)
 	if (a->password_file[0])
 		str_add(&s, " password_file = \"%s\";", a->password_file);
 	str_add(&s, " };\n");
+	if (a->page)
+		add_page(&s, a);
 	if (has_role(list, SEEN_PLUG))
 		str_add(&s,
 			"# Not on numb skin, not asleep, not for children: docs/safety.md. Heat is refused without "
@@ -182,6 +193,26 @@ static char *add_profile(const char *text, char *why, size_t why_size)
 	return out;
 }
 
+static char *set_page(const char *text, const struct home_answers *a, char *why, size_t why_size)
+{
+	char value[ADDRESS_MAX + 2], *out = NULL;
+	struct str s;
+	if (home_edit_find(text, "page")) {
+		str_init(&s, value, sizeof value);
+		str_add(&s, "\"%s\"", a->page);
+		return home_edit_set(text, "page", "listen", value, why, why_size);
+	}
+	size_t room = strlen(text) + ADDRESS_MAX + 512;
+	out = malloc(room);
+	if (!out)
+		return NULL;
+	str_init(&s, out, room);
+	str_add_bytes(&s, text, strlen(text));
+	str_add(&s, "%s", s.len > 0 && out[s.len - 1] != '\n' ? "\n" : "");
+	add_page(&s, a);
+	return out;
+}
+
 static char *set_broker(const char *text, const struct home_answers *a, char *why, size_t why_size)
 {
 	const struct {
@@ -215,7 +246,7 @@ char *home_file_change(const char *text, const struct home_change *change, const
 {
 	snprintf(why, why_size, "no memory");
 	char *out = strdup(text);
-	for (unsigned i = 0; out && i < 3; i++) {
+	for (unsigned i = 0; out && i < 4; i++) {
 		char *next = NULL;
 		if (i == 0 && seen_chosen(list) > 0)
 			next = add_to(out, answers, list, why, why_size);
@@ -223,6 +254,8 @@ char *home_file_change(const char *text, const struct home_change *change, const
 			next = add_profile(out, why, why_size);
 		else if (i == 2 && change->broker)
 			next = set_broker(out, answers, why, why_size);
+		else if (i == 3 && change->page)
+			next = set_page(out, answers, why, why_size);
 		else
 			continue;
 		free(out);

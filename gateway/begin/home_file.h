@@ -14,6 +14,8 @@
 struct home_answers {
 	const char *url, *username; /* username "": none */
 	const char *password_file;  /* "": none */
+	const char *page;           /* address and port for browsers; NULL: none that is new */
+	const char *token_file;     /* of the page; "" or NULL: the one that is there */
 	bool german;                /* language = "de" */
 	bool heats_when_powered;
 	bool heat_acknowledged;
@@ -26,6 +28,7 @@ char *home_file_new(const struct home_answers *answers, const struct seen_list *
 struct home_change {
 	bool acknowledge; /* heat: the profile says so */
 	bool broker;      /* url, and of username and password_file what is given */
+	bool page;        /* where it is served, and token_file if that is given */
 };
 
 /* `text` with what was chosen added to its devices, and changed as told. The caller frees; NULL, and a sentence in

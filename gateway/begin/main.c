@@ -16,11 +16,13 @@
 
 enum { EXIT_USAGE = 2, EXIT_INTERRUPTED = 130 };
 
-static const char usage[] = "Usage: therapy-gateway setup [-c FILE] [--broker URL] [--listen SECONDS] [--no-start]\n"
-			    "Finds the broker and the devices, asks at most six questions, writes FILE, lets each plug "
-			    "prove that it goes off by\n"
-			    "itself, and starts. FILE is " DEFAULT_FILE " unless given; in one that is there\n"
-			    "comments and hand edits stay. Answers may come on standard input, one a line.\n";
+static const char usage[] =
+    "Usage: therapy-gateway setup [-c FILE] [--broker URL] [--listen SECONDS] [--page ADDRESS:PORT]\n"
+    "                             [--no-start]\n"
+    "Finds the broker and the devices, asks at most six questions, writes FILE, lets each plug "
+    "prove that it goes off by\n"
+    "itself, and starts. FILE is " DEFAULT_FILE " unless given; in one that is there\n"
+    "comments and hand edits stay. Answers may come on standard input, one a line.\n";
 
 static bool read_options(struct begin *b, int argc, char **argv)
 {
@@ -40,6 +42,15 @@ static bool read_options(struct begin *b, int argc, char **argv)
 			b->file = argv[++i];
 		} else if (more && strcmp(argv[i], "--broker") == 0) {
 			b->broker = argv[++i];
+		} else if (more && strcmp(argv[i], "--page") == 0) {
+			b->page = argv[++i];
+			if (strlen(b->page) > 60 || strpbrk(b->page, "\"\\\n ")) {
+				fprintf(stderr,
+					"therapy-gateway: setup: found --page '%.60s', expected an address and a port, "
+					"like 127.0.0.1:8723\n",
+					b->page);
+				return false;
+			}
 		} else if (more && strcmp(argv[i], "--listen") == 0) {
 			unsigned long s = strtoul(argv[++i], &end, 10);
 			if (*end || s < 1 || s > 3600) {
@@ -74,6 +85,7 @@ static bool read_old(struct begin *b)
 		printf("%s has no mqtt section, and so no broker to look at: docs/configuration.md\n", b->files.place);
 		good = false;
 	}
+	b->change.page = good && b->page;
 	if (good)
 		printf("%s is there, with %zu device%s. It is added to; comments and hand edits stay.\n",
 		       b->files.place, b->config->n_devices, b->config->n_devices == 1 ? "" : "s");

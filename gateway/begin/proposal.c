@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "begin/proposal.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "begin/home_edit.h"
 #include "begin/stop.h"
@@ -48,6 +50,20 @@ static bool checked(struct proposal *p, const struct files *files, const struct 
 	return p->check != NULL;
 }
 
+/* 128 bits, which nobody guesses. */
+static bool make_token(struct files *files, char name[64], char *why, size_t why_size)
+{
+	uint8_t bytes[16];
+	char token[2 * sizeof bytes + 1];
+	if (getrandom(bytes, sizeof bytes, 0) != (ssize_t)sizeof bytes) {
+		snprintf(why, why_size, "no random bytes: %s", strerror(errno));
+		return false;
+	}
+	for (size_t i = 0; i < sizeof bytes; i++)
+		snprintf(token + 2 * i, 3, "%02x", bytes[i]);
+	return files_secret(files, FILES_TOKEN, token, name, why, why_size);
+}
+
 bool proposal_make(struct proposal *p, const struct proposal_order *order, struct home_answers *answers,
 		   struct files *files, const struct programs *programs, char **why)
 {
@@ -55,11 +71,16 @@ bool proposal_make(struct proposal *p, const struct proposal_order *order, struc
 	*p = (struct proposal){0};
 	*why = NULL;
 	if (order->password[0] && (!order->old || order->change.broker) &&
-	    !files_password(files, order->password, p->password_file, text, sizeof text)) {
+	    !files_secret(files, FILES_PASSWORD, order->password, p->password_file, text, sizeof text)) {
 		*why = sentence("The password cannot be kept: ", text, "");
 		return false;
 	}
+	if (order->token && !make_token(files, p->token_file, text, sizeof text)) {
+		*why = sentence("The page's token cannot be kept: ", text, "");
+		return false;
+	}
 	answers->password_file = p->password_file;
+	answers->token_file = p->token_file;
 	p->text = order->old ? home_file_change(order->old, &order->change, answers, order->seen, text, sizeof text)
 			     : home_file_new(answers, order->seen);
 	if (!p->text) {

@@ -16,6 +16,7 @@ struct proposal_order {
 	const char *old; /* the configuration that is there; NULL: none */
 	struct home_change change;
 	const char *password; /* "": none, or none that is new */
+	bool token;           /* the page needs one */
 	const struct seen_list *seen;
 };
 
@@ -23,11 +24,12 @@ struct proposal {
 	char *text;                /* as it would be */
 	char *difference;          /* from the old one; NULL: there was none */
 	char password_file[64];    /* "": none was written */
+	char token_file[64];       /* of the page, likewise */
 	struct json_object *check; /* what `check --json` says of it */
 };
 
-/* `answers->password_file` is filled in. False, and what is in the way as text in `*why`, which the caller frees, or
- * NULL: no memory, or asked to stop. What was written so far is files_drop()'s. */
+/* `answers->password_file` and `token_file` are filled in. False, and what is in the way as text in `*why`, which the
+ * caller frees, or NULL: no memory, or asked to stop. What was written so far is files_drop()'s. */
 bool proposal_make(struct proposal *out, const struct proposal_order *order, struct home_answers *answers,
 		   struct files *files, const struct programs *programs, char **why);
 void proposal_release(struct proposal *proposal);

@@ -8,9 +8,13 @@
 
 static enum step propose(struct begin *b)
 {
-	const struct proposal_order order = {
-	    .old = b->old, .change = b->change, .password = b->password, .seen = &b->seen};
+	const struct proposal_order order = {.old = b->old,
+					     .change = b->change,
+					     .password = b->password,
+					     .token = b->page && !(b->config && b->config->page.enabled),
+					     .seen = &b->seen};
 	char *why = NULL;
+	b->answers.page = b->page;
 	b->answers.url = b->place.url;
 	b->answers.username = b->place.username;
 	bool good = proposal_make(&b->proposal, &order, &b->answers, &b->files, &b->programs, &why);
@@ -82,5 +86,7 @@ enum step step_write(struct begin *b)
 	}
 	b->taken = true;
 	printf("Written: %s\n", b->files.place);
+	if (b->page && b->proposal.token_file[0])
+		printf("Written: %s, what the page asks for once: http://%s/\n", b->proposal.token_file, b->page);
 	return STEP_ON;
 }

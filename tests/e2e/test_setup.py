@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """therapy-gateway setup: the first hour as a person has it, typed into a pseudo-terminal, and as a script has it; with a real
 broker and emulated devices, and everything that goes wrong."""
+import http.client
 import json
 import os
 import pty
@@ -15,7 +16,7 @@ import time
 import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from harness import Broker, Client, Failure, Sim, build_dir, free_port, sanitizer_reports, wait_until  # noqa: E402
+from harness import Broker, Client, Failure, Gateway, Sim, build_dir, free_port, sanitizer_reports, wait_until  # noqa: E402
 
 GATEWAY = os.path.join(build_dir(), "gateway", "therapy-gateway")
 SECRET = "correct horse 7"
@@ -136,8 +137,11 @@ class AtHome(unittest.TestCase):
             self.env[key] = f"{os.environ[key]}:{options}" if os.environ.get(key) else options
         self.addCleanup(lambda: self.assertEqual(sanitizer_reports(self.directory), []))
 
+    page = ()
+
     def words(self, *more, broker=None):
-        return [GATEWAY, "setup", "-c", self.file, "--listen", "1", "--broker", broker or self.broker.url, *more]
+        return [GATEWAY, "setup", "-c", self.file, "--listen", "1", "--broker", broker or self.broker.url,
+                *self.page, *more]
 
     def terminal(self, *more, broker=None):
         terminal = Terminal(self.words(*more, broker=broker), self.env)
@@ -308,6 +312,54 @@ class Again(AtHome):
         self.assertIn('password = "(not shown)"', said)
         self.assertNotIn(SECRET, said)
         self.assertEqual(self.text(), inline)
+
+    def test_the_page_gets_a_token_that_nobody_chose_at_the_first_set_up_or_later(self):
+        port, other = free_port(), free_port()
+        self.script(self.rows()["wt901"], "y")
+        self.assertNotIn("page", self.text())
+        self.page = ("--page", f"127.0.0.1:{port}")
+        said = self.script("none", "y")
+        self.assertIn(f"Written: page-token, what the page asks for once: http://127.0.0.1:{port}/", said)
+        with open(os.path.join(self.place, "page-token")) as f:
+            token = f.read().strip()
+        self.assertRegex(token, "^[0-9a-f]{32}$")
+        self.assertEqual(os.stat(os.path.join(self.place, "page-token")).st_mode & 0o777, 0o600)
+        self.assertNotIn(token, said + self.text())
+        self.checked()
+        self.page = ("--page", f"127.0.0.1:{other}")
+        self.script("none", "y")  # elsewhere from now on, with the token that there is
+        self.assertIn(f'listen = "127.0.0.1:{other}"; token_file = "page-token";', self.text())
+        self.assertEqual(sorted(os.listdir(self.place)), ["home.cfg", "home.cfg.before", "page-token"])
+        os.remove(self.file)
+        self.script(self.number(self.script(status=1), "wt901"), "y")
+        self.assertIn('token_file = "page-token-2"', self.text())  # the old one may be another home's
+        self.assertLess(len(self.text().splitlines()), 20)
+        self.login(other)
+
+    def login(self, port):
+        """Serves the page with that token, and no other."""
+        gateway = Gateway(self.directory, self.file, self.env)
+        self.addCleanup(gateway.stop)
+        with open(os.path.join(self.place, "page-token-2")) as f:
+            token = f.read().strip()
+
+        def asked(what):
+            try:
+                link = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+                link.request("POST", "/login", what, {"X-Therapy-Page": "1"})
+                return link.getresponse().status
+            except ConnectionRefusedError:
+                return None
+        self.assertEqual(wait_until(lambda: asked(token), "the page"), 200)
+        self.assertEqual(asked("0" * 32), 403)
+
+    def test_a_page_where_none_can_be_leaves_nothing(self):
+        rows = self.rows()
+        self.page = ("--page", "somewhere")
+        said = self.script(rows["wt901"], status=1)
+        self.assertIn("The check refuses what would be written", said)
+        self.assertIn("somewhere", said)
+        self.nothing_left()
 
     def rows(self, at_least=None):
         seen = self.script(status=1)

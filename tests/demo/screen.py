@@ -95,6 +95,7 @@ class Screen:
         self.url = url
         self.step = ""
         self.watch = ""
+        self.note = ""  # a line that stays, at the top
         self.progress = ""
         self.done = threading.Event()
         self.thread = threading.Thread(target=self._run, daemon=True)
@@ -127,6 +128,8 @@ class Screen:
         head = [BOLD + top.ljust(columns - len(progress) - 1) + PLAIN + progress,
                 BOLD + GREEN + self._fit("> " + self.step, columns) + PLAIN,
                 self._fit("  watch: " + self.watch, columns) if self.watch else "", ""]
+        if self.note:
+            head.insert(1, self._fit(self.note, columns))
         controls = self._controls(columns)
         wide = rows >= 34
         readings = self._list(columns) if wide else self._grid(columns, max(4, rows - len(head) - len(controls) - 7))

@@ -9,13 +9,14 @@ gateway itself publishes.
 import argparse
 import os
 import re
+import secrets
 import signal
 import sys
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "e2e"))
-from harness import Failure, Home, SOURCE, now_us  # noqa: E402
+from harness import Failure, Home, SOURCE, free_port, now_us  # noqa: E402
 from screen import Screen, Seen  # noqa: E402
 
 RULE = "no-heat-during-inversion"
@@ -27,6 +28,26 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGALRM)
 
 class Over(Exception):
     """The story must end: Ctrl-C, or its time is over."""
+
+
+class Paged(Home):
+    """With the page for browsers; its token is another one each time, and goes with the demo."""
+
+    def __init__(self, **more):
+        super().__init__(**more)
+        self.token, self.page = secrets.token_hex(8), f"127.0.0.1:{free_port()}"
+        with open(self.config, encoding="utf-8") as f:
+            self.config_text = f'{f.read()}\npage = {{ listen = "{self.page}"; token_file = "page.token"; }};\n'
+
+    def start_gateway(self, wait=True):
+        with open(os.path.join(self.directory, "page.token"), "w", encoding="utf-8",
+                  opener=lambda path, flags: os.open(path, flags, 0o600)) as f:
+            f.write(self.token + "\n")
+        super().start_gateway(wait)
+
+    @property
+    def note(self):
+        return f"In a browser: http://{self.page}/   token {self.token}"  # whole on 80 columns
 
 
 class Story:
@@ -292,6 +313,7 @@ class Story:
 
 def arguments():
     parser = argparse.ArgumentParser(prog="demo", description="Plays the demo with simulated devices.")
+    parser.add_argument("--page", action="store_true", help="serve the page for browsers, too, on this machine")
     parser.add_argument("--once", action="store_true", help=f"play once in at most {ONCE_S} s, checking, without a terminal")
     return parser.parse_args()
 
@@ -311,9 +333,13 @@ def play(home, options, started):
         seen.take(message)
     screen = None if options.once or not sys.stdout.isatty() else Screen(seen, home.url)
     story = Story(home, seen, screen, 0 if options.once else 1)
+    note = home.note if options.page else ""
     if screen:
+        screen.note = note
         screen.start()
     else:
+        if note:
+            print(note, flush=True)
         print(f"devices, broker ({home.url}) and gateway are up after {time.monotonic() - started:.1f} s", flush=True)
     try:
         while True:
@@ -338,7 +364,7 @@ def main():
         signal.signal(number, end)
     if options.once:
         signal.alarm(ONCE_S)
-    home = Home(sim=("--seed", "7"), config=os.path.join(SOURCE, "etc", "demo.cfg"), gateway=False,
+    home = (Paged if options.page else Home)(sim=("--seed", "7"), config=os.path.join(SOURCE, "etc", "demo.cfg"), gateway=False,
                 url=os.environ.get("MQTT_URL"), proofs=True)
     try:
         with home:

@@ -60,6 +60,7 @@ static void put_beat(struct page *p)
 {
 	struct json_object *o = json_object_new_object();
 	tell_put_count(o, "now_ms", clock_boot_ms());
+	tell_put(o, "boot_id", p->boot_id);
 	tell_put_count(o, "plot", history_view(p->history).number);
 	put(p, SLOT_BEAT, "beat", tell_text(o));
 }
@@ -206,6 +207,7 @@ static void release(struct page *p)
 
 static bool fill(struct page *p, const struct page_config *config)
 {
+	clock_boot_id(p->boot_id);
 	p->gateway_id = strdup(config->gateway_id);
 	p->version = strdup(config->version);
 	const struct core *core = p->callbacks.core(p->callbacks.user);

@@ -31,6 +31,7 @@ struct page {
 	struct show show;
 	struct login login;
 	struct login_tries tries;
+	char boot_id[37];
 	char *gateway_id, *version, *ingress, *hazards;
 	bool stop_needs_login, asks_presence;
 	uint64_t stopped_ms; /* when somebody who was not logged in stopped last */

@@ -83,6 +83,7 @@ class Desk(Browser):
         self.page.sees("table.tilt is", "[data-control=heat] .why")
         self.page.sees("NOT permitted", "[data-control=heat]")
         self.page.sees("The session so far", "#plot-title")
+        self.page.wait("/^\\d+:\\d\\d:\\d\\d/.test(document.querySelector('#events time').textContent)", "when it was, by whichever clock is right")
         self.page.sees("head down", "#device-table")
         self.page.wait("/rotate\\(-[3-9]\\d/.test(document.querySelector('#device-table g').getAttribute('transform'))", "the table drawn at its angle")
         self.page.click("[data-control=heat] [data-key=on]")

@@ -10,6 +10,8 @@ const LOST_MS = 3500; // the gateway tells the time every second
 let stream = null; // the EventSource
 let heard = 0; // when something came last, by this browser's clock
 let skew = 0; // the gateway's clock is ours plus this, ms
+let boot = ""; // since when that runs
+let early = null; // events that came before it was told
 let home = null; // what was told last
 let resetting = ""; // the latches that the person looks at while being asked whether to reset
 
@@ -148,13 +150,21 @@ function showHome(h) {
 
 const clock = new Intl.DateTimeFormat(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
 
+// By the gateway's wall clock if it is right, else by ours and how long ago it was: that is known of this boot only.
+function eventTime(e) {
+	if (e.wall_clock_trusted) return clock.format(new Date(e.wall_unix_ms));
+	return e.boot_id === boot ? clock.format(new Date(Date.now() - gatewayNow() + e.monotonic_ms)) : words.clock;
+}
+
 function showLog(events) {
+	early = boot ? null : events;
+	if (early) return;
 	const list = $("events"), known = new Map([...list.children].map((e) => [e.dataset.event, e]));
 	const items = events.reverse().map((e) => {
 		const key = `${e.boot_id} ${e.sequence}`;
 		if (known.has(key)) return known.get(key);
 		const item = make("li");
-		const time = make("time", e.wall_clock_trusted ? clock.format(new Date(e.wall_unix_ms)) : words.clock);
+		const time = make("time", eventTime(e));
 		item.dataset.event = key;
 		item.dataset.kind = e.event;
 		item.append(time, make("span", e.text));
@@ -223,6 +233,8 @@ function connect() {
 	fetchPlot();
 	on("beat", (beat) => {
 		skew = beat.now_ms - performance.now();
+		boot = beat.boot_id;
+		if (early) showLog(early);
 		plotNumber(beat.plot);
 		pass();
 	});

@@ -125,7 +125,7 @@ function drawRuns(box, lines) {
 		const y = TOP + ROW * i;
 		let d = "";
 		l.values.forEach((v, at) => {
-			if (v > 0) d += `M${acrossAt(at, l.values.length)} ${y + 15}h1.4`;
+			if (v > 0) d += `M${acrossAt(at, l.values.length)} ${y + 15}h-${Math.max(1.4, (WIDE - LEFT - RIGHT) / Math.max(1, steps() - 1)).toFixed(1)}`;
 		});
 		shape(svg, "run" + i, "path", { d: d || "M0 0", class: "run" });
 		put(shape(svg, "name" + i, "text", { x: LEFT + 4, y: y + 9, class: "tick start" }), `${l.device_name}: ${l.name} (${minutes(l)} ${words.minutes})`);

@@ -10,6 +10,7 @@
 
 #include "device_host.h"
 #include "gateway.h"
+#include "setup.h"
 
 #define DEFAULT_FILE THERAPY_CONFIG_DIR "/therapy-gateway.cfg"
 
@@ -52,23 +53,21 @@ static int verify(int argc, char **argv)
 	return status;
 }
 
-/* A program of its own, so that what is used once is in no gateway's memory. It is where a build tree has it, or where
- * an installation has. Returns only if it is not there. */
+/* A program of its own, so that what is used once is in no gateway's memory. Returns only if it is not there. */
 static int become_setup(int argc, char **argv)
 {
-	static char gateway[] = "--gateway", called[] = "--called", installed[] = THERAPY_LIBEXEC_DIR "/therapy-setup";
-	char own[PATH_MAX], beside[PATH_MAX + 32];
-	size_t size = sizeof own;
+	static char name[] = "therapy-setup", gateway[] = "--gateway", called[] = "--called";
+	char own[PATH_MAX];
+	size_t size = sizeof own, n = 0;
+	const char *program = setup_asker();
 	char **words = calloc((size_t)argc + 5, sizeof(char *));
-	if (!words || uv_exepath(own, &size) != 0) {
+	if (!program || !words || uv_exepath(own, &size) != 0) {
+		fprintf(stderr, "therapy-gateway: setup: the program therapy-setup is not beside this one nor in %s\n",
+			THERAPY_LIBEXEC_DIR);
 		free(words);
 		return 2;
 	}
-	const char *slash = strrchr(own, '/');
-	snprintf(beside, sizeof beside, "%.*s/begin/therapy-setup", slash ? (int)(slash - own) : 0, own);
-	char *program = access(beside, X_OK) == 0 ? beside : installed;
-	size_t n = 0;
-	words[n++] = program;
+	words[n++] = name;
 	words[n++] = gateway;
 	words[n++] = own;
 	words[n++] = called;

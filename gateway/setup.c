@@ -42,7 +42,10 @@ static const char *beside_program(const char *relative, char *buffer, size_t buf
 	struct str s;
 	str_init(&s, buffer, buffer_size);
 	str_add(&s, "%s/%s", program, relative);
-	return !s.overflow && access(buffer, R_OK) == 0 ? buffer : NULL;
+	if (!s.overflow && access(buffer, R_OK) == 0)
+		return buffer;
+	buffer[0] = '\0';
+	return NULL;
 }
 
 const char *setup_program(const char *own, enum link_kind link)
@@ -54,6 +57,15 @@ const char *setup_program(const char *own, enum link_kind link)
 	if (beside[0] || beside_program("therapy-device", beside, sizeof beside))
 		return beside;
 	return access(installed, X_OK) == 0 ? installed : own;
+}
+
+const char *setup_asker(void)
+{
+	static const char installed[] = THERAPY_LIBEXEC_DIR "/therapy-setup";
+	static char beside[600];
+	if (beside[0] || beside_program("begin/therapy-setup", beside, sizeof beside))
+		return beside;
+	return access(installed, X_OK) == 0 ? installed : NULL;
 }
 
 void setup_places(struct config_places *out)

@@ -20,6 +20,8 @@ const char *setup_program(const char *own, enum link_kind link);
 
 /* Where plugins and default rules are: $THERAPY_PLUGIN_DIR and $THERAPY_RULES if set (a build tree, a test), beside the
  * program if it is run from a build tree, else where they were installed. The strings are static. */
+/* The program that asks for the set-up, beside this one or where an installation has it. NULL: it is not there. */
+const char *setup_asker(void);
 void setup_places(struct config_places *out);
 
 /* One Setup message per device; texts stay the configuration's. NULL: out of memory. */

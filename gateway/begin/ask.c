@@ -8,10 +8,12 @@
 #include <unistd.h>
 
 #include "base/str.h"
+#include "begin/say.h"
 #include "begin/stop.h"
 
 static unsigned asked;
 static bool fresh, over; /* fresh: the next question was not asked before */
+static int patience_ms = -1;
 
 bool ask_over(void)
 {
@@ -28,14 +30,19 @@ void ask_new(void)
 	fresh = true;
 }
 
+void ask_patience(unsigned seconds)
+{
+	patience_ms = seconds ? (int)seconds * 1000 : -1;
+}
+
 static enum ask_end read_line(bool secret, char out[ASK_MAX], bool *fits)
 {
 	size_t n = 0;
 	*fits = true;
 	for (;;) {
 		char c = '\0';
-		if (!stop_or_readable(STDIN_FILENO))
-			return ASK_INTERRUPTED;
+		if (!stop_or_readable(STDIN_FILENO, patience_ms))
+			return stop_asked() ? ASK_INTERRUPTED : ASK_OVER;
 		if (read(STDIN_FILENO, &c, 1) <= 0)
 			return ASK_OVER;
 		if (c == '\n')
@@ -59,38 +66,60 @@ static void count(void)
 	fresh = false;
 }
 
-static enum ask_end ask(const char *prompt, bool secret, char out[ASK_MAX])
+static const char *const kinds[] = {"line", "rows", "secret", "yes"};
+enum kind { LINE, ROWS, SECRET, YES };
+
+static void show(enum kind kind, const char *question, const char *fallback)
 {
-	bool fits = false;
+	if (say_is_json())
+		say_ask(kinds[kind], question, fallback);
+	else if (kind == YES)
+		printf("%s [%s] ", question, fallback[0] == 'y' ? "Y/n" : "y/N");
+	else if (fallback)
+		printf("%s [%s] ", question, fallback);
+	else
+		printf("%s ", question);
+	fflush(stdout);
+}
+
+static enum ask_end ask(enum kind kind, const char *question, const char *fallback, char out[ASK_MAX])
+{
+	bool fits = false, secret = kind == SECRET;
 	enum ask_end end = ASK_GOOD;
 	while (end == ASK_GOOD && !fits) {
-		printf("%s ", prompt);
-		fflush(stdout);
+		show(kind, question, fallback);
 		end = read_line(secret, out, &fits);
-		if (end == ASK_GOOD && !isatty(STDIN_FILENO))
+		if (end == ASK_GOOD && say_is_json())
+			say_answer(secret ? "" : out);
+		else if (end == ASK_GOOD && !isatty(STDIN_FILENO))
 			printf("%s\n", secret ? "" : out); /* so that what a script answered can be read */
 		if (end == ASK_GOOD && !fits)
-			puts("That is too long, or has keys in it that make no text: once more.");
+			say("That is too long, or has keys in it that make no text: once more.");
 	}
 	over |= end == ASK_OVER;
-	if (end != ASK_GOOD)
+	if (end != ASK_GOOD && !say_is_json())
 		putchar('\n');
+	return end;
+}
+
+static enum ask_end ask_text(enum kind kind, const char *question, const char *fallback, char out[ASK_MAX])
+{
+	char answer[ASK_MAX];
+	count();
+	enum ask_end end = ask(kind, question, fallback, answer);
+	if (end == ASK_GOOD)
+		(void)str_copy(out, ASK_MAX, answer[0] || !fallback ? answer : fallback);
 	return end;
 }
 
 enum ask_end ask_line(const char *question, const char *fallback, char out[ASK_MAX])
 {
-	char prompt[1024], answer[ASK_MAX];
-	struct str s;
-	str_init(&s, prompt, sizeof prompt);
-	str_add(&s, "%s", question);
-	if (fallback)
-		str_add(&s, " [%s]", fallback);
-	count();
-	enum ask_end end = ask(prompt, false, answer);
-	if (end == ASK_GOOD)
-		(void)str_copy(out, ASK_MAX, answer[0] || !fallback ? answer : fallback);
-	return end;
+	return ask_text(LINE, question, fallback, out);
+}
+
+enum ask_end ask_rows(const char *question, const char *fallback, char out[ASK_MAX])
+{
+	return ask_text(ROWS, question, fallback, out);
 }
 
 enum ask_end ask_secret(const char *question, char out[ASK_MAX])
@@ -103,7 +132,7 @@ enum ask_end ask_secret(const char *question, char out[ASK_MAX])
 		quiet.c_lflag &= (tcflag_t)~ECHO;
 		tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet);
 	}
-	enum ask_end end = ask(question, true, out);
+	enum ask_end end = ask(SECRET, question, NULL, out);
 	if (terminal) {
 		tcsetattr(STDIN_FILENO, TCSADRAIN, &before);
 		putchar('\n'); /* the one that was typed was not shown */
@@ -111,15 +140,19 @@ enum ask_end ask_secret(const char *question, char out[ASK_MAX])
 	return end;
 }
 
+enum ask_end ask_silently(char out[ASK_MAX])
+{
+	bool fits = false;
+	enum ask_end end = read_line(true, out, &fits);
+	return end == ASK_GOOD && !fits ? ASK_OVER : end;
+}
+
 enum ask_end ask_yes(const char *question, bool fallback, bool *out)
 {
-	char answer[ASK_MAX], prompt[1024];
-	struct str s;
-	str_init(&s, prompt, sizeof prompt);
-	str_add(&s, "%s %s", question, fallback ? "[Y/n]" : "[y/N]");
+	char answer[ASK_MAX];
 	count();
 	for (;;) {
-		enum ask_end end = ask(prompt, false, answer);
+		enum ask_end end = ask(YES, question, fallback ? "y" : "n", answer);
 		if (end != ASK_GOOD)
 			return end;
 		bool yes = strcasecmp(answer, "y") == 0 || strcasecmp(answer, "yes") == 0;
@@ -128,6 +161,6 @@ enum ask_end ask_yes(const char *question, bool fallback, bool *out)
 			*out = answer[0] ? yes : fallback;
 			return ASK_GOOD;
 		}
-		puts("y or n, please.");
+		say("y or n, please.");
 	}
 }

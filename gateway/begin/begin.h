@@ -28,6 +28,10 @@ struct begin {
 	const char *page;   /* address and port that it is to be served at; NULL: not asked for */
 	uint64_t listen_ms;
 	bool no_start;
+	bool running;               /* the gateway that runs with FILE asks, in a browser, and starts anew afterwards */
+	bool token_first;           /* the page's token is chosen already, and comes before all answers */
+	char token[PROPOSAL_TOKEN]; /* that; "": none */
+	unsigned patience_s;        /* for an answer; 0: for ever */
 	struct programs programs;
 	struct places places;
 	struct files files;
@@ -41,7 +45,8 @@ struct begin {
 	struct home_answers answers;
 	struct home_change change;
 	struct proposal proposal;
-	bool taken; /* it is in its place */
+	bool taken;  /* it is in its place */
+	bool starts; /* whoever asked the questions for us starts it now */
 };
 
 /* An end of input, or Ctrl-C: STEP_STOP, and what has to be said is said at the end. */

@@ -5,6 +5,7 @@
 
 #include "base/str.h"
 #include "begin/begin.h"
+#include "begin/say.h"
 #include "begin/place.h"
 #include "begin/stop.h"
 #include "discover/listen.h"
@@ -20,7 +21,7 @@ static bool take_place(struct begin *b, const char *text)
 {
 	char why[256];
 	if (!place_read(text, &b->place, why, sizeof why)) {
-		printf("%s\n", why);
+		say("%s", why);
 		return false;
 	}
 	b->password[0] = '\0';
@@ -34,7 +35,9 @@ static enum step hear(struct begin *b, struct listen_heard *heard)
 	    .to = {.url = b->place.url, .username = username, .password = b->password[0] ? b->password : NULL},
 	    .for_ms = b->listen_ms,
 	    .stopped = stop_asked};
-	if (b->config) { /* what was not asked for anew is as the file has it */
+	/* What was not asked for anew is as the file has it, for the broker of the file: what that knows of a password
+	 * is not sent to an address that somebody typed. */
+	if (b->config && strcmp(b->place.url, b->config->mqtt.url) == 0) {
 		const struct config_mqtt *m = &b->config->mqtt;
 		if (!username)
 			order.to.username = m->account.username;
@@ -45,8 +48,7 @@ static enum step hear(struct begin *b, struct listen_heard *heard)
 		order.to.key_file = m->account.key_file;
 		order.to.protocol = (enum broker_protocol)m->protocol;
 	}
-	printf("Listening at the broker %s for %.0f s ...\n", b->place.url, (double)b->listen_ms / 1000);
-	fflush(stdout);
+	say("Listening at the broker %s for %.0f s ...", b->place.url, (double)b->listen_ms / 1000);
 	b->found.n = 0;
 	int error = listen_there(&order, &b->found, heard);
 	stop_catch();
@@ -82,8 +84,8 @@ static enum step ask_again(struct begin *b, const char *why, bool *asked)
 		(void)str_copy(b->place.username, sizeof b->place.username, own);
 	if (!account || !b->place.username[0]) {
 		if (account)
-			printf("It wants an account: the user name before the address, as in me@%s\n",
-			       strstr(b->place.url, "://") + 3);
+			say("It wants an account: the user name before the address, as in me@%s",
+			    strstr(b->place.url, "://") + 3);
 		if (!*asked)
 			ask_new();
 		*asked = true;
@@ -125,14 +127,15 @@ enum step step_broker(struct begin *b)
 			return STEP_ON;
 		}
 		if (step == STEP_ON)
-			printf("The broker %s was not reached%s%s\n", b->place.url, heard.why[0] ? ": " : " within 8 s",
-			       heard.why);
+			say("The broker %s was not reached%s%s", b->place.url, heard.why[0] ? ": " : " within 8 s",
+			    heard.why);
 		if (step == STEP_ON && i + 1 < TRIES)
 			step = ask_again(b, heard.why, &asked);
 		if (step != STEP_ON)
 			return step;
 	}
-	puts("Next: see to it that the broker runs and takes this account (docs/troubleshooting.md), then\n"
-	     "`therapy-gateway setup` again. With Home Assistant: Settings > Add-ons > Mosquitto broker.");
+	say("Next: see to it that the broker runs and takes this account (docs/troubleshooting.md), then\n"
+	    "%s again. With Home Assistant: Settings > Add-ons > Mosquitto broker.",
+	    say_setup());
 	return STEP_STOP;
 }

@@ -4,12 +4,17 @@
 
 #include "base/str.h"
 #include "begin/begin.h"
+#include "begin/say.h"
 #include "begin/coverage.h"
 
 /* Broken between words, the lines behind the first with `indent` blanks. */
 static void wrapped(const char *text, size_t indent)
 {
 	size_t column = 0;
+	if (say_is_json()) {
+		say("%s", text);
+		return;
+	}
 	for (const char *at = text; *at;) {
 		size_t blanks = strspn(at, " "), n = blanks + strcspn(at + blanks, " ");
 		if (column > indent && column + n > 96) {
@@ -31,7 +36,7 @@ static void level(struct json_object *check, const char *key, const char *word)
 	coverage_titles(check, key, titles, sizeof titles);
 	if (!titles[0])
 		return;
-	snprintf(line, sizeof line, "  %-12s %s", word, titles);
+	snprintf(line, sizeof line, say_is_json() ? "%s: %s" : "  %-12s %s", word, titles);
 	wrapped(line, 15);
 }
 
@@ -40,11 +45,11 @@ void cover_tell(struct json_object *check)
 	static struct coverage c;
 	bool elsewhere = false;
 	coverage_read(&c, check);
-	puts("\nOf the hazards in docs/safety.md, this home's are (each with its rules: therapy-gateway check)");
+	say("\nOf the hazards in docs/safety.md, this home's are (each with its rules: therapy-gateway check)");
 	level(check, "covered", "covered");
 	level(check, "partly", "PARTLY");
 	level(check, "not_covered", "NOT COVERED");
-	puts("What would cover more:");
+	say("What would cover more:");
 	for (size_t i = 0; i < c.n; i++) {
 		char line[640];
 		elsewhere |= c.lacks[i].elsewhere;

@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "begin/begin.h"
+#include "begin/say.h"
 #include "begin/stop.h"
 #include "begin/survey.h"
 
@@ -12,14 +13,13 @@ enum step step_ports(struct begin *b)
 		return STEP_ON;
 	survey_ports(&ports, b->config);
 	for (size_t i = 0; i < ports.n && !stop_asked(); i++) {
-		printf("Listening at the serial port %s ...\n", ports.path[i]);
-		fflush(stdout);
+		say("Listening at the serial port %s ...", ports.path[i]);
 		enum survey_port port = survey_listen(&b->seen, &b->programs, ports.path[i]);
 		if (port == SURVEY_LEFT)
-			puts("  it is another program's: left alone.");
+			say("  it is another program's: left alone.");
 		else if (port == SURVEY_SILENT && !stop_asked())
-			printf("  nothing known speaks there by itself; `therapyctl probe serial:%s` asks, too.\n",
-			       ports.path[i]);
+			say("  nothing known speaks there by itself; `therapyctl probe serial:%s` asks, too.",
+			    ports.path[i]);
 	}
 	return stop_asked() ? STEP_STOP : STEP_ON;
 }

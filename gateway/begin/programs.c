@@ -72,7 +72,7 @@ int programs_run(const char *const *argv, char **printed)
 	size_t n = 0;
 	close(ends[1]);
 	while (process > 0) {
-		ssize_t got = stop_or_readable(ends[0]) ? read(ends[0], text + n, PRINTED_MAX - 1 - n) : -1;
+		ssize_t got = stop_or_readable(ends[0], -1) ? read(ends[0], text + n, PRINTED_MAX - 1 - n) : -1;
 		if (got <= 0)
 			break;
 		n += (size_t)got;

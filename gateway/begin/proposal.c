@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "base/str.h"
 #include "begin/home_edit.h"
 #include "begin/stop.h"
 #include "therapyctl/fields.h"
@@ -50,18 +51,23 @@ static bool checked(struct proposal *p, const struct files *files, const struct 
 	return p->check != NULL;
 }
 
-/* 128 bits, which nobody guesses. */
-static bool make_token(struct files *files, char name[64], char *why, size_t why_size)
+bool proposal_token(char out[PROPOSAL_TOKEN], char *why, size_t why_size)
 {
-	uint8_t bytes[16];
-	char token[2 * sizeof bytes + 1];
+	uint8_t bytes[(PROPOSAL_TOKEN - 1) / 2];
 	if (getrandom(bytes, sizeof bytes, 0) != (ssize_t)sizeof bytes) {
 		snprintf(why, why_size, "no random bytes: %s", strerror(errno));
 		return false;
 	}
 	for (size_t i = 0; i < sizeof bytes; i++)
-		snprintf(token + 2 * i, 3, "%02x", bytes[i]);
-	return files_secret(files, FILES_TOKEN, token, name, why, why_size);
+		snprintf(out + 2 * i, 3, "%02x", bytes[i]);
+	return true;
+}
+
+static bool keep_token(const char *given, struct files *files, char name[64], char *why, size_t why_size)
+{
+	char token[PROPOSAL_TOKEN];
+	return (given[0] ? str_copy(token, sizeof token, given) : proposal_token(token, why, why_size)) &&
+	       files_secret(files, FILES_TOKEN, token, name, why, why_size);
 }
 
 bool proposal_make(struct proposal *p, const struct proposal_order *order, struct home_answers *answers,
@@ -75,7 +81,7 @@ bool proposal_make(struct proposal *p, const struct proposal_order *order, struc
 		*why = sentence("The password cannot be kept: ", text, "");
 		return false;
 	}
-	if (order->token && !make_token(files, p->token_file, text, sizeof text)) {
+	if (order->wants_token && !keep_token(order->token, files, p->token_file, text, sizeof text)) {
 		*why = sentence("The page's token cannot be kept: ", text, "");
 		return false;
 	}

@@ -16,7 +16,8 @@ struct proposal_order {
 	const char *old; /* the configuration that is there; NULL: none */
 	struct home_change change;
 	const char *password; /* "": none, or none that is new */
-	bool token;           /* the page needs one */
+	bool wants_token;     /* the page needs one: */
+	const char *token;    /* "": one that nobody chose */
 	const struct seen_list *seen;
 };
 
@@ -32,6 +33,9 @@ struct proposal {
  * caller frees, or NULL: no memory, or asked to stop. What was written so far is files_drop()'s. */
 bool proposal_make(struct proposal *out, const struct proposal_order *order, struct home_answers *answers,
 		   struct files *files, const struct programs *programs, char **why);
+/* For a page: 128 bits, which nobody guesses. False: a sentence in `why`. */
+#define PROPOSAL_TOKEN 33u /* bytes, with the NUL */
+bool proposal_token(char out[PROPOSAL_TOKEN], char *why, size_t why_size);
 void proposal_release(struct proposal *proposal);
 /* What is changed on that device itself, as lines; NULL: nothing. The caller frees. */
 char *proposal_changes(const struct proposal *proposal, const char *id);

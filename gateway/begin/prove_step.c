@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "begin/begin.h"
+#include "begin/say.h"
 #include "begin/stop.h"
 #include "begin/trial.h"
 #include "therapyctl/fields.h"
@@ -31,18 +32,17 @@ static bool runs(const struct begin *b)
 
 static void advise(const char *control, enum trial_end end)
 {
+	const char *how = say_where("therapyctl off-test", "the off-test on this page, of");
 	if (end == TRIAL_FAILED)
-		printf(
-		    "  The plug did not go off by itself: switch it off by hand, and look whether it is off. It stays\n"
-		    "  refused. Next: another plug (docs/devices.md), or see to its timer and firmware "
+		say("The plug did not go off by itself: switch it off by hand, and look whether it is off. It stays\n"
+		    "refused. Next: another plug (docs/devices.md), or see to its timer and firmware "
 		    "(plugins/README.md),\n"
-		    "  then, while the gateway runs: therapyctl off-test %s\n",
-		    control);
+		    "then, while the gateway runs: %s %s",
+		    how, control);
 	else
-		printf(
-		    "  It stays refused until the test has passed. Next, when that is put right and the gateway runs:\n"
-		    "  therapyctl off-test %s\n",
-		    control);
+		say("It stays refused until the test has passed. Next, when that is put right and the gateway runs:\n"
+		    "  %s %s",
+		    how, control);
 }
 
 static const struct seen *chosen(const struct begin *b, const char *id)
@@ -77,16 +77,15 @@ static const char *said_no(const struct begin *b, const char *key)
 static void test_one(struct trial *t, const char *control, bool *failed)
 {
 	char why[512] = "";
-	printf("%s: off-test, it goes on now and must go off by itself ...\n", control);
-	fflush(stdout);
+	say("%s: off-test, it goes on now and must go off by itself ...", control);
 	enum trial_end end = trial_off_test(t, control, why, sizeof why);
 	if (stop_asked())
 		return;
-	printf("  %s%s%s\n",
-	       end == TRIAL_PROVED   ? "passed"
-	       : end == TRIAL_FAILED ? "FAILED"
-				     : "not begun",
-	       why[0] ? ": " : "", why);
+	say("  %s%s%s",
+	    end == TRIAL_PROVED   ? "passed"
+	    : end == TRIAL_FAILED ? "FAILED"
+				  : "not begun",
+	    why[0] ? ": " : "", why);
 	if (end != TRIAL_PROVED)
 		advise(control, end);
 	*failed |= end == TRIAL_FAILED;
@@ -103,16 +102,15 @@ static void prove_one(const struct begin *b, struct proving *p, const char *id, 
 	const char *until = said_no(b, key);
 	snprintf(control, sizeof control, "%s.%s", id, key);
 	if (until) {
-		printf("%s is refused until %s, and so is the off-test. Next, then:\n  therapyctl off-test %s\n",
-		       control, until, control);
+		say("%s is refused until %s, and so is the off-test. Next, then:\n  %s %s", control, until,
+		    say_where("therapyctl off-test", "the off-test on this page, of"), control);
 		return;
 	}
 	if (!p->begun && !trial_begin(&p->trial, &b->programs, b->files.place, why, sizeof why)) {
 		p->broken = true;
 		if (!stop_asked())
-			printf("The gateway does not start:\n%s\nNext: put that right, then `therapy-gateway run -c "
-			       "%s`.\n",
-			       why, b->files.place);
+			say("The gateway does not start:\n  %s\n\nNext: put that right, then %s.", why,
+			    say_where("start it: therapy-gateway run", "the set-up again"));
 		return;
 	}
 	p->begun = true;
@@ -140,46 +138,56 @@ static void name_one(const struct begin *b, struct proving *p, const char *id, c
 {
 	(void)b;
 	(void)p;
-	printf("  therapyctl off-test %s.%s\n", id, key);
+	say("  %s %s.%s", say_where("therapyctl off-test", "the off-test on this page, of"), id, key);
 }
 
 enum step step_prove(struct begin *b)
 {
 	struct proving p = {0};
-	if (b->old && runs(b)) {
-		puts("A gateway runs with the file as it was. Next: restart it, then each plug that is new proves "
-		     "itself with");
+	if (b->running || (b->old && runs(b))) {
+		say("%s", b->running
+			      ? "The gateway starts anew now, and is back here within seconds. Next, each plug that is "
+				"new proves itself:"
+			      : "A gateway runs with the file as it was. Next: restart it, then each plug that is new "
+				"proves itself with");
 		each_due(b, &p, name_one);
 		return STEP_DONE;
 	}
 	each_due(b, &p, prove_one);
 	if (p.begun)
 		trial_end(&p.trial);
-	return stop_asked() || p.failed || p.broken ? STEP_STOP : STEP_ON;
+	/* It may run: what failed stays refused. On a terminal whoever reads that is to see to it first. */
+	bool goes_on = !p.failed || say_is_json();
+	return stop_asked() || !goes_on || p.broken ? STEP_STOP : STEP_ON;
 }
 
 static void say_next(const struct begin *b)
 {
 	for (size_t i = 0; i < b->seen.n; i++)
 		if (b->seen.at[i].chosen && b->seen.at[i].role == SEEN_TABLE)
-			printf("Next, with nobody on the table and the gateway running: therapyctl calibrate %s\n"
-			       "(until then an upright table counts as tilted, and heat is refused)\n",
-			       b->seen.at[i].id);
-	puts("`therapyctl status` says what is permitted, and why not.");
+			say("Next, with nobody on the table and the gateway running: %s %s\n"
+			    "(until then an upright table counts as tilted, and heat is refused)",
+			    say_where("therapyctl calibrate", "Calibrate, at"), b->seen.at[i].id);
+	if (!say_is_json())
+		say("`therapyctl status` says what is permitted, and why not.");
 }
 
 enum step step_start(struct begin *b)
 {
 	bool terminal = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
-	putchar('\n');
+	say_gap();
 	say_next(b);
+	b->starts = say_is_json();
+	if (b->starts) {
+		say("It starts now, and what is permitted is seen here.");
+		return STEP_DONE; /* whoever asked starts it */
+	}
 	if (b->no_start || !terminal) {
-		printf("Start it: %s run -c %s\n", b->called, b->file);
+		say("Start it: %s run -c %s", b->called, b->file);
 		return STEP_DONE;
 	}
-	puts("It starts here now; Ctrl-C brings everything to rest and ends it. Later:");
-	printf("  %s run -c %s\n\n", b->called, b->file);
-	fflush(stdout);
+	say("It starts here now; Ctrl-C brings everything to rest and ends it. Later:");
+	say("  %s run -c %s\n", b->called, b->file);
 	execl(b->programs.gateway, b->programs.gateway, "run", "-c", b->files.place, (char *)NULL);
 	perror(b->programs.gateway);
 	return STEP_STOP;

@@ -12,7 +12,8 @@
 void stop_catch(void);
 void stop_now(void);
 bool stop_asked(void);
-/* Waits until something can be read there. False: asked to stop, also if that was just before. */
-bool stop_or_readable(int fd);
+/* Waits until something can be read there, `wait_ms` at most (negative: for ever). False: asked to stop, also if that
+ * was just before, or the time is over. */
+bool stop_or_readable(int fd, int wait_ms);
 
 #endif

@@ -104,3 +104,9 @@ void ending_begin(struct gateway *g)
 								     : longest);
 	ending_look(g);
 }
+
+void ending_begin_anew(struct gateway *g)
+{
+	g->anew = true;
+	ending_begin(g);
+}

@@ -4,6 +4,7 @@
  * outward (outward.c). Everything that could decide lives elsewhere. */
 #include "gateway.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -350,6 +351,7 @@ static void on_tick(uv_timer_t *tick)
 static void on_signal(uv_signal_t *handle, int number)
 {
 	struct gateway *g = handle->data;
+	g->anew = false;
 	log_info("gateway", "%s: bringing every device to rest", number == SIGINT ? "interrupted" : "asked to end");
 	ending_begin(g);
 }
@@ -432,6 +434,18 @@ static void release(struct gateway *g)
 	config_free(g->config);
 }
 
+/* In this process, so that whoever started it, and watches it, goes on as before. */
+static int begin_anew(const char *program, const char *path)
+{
+	union {
+		const char *in[5];
+		char *out[5];
+	} words = {{program, "run", "-c", path, NULL}};
+	execv(program, words.out);
+	log_error("gateway", "cannot start anew: %s: %s", program, strerror(errno));
+	return 1;
+}
+
 static int start(const char *path, bool only_check, bool as_json, struct prove_wanted *wanted)
 {
 	struct gateway g = {
@@ -477,7 +491,7 @@ static int start(const char *path, bool only_check, bool as_json, struct prove_w
 		    g.core ? prove(g.config, g.descriptions, wanted, stdout) : 1; /* no core: it was interrupted */
 	int status = g.status;
 	release(&g);
-	return status;
+	return g.anew ? begin_anew(g.program, path) : status;
 }
 
 int gateway_check(const char *path, bool as_json)

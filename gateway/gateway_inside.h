@@ -74,6 +74,7 @@ struct gateway {
 	uv_signal_t interrupt, terminate, hangup;
 	struct watchdog watchdog;
 	int status;
+	bool anew;            /* it ends to begin again */
 	uint64_t refusals_ms; /* the minute in which so many requests were refused */
 	unsigned refusals;
 };
@@ -97,6 +98,8 @@ int processes_start(struct gateway *g, const struct process_callbacks *callbacks
 /* ---- ending.c ---- */
 /* Brings everything to rest and ends; once is enough. */
 void ending_begin(struct gateway *g);
+/* The same, and then this program starts anew with the configuration as it is then. */
+void ending_begin_anew(struct gateway *g);
 /* Something may have come to rest. */
 void ending_look(struct gateway *g);
 /* For the memory's keeper: it is closed. */

@@ -10,6 +10,8 @@
 #include "mqtt/quantity.h"
 #include "page/page.h"
 
+#define PATIENCE_S "600" /* that the set-up waits for an answer */
+
 /* ---- what is asked ---- */
 
 static const Therapy__V1__ControlDescription *row_of(const struct gateway *g, uint16_t device, uint16_t control)
@@ -126,11 +128,23 @@ static void on_label(void *user, enum page_thing thing, uint16_t device, uint16_
 	}
 }
 
+static void on_set_up(void *user, enum talk_end end)
+{
+	struct gateway *g = user;
+	if (end != TALK_RESTART)
+		return;
+	log_info("gateway", "%s was changed by the set-up on the page: everything comes to rest, and it starts anew",
+		 g->path);
+	ending_begin_anew(g);
+}
+
 /* ---- life ---- */
 
 void viewing_open(struct gateway *g)
 {
 	const struct config_page *c = &g->config->page;
+	const char *const asks[] = {"therapy-setup", "--gateway", g->program, "--talk", "--running",
+				    "--patience",    PATIENCE_S,  "-c",       g->path,  NULL};
 	char why[512];
 	if (!c->enabled)
 		return;
@@ -143,10 +157,12 @@ void viewing_open(struct gateway *g)
 					   .gateway_id = g->config->gateway_id,
 					   .version = THERAPY_VERSION,
 					   .hazards = g->promises->hazards_json,
+					   .setup = setup_asker(),
+					   .setup_arguments = asks,
 					   .language = g->config->language,
 					   .units = g->config->units};
-	const struct page_callbacks callbacks = {g,        core_now,      on_request,   on_adjust,
-						 on_event, on_event_next, on_connected, on_label};
+	const struct page_callbacks callbacks = {
+	    g, core_now, on_request, on_adjust, on_event, on_event_next, on_connected, on_label, on_set_up};
 	int error = page_new(&g->loop, &config, &callbacks, &g->page, why, sizeof why);
 	if (error)
 		log_error("page", "there is no page: %s", why);

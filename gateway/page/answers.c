@@ -166,6 +166,9 @@ static void serve(struct page *p, enum request_what what, const struct request *
 	case REQUEST_ADJUST:
 		asking_adjust(p, r, reply);
 		break;
+	case REQUEST_SETUP:
+		asking_setup(p, r, reply);
+		break;
 	case REQUEST_ASK:
 		asking_ask(p, r, reply);
 		break;
@@ -190,11 +193,20 @@ static bool may_without_login(const struct page *p, enum request_what what, cons
 	return request_is_public(what) || (what == REQUEST_STOP && !p->stop_needs_login && request_names_here(r));
 }
 
+/* Where there is no core there is nothing to ask it. */
+static bool has(const struct page *p, enum request_what what)
+{
+	bool of_core = what == REQUEST_PLOT || what == REQUEST_RESET || what == REQUEST_ASK || what == REQUEST_ADJUST;
+	return what == REQUEST_SETUP ? p->talk != NULL : p->callbacks.core || !of_core;
+}
+
 void answers_answer(void *user, const struct request *r, struct http_reply *reply)
 {
 	struct page *p = user;
 	const char *allowed = NULL;
 	enum request_what what = request_route(r->method, r->path, &allowed);
+	if (!has(p, what))
+		what = REQUEST_NOTHING;
 	bool ingress = by_ingress(p, r);
 	bool known = ingress || login_valid(&p->login, clock_wall_ms(NULL) / 1000, r->cookie);
 	if (what == REQUEST_NOTHING || what == REQUEST_WRONG_METHOD) {

@@ -108,6 +108,12 @@ static bool is_stopped(const struct core *core)
 /* Whatever it says: who wants a stop must not have to spell it. */
 void asking_stop(struct page *p, const struct request *r, bool known, struct http_reply *reply)
 {
+	if (!p->callbacks.core) { /* nothing is on but by an off-test of the set-up, which ends with it */
+		(void)page_cancel_setup(p);
+		log_info("page", "%s%s: stop: the set-up is ended", r->peer, known ? "" : ", not logged in");
+		answers_words(reply, 200, "{\"ok\":true,\"outcome\":\"accepted\",\"reason\":null}");
+		return;
+	}
 	const struct core_request request = request_of(p, CORE_STOP, -1);
 	uint64_t now_ms = clock_boot_ms();
 	bool stopped = !known && is_stopped(p->callbacks.core(p->callbacks.user));
@@ -239,5 +245,32 @@ void asking_adjust(struct page *p, const struct request *r, struct http_reply *r
 	} else {
 		malformed(reply);
 	}
+	json_object_put(root);
+}
+
+/* ---- the set-up ---- */
+
+/* {"do":"begin"}, {"do":"answer","number":3,"text":"1 2"}, {"do":"cancel"}. What is answered may be a secret: it is in
+ * no log. */
+void asking_setup(struct page *p, const struct request *r, struct http_reply *reply)
+{
+	struct json_object *root = parse(r), *number = NULL;
+	const char *name = root ? text_of(root, "do") : NULL, *text = root ? text_of(root, "text") : NULL;
+	bool taken = false;
+	if (name && strcmp(name, "begin") == 0) {
+		taken = talk_begin(p->talk);
+		log_info("page", "%s: set-up: %s", r->peer, taken ? "begun" : "not begun");
+	} else if (name && strcmp(name, "cancel") == 0) {
+		taken = talk_cancel(p->talk);
+		log_info("page", "%s: set-up: %s", r->peer, taken ? "asked to end" : "none runs");
+	} else if (name && strcmp(name, "answer") == 0 && text && json_object_object_get_ex(root, "number", &number) &&
+		   json_object_is_type(number, json_type_int) && json_object_get_int64(number) > 0) {
+		taken = talk_answer(p->talk, json_object_get_uint64(number), text);
+	} else {
+		malformed(reply);
+		json_object_put(root);
+		return;
+	}
+	answers_words(reply, taken ? 200 : 409, taken ? "{\"ok\":true}" : "{\"ok\":false,\"error\":\"changed\"}");
 	json_object_put(root);
 }

@@ -64,6 +64,14 @@ unsigned http_viewers(const struct http *h)
 	return h->viewers;
 }
 
+bool http_is_told(const struct http *h)
+{
+	for (const struct connection *c = h->first; c; c = c->next)
+		if (c->stage == VIEWING && (!c->waits || board_has(h->board, c->seen)))
+			return false;
+	return true;
+}
+
 /* ---- listening ---- */
 
 static int listen_at(const char *address, unsigned port, struct str *why)

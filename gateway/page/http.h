@@ -65,6 +65,8 @@ int http_new(uv_loop_t *loop, const char *address, unsigned port, struct board *
 /* There is something new on the board. Not from within `answer`. */
 void http_changed(struct http *http);
 unsigned http_viewers(const struct http *http);
+/* Has every viewer what is on the board? */
+bool http_is_told(const struct http *http);
 /* Sends nothing more. `closed` may be NULL. */
 void http_close(struct http *http, void (*closed)(void *user), void *user);
 

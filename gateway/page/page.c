@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The page's life, and what its viewers are shown: slots of the board for the home, the last events, the time and each
- * device, made anew when something has happened, in bounded turns. */
+ * The page's life, and what its viewers are shown: slots of the board for the home, the last events, the time, the
+ * set-up and each device, made anew when something has happened, in bounded turns. */
 #include "page/page.h"
 
 #include <stdlib.h>
@@ -16,9 +16,11 @@
 #include "page/phrases.h"
 #include "tell/tell.h"
 
+#define TOLD_MS        20u /* how often it is looked whether viewers have been told the last */
+#define TOLD_MOST_MS   1000u
 #define DEVICES_A_TURN 16u /* a device's text takes some ten microseconds; the rules' turn comes in between */
 
-enum { SLOT_HOME, SLOT_LOG, SLOT_BEAT, SLOT_HAZARDS, SLOT_DEVICES };
+enum { SLOT_HOME, SLOT_LOG, SLOT_BEAT, SLOT_HAZARDS, SLOT_SETUP, SLOT_DEVICES };
 
 /* ---- the board ---- */
 
@@ -61,7 +63,7 @@ static void put_beat(struct page *p)
 	struct json_object *o = json_object_new_object();
 	tell_put_count(o, "now_ms", clock_boot_ms());
 	tell_put(o, "boot_id", p->boot_id);
-	tell_put_count(o, "plot", history_view(p->history).number);
+	tell_put_count(o, "plot", p->history ? history_view(p->history).number : 0);
 	put(p, SLOT_BEAT, "beat", tell_text(o));
 }
 
@@ -84,13 +86,15 @@ static void on_flush(uv_timer_t *timer)
 {
 	struct page *p = timer->data;
 	p->flushed_ms = uv_now(p->loop);
-	const struct core *core = p->callbacks.core(p->callbacks.user);
-	if (p->home_touched)
+	const struct core *core = p->callbacks.core ? p->callbacks.core(p->callbacks.user) : NULL;
+	if (p->home_touched && core)
 		put_home(p, core);
-	if (p->log_touched)
+	if (p->log_touched && core)
 		put_log(p);
-	p->home_touched = p->log_touched = false;
-	if (!put_devices(p, core))
+	if (p->talk_touched && p->talk)
+		put(p, SLOT_SETUP, "setup", talk_text(p->talk));
+	p->home_touched = p->log_touched = p->talk_touched = false;
+	if (core && !put_devices(p, core))
 		uv_timer_start(timer, on_flush, 1, 0);
 	http_changed(p->http);
 }
@@ -117,7 +121,7 @@ static void on_beat(uv_timer_t *timer)
 
 void page_all_touched(struct page *p)
 {
-	p->home_touched = p->log_touched = true;
+	p->home_touched = p->log_touched = p->talk_touched = true;
 	memset(p->touched, true, p->n_devices * sizeof *p->touched);
 	if (!uv_is_active((uv_handle_t *)&p->beat)) {
 		put_beat(p);
@@ -190,10 +194,57 @@ void page_core(struct page *p, const struct core_output *o)
 	flush_soon(p);
 }
 
+/* ---- the set-up ---- */
+
+static void on_talk(void *user)
+{
+	struct page *p = user;
+	p->talk_touched = true;
+	flush_soon(p);
+}
+
+/* Whoever hears of the end may close the page at once: viewers are sent what was said last before. */
+static void on_told(uv_timer_t *timer)
+{
+	const struct page *p = timer->data;
+	bool told = !uv_is_active((const uv_handle_t *)&p->flush) && http_is_told(p->http);
+	if (!told && uv_now(p->loop) < p->told_by_ms)
+		return;
+	uv_timer_stop(timer);
+	p->callbacks.set_up(p->callbacks.user, p->set_up);
+}
+
+static void on_set_up(void *user, enum talk_end end)
+{
+	struct page *p = user;
+	p->set_up = end;
+	p->told_by_ms = uv_now(p->loop) + TOLD_MOST_MS;
+	uv_timer_start(&p->parting, on_told, TOLD_MS, TOLD_MS); /* nothing tells when a viewer has taken all */
+}
+
+static bool open_talk(struct page *p, const struct page_config *config)
+{
+	const struct talk_config talk = {.program = config->setup,
+					 .arguments = config->setup_arguments,
+					 .first = config->setup_first,
+					 .only = !p->callbacks.core};
+	const struct talk_callbacks callbacks = {p, on_talk, on_set_up};
+	if (config->setup)
+		p->talk = talk_new(p->loop, &talk, &callbacks);
+	return p->talk || !config->setup;
+}
+
+bool page_cancel_setup(struct page *p)
+{
+	return p->talk && talk_cancel(p->talk);
+}
+
 /* ---- life ---- */
 
 static void release(struct page *p)
 {
+	if (p->talk)
+		talk_close(p->talk, NULL, NULL);
 	board_free(p->board);
 	history_free(p->history);
 	free(p->touched);
@@ -210,8 +261,8 @@ static bool fill(struct page *p, const struct page_config *config)
 	clock_boot_id(p->boot_id);
 	p->gateway_id = strdup(config->gateway_id);
 	p->version = strdup(config->version);
-	const struct core *core = p->callbacks.core(p->callbacks.user);
-	p->n_devices = core_n_devices(core);
+	const struct core *core = p->callbacks.core ? p->callbacks.core(p->callbacks.user) : NULL;
+	p->n_devices = core ? core_n_devices(core) : 0;
 	p->touched = calloc(p->n_devices + 1, sizeof *p->touched);
 	p->board = board_new(SLOT_DEVICES + p->n_devices);
 	p->html = phrases_fill(config->language, page_html, page_html_size, &p->html_size);
@@ -219,8 +270,8 @@ static bool fill(struct page *p, const struct page_config *config)
 	p->hazards = strdup(config->hazards);
 	p->stop_needs_login = config->stop_needs_login;
 	p->asks_presence = config->asks_presence;
-	return fill_history(p, core) && p->gateway_id && p->hazards && (p->ingress || !config->ingress) && p->version &&
-	       p->touched && p->board && p->html;
+	return (!core || fill_history(p, core)) && open_talk(p, config) && p->gateway_id && p->hazards &&
+	       (p->ingress || !config->ingress) && p->version && p->touched && p->board && p->html;
 }
 
 static void warn_of_the_open(const struct page_config *config)
@@ -261,8 +312,10 @@ int page_new(uv_loop_t *loop, const struct page_config *config, const struct pag
 	uv_timer_init(loop, &p->flush); /* cannot fail */
 	uv_timer_init(loop, &p->beat);
 	uv_timer_init(loop, &p->sample);
-	p->flush.data = p->beat.data = p->sample.data = p;
-	uv_timer_start(&p->sample, on_sample, HISTORY_STEP_MS, HISTORY_STEP_MS);
+	uv_timer_init(loop, &p->parting);
+	p->flush.data = p->beat.data = p->sample.data = p->parting.data = p;
+	if (p->history)
+		uv_timer_start(&p->sample, on_sample, HISTORY_STEP_MS, HISTORY_STEP_MS);
 	warn_of_the_open(config);
 	*out = p;
 	return 0;
@@ -304,18 +357,30 @@ static void on_closed(uv_handle_t *handle)
 static void on_http_closed(void *user)
 {
 	struct page *p = user;
-	p->open_handles = 3;
+	p->open_handles = 4;
 	uv_close((uv_handle_t *)&p->flush, on_closed);
 	uv_close((uv_handle_t *)&p->beat, on_closed);
 	uv_close((uv_handle_t *)&p->sample, on_closed);
+	uv_close((uv_handle_t *)&p->parting, on_closed);
+}
+
+static void on_talk_closed(void *user)
+{
+	struct page *p = user;
+	p->talk = NULL;
+	uv_timer_stop(&p->flush); /* nothing asks the web server for anything any more */
+	uv_timer_stop(&p->beat);
+	uv_timer_stop(&p->sample);
+	uv_timer_stop(&p->parting);
+	http_close(p->http, on_http_closed, p);
 }
 
 void page_close(struct page *p, void (*closed)(void *user), void *user)
 {
 	p->closed = closed;
 	p->closed_user = user;
-	uv_timer_stop(&p->flush); /* nothing asks the web server for anything any more */
-	uv_timer_stop(&p->beat);
-	uv_timer_stop(&p->sample);
-	http_close(p->http, on_http_closed, p);
+	if (p->talk)
+		talk_close(p->talk, on_talk_closed, p);
+	else
+		on_talk_closed(p);
 }

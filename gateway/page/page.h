@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * page - the page that the gateway serves to browsers (docs/page.md): devices with their readings, what is permitted
- * and why not, the last events, STOP and reset. It shows what the core knows in tell/'s words and hands stops and
- * resets to it, which go the same way as therapyctl's and MQTT's; it decides nothing. On the loop's thread.
+ * and why not, the last events, STOP and reset, and the set-up. It shows what the core knows in tell/'s words and hands
+ * stops and resets to it, which go the same way as therapyctl's and MQTT's; it decides nothing. Before there is a home
+ * it has no core and is for the set-up only (begin/browser.c). On the loop's thread.
  */
 #ifndef PAGE_PAGE_H
 #define PAGE_PAGE_H
@@ -12,6 +13,7 @@
 
 #include "core/core.h"
 #include "page/show.h"
+#include "page/talk.h"
 
 #define PAGE_BOARD_MS 50u   /* viewers hear of changes at most this often */
 #define PAGE_BEAT_MS  1000u /* and of the time */
@@ -40,13 +42,17 @@ struct page_config {
 	bool asks_presence; /* somebody has to say now and then that they are there */
 	const char *gateway_id, *version;
 	const char *hazards; /* JSON: which this home is guarded against */
+	const char *setup;   /* the program that asks for the set-up (page/talk.h); NULL: there is none */
+	const char *const *setup_arguments; /* argv */
+	const char *setup_first;            /* a line that it gets first; outlives the page; NULL */
 	enum language language;
 	enum unit_system units;
 };
 
 struct page_callbacks {
 	void *user;
-	/* The core, brought up to now. Never NULL. */
+	/* The core, brought up to now. Never NULL. The callback itself is NULL, with all that follow up to `label`,
+	 * where the page is for the set-up only. */
 	const struct core *(*core)(void *user);
 	/* A request; its RESULT comes back through page_core within the same call. */
 	void (*request)(void *user, const struct core_request *request);
@@ -59,6 +65,8 @@ struct page_callbacks {
 	/* Is there a connection to the broker? -1: there is no broker. */
 	int (*connected)(void *user);
 	void (*label)(void *user, enum page_thing thing, uint16_t device, uint16_t index, struct page_label *out);
+	/* The set-up is over, and viewers know; NULL where there is none. */
+	void (*set_up)(void *user, enum talk_end end);
 };
 
 struct page;
@@ -72,6 +80,8 @@ void page_core(struct page *page, const struct core_output *output);
 void page_touched(struct page *page, uint16_t device);
 /* Another language; other hazards. */
 void page_reconfigured(struct page *page, enum language language, const char *hazards, bool asks_presence);
+/* Does a set-up run? If so it is asked to end, and `set_up` comes. */
+bool page_cancel_setup(struct page *page);
 void page_close(struct page *page, void (*closed)(void *user), void *user);
 
 #endif

@@ -38,14 +38,16 @@ struct page {
 	char *html;          /* in its language */
 	size_t html_size;
 	struct board *board;
-	struct history *history;
+	struct history *history; /* NULL: there is no core */
+	struct talk *talk;       /* NULL: there is no set-up */
 	struct http *http;
 	uv_loop_t *loop;
-	uv_timer_t flush, beat, sample;
-	uint64_t flushed_ms;
-	size_t n_devices; /* the core's own included */
-	bool *touched;    /* by device: the board's text is old */
-	bool home_touched, log_touched;
+	uv_timer_t flush, beat, sample, parting;
+	uint64_t flushed_ms, told_by_ms;
+	enum talk_end set_up; /* while viewers are told the last of it */
+	size_t n_devices;     /* the core's own included */
+	bool *touched;        /* by device: the board's text is old */
+	bool home_touched, log_touched, talk_touched;
 	struct json_object *answer; /* while a request runs: what its RESULT becomes */
 	struct told told[REFUSALS];
 	unsigned open_handles;
@@ -69,6 +71,7 @@ void answers_words(struct http_reply *reply, unsigned status, const char *text);
 void asking_stop(struct page *page, const struct request *request, bool known, struct http_reply *reply);
 void asking_reset(struct page *page, const struct request *request, struct http_reply *reply);
 void asking_adjust(struct page *page, const struct request *request, struct http_reply *reply);
+void asking_setup(struct page *page, const struct request *request, struct http_reply *reply);
 void asking_ask(struct page *page, const struct request *request, struct http_reply *reply);
 
 #endif

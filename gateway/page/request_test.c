@@ -14,7 +14,7 @@ static enum request_what route(const char *method, const char *path)
 static void what_changes_something_is_only_ever_posted(void **state)
 {
 	(void)state;
-	static const char *const posts[] = {"/login", "/logout", "/stop", "/reset", "/ask", "/adjust"};
+	static const char *const posts[] = {"/login", "/logout", "/stop", "/reset", "/ask", "/adjust", "/setup"};
 	for (size_t i = 0; i < sizeof posts / sizeof *posts; i++) {
 		assert_true(request_changes(route("POST", posts[i])));
 		assert_int_equal(route("GET", posts[i]), REQUEST_WRONG_METHOD);

@@ -59,6 +59,12 @@ static void on_label(void *user, enum page_thing thing, uint16_t device, uint16_
 	(void)user, (void)thing, (void)device, (void)index, (void)out;
 }
 
+static void on_talk(void *user)
+{
+	(void)user;
+	asked++;
+}
+
 static struct page *page(void)
 {
 	static struct page p;
@@ -86,6 +92,10 @@ static struct page *page(void)
 	p.n_devices = core_n_devices(core);
 	p.touched = calloc(p.n_devices, sizeof *p.touched);
 	p.history = history_new();
+	static const char *const words[] = {"/nonexistent", NULL};
+	const struct talk_config talk = {.program = words[0], .arguments = words};
+	const struct talk_callbacks callbacks = {.user = &p, .changed = on_talk};
+	p.talk = talk_new(&loop, &talk, &callbacks);
 	uv_timer_init(&loop, &p.flush);
 	uv_timer_init(&loop, &p.beat);
 	p.flush.data = p.beat.data = &p;

@@ -133,6 +133,7 @@ function textList(list, items) {
 
 function showHome(h) {
 	home = h;
+	$("home").classList.remove("only-setup");
 	put($("title"), `${words.title} ${h.gateway}`);
 	document.title = (h.latches.length || h.alarms.length ? "\u26a0 " : "") + `${words.title} ${h.gateway}`;
 	put($("which"), `${h.gateway} ${h.version}${h.connected === false ? ", " + words.disconnected : ""}`);
@@ -226,11 +227,16 @@ function connect() {
 	heard = performance.now();
 	$("home").hidden = false;
 	stream.onerror = disconnected;
-	on("home", showHome);
+	let begun = false; // before there is a home there is nothing to plot
+	on("home", (h) => {
+		if (!begun) fetchPlot();
+		begun = true;
+		showHome(h);
+	});
 	on("device", showDevice);
 	on("log", showLog);
 	on("hazards", showHazards);
-	fetchPlot();
+	on("setup", showSetup);
 	on("beat", (beat) => {
 		skew = beat.now_ms - performance.now();
 		boot = beat.boot_id;

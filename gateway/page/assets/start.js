@@ -9,6 +9,8 @@ $("reset-now").addEventListener("click", reset);
 $("login").addEventListener("submit", logIn);
 $("silence").addEventListener("click", () => order($("home-answer"), { do: "silence" }));
 $("present").addEventListener("click", () => order($("home-answer"), { do: "present" }));
+$("setup-begin").addEventListener("click", () => tellSetup({ do: "begin" }));
+$("setup-cancel").addEventListener("click", () => tellSetup({ do: "cancel" }));
 $("logout").addEventListener("click", async () => {
 	try { await post("logout"); } finally { loggedOut(); }
 });

@@ -29,6 +29,7 @@ struct begin {
 	uint64_t listen_ms;
 	bool no_start;
 	bool running;               /* the gateway that runs with FILE asks, in a browser, and starts anew afterwards */
+	const char *browser;        /* address and port that the questions are asked at; NULL: here */
 	bool token_first;           /* the page's token is chosen already, and comes before all answers */
 	char token[PROPOSAL_TOKEN]; /* that; "": none */
 	unsigned patience_s;        /* for an answer; 0: for ever */
@@ -48,6 +49,10 @@ struct begin {
 	bool taken;  /* it is in its place */
 	bool starts; /* whoever asked the questions for us starts it now */
 };
+
+/* browser.c: has the questions asked in a browser, by a child that talks. Its exit status, or it becomes the gateway.
+ */
+int browser_run(struct begin *b);
 
 /* An end of input, or Ctrl-C: STEP_STOP, and what has to be said is said at the end. */
 enum step step_of(enum ask_end end);

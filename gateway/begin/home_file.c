@@ -70,7 +70,7 @@ char *home_file_new(const struct home_answers *a, const struct seen_list *list)
 	str_add(&s,
 		"# Begun by `therapy-gateway setup`, and yours to change (docs/configuration.md); look it over with\n"
 		"# `therapy-gateway check`. An interlock and a logbook, not a medical device.\n"
-		"gateway = { id = \"home\"; };\n");
+		"gateway = { id = \"" HOME_FILE_ID "\"; };\n");
 	if (a->german)
 		str_add(&s, "language = \"de\";\n");
 	str_add(&s, "mqtt = { url = \"%s\";", a->url);

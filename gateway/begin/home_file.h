@@ -22,6 +22,7 @@ struct home_answers {
 	bool owns_table, owns_traction; /* that nothing measures */
 };
 
+#define HOME_FILE_ID "home" /* gateway.id of a first one */
 /* The whole text, which the caller frees; NULL: no memory. */
 char *home_file_new(const struct home_answers *answers, const struct seen_list *list);
 /* What is to be changed besides the devices that are added. */

@@ -21,12 +21,13 @@ enum { EXIT_USAGE = 2, EXIT_INTERRUPTED = 130 };
 
 static const char usage[] =
     "Usage: therapy-gateway setup [-c FILE] [--broker URL] [--listen SECONDS] [--no-start]\n"
-    "                             [--page ADDRESS:PORT] [--patience SECONDS]\n"
+    "                             [--page ADDRESS:PORT | --browser ADDRESS:PORT] [--patience SECONDS]\n"
     "Finds the broker and the devices, asks at most six questions, writes FILE, lets each plug prove that it goes off\n"
     "by itself, and starts. FILE is " DEFAULT_FILE " unless given; in one that is there\n"
     "comments and hand edits stay. Answers may come on standard input, one a line.\n"
     "  --page      serve the page for browsers there from now on\n"
-    "  --patience  give up when an answer takes longer than that; at first for ever\n";
+    "  --browser   the same, and ask there instead of here; in both cases http, so better on 127.0.0.1\n"
+    "  --patience  give up when an answer takes longer than that; at first for ever, in a browser 600 s\n";
 
 static bool read_seconds(const char *name, const char *text, unsigned long *out)
 {
@@ -85,6 +86,8 @@ static int read_option(struct begin *b, const char *name, const char *text)
 		b->broker = text;
 	else if (strcmp(name, "--page") == 0)
 		good = read_place(name, text, &b->page);
+	else if (strcmp(name, "--browser") == 0)
+		good = read_place(name, text, &b->browser);
 	else if (strcmp(name, "--patience") == 0 && (good = read_seconds(name, text, &seconds)))
 		b->patience_s = (unsigned)seconds;
 	else if (strcmp(name, "--listen") == 0 && (good = read_seconds(name, text, &seconds)))
@@ -233,6 +236,11 @@ int main(int argc, char **argv)
 	log_set_level(LOG_ERROR);
 	places_find(&b.places);
 	b.answers.german = is_german();
+	if (b.browser) {
+		int status = browser_run(&b);
+		places_release(&b.places);
+		return status;
+	}
 	stop_catch();
 	ask_patience(b.patience_s);
 	if (say_is_json())

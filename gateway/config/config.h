@@ -88,6 +88,10 @@ struct config_page {
 	unsigned line;
 };
 
+/* "127.0.0.1:8723" or "[::1]:8723". False: it is none. */
+#define CONFIG_ADDRESS_MAX 47u /* bytes, with the NUL */
+bool config_page_place(const char *text, char address[CONFIG_ADDRESS_MAX], unsigned *port);
+
 /* Who uses this home's devices, as far as the file says it. What is not given is unknown, and never permits. */
 struct config_profile {
 	bool has_weight, heat_acknowledged;

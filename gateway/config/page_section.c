@@ -45,20 +45,25 @@ static bool port_of(const char *text, unsigned *out)
 }
 
 /* Names are not resolved: which address a name means is somebody else's to say, and what listens is ours. */
-static bool address_of(struct reader *r, const char *text, char **address, unsigned *port)
+bool config_page_place(const char *text, char address[CONFIG_ADDRESS_MAX], unsigned *port)
 {
-	char buffer[INET6_ADDRSTRLEN + 1];
 	struct in6_addr six;
 	struct in_addr four;
 	bool bracket = text[0] == '[';
 	const char *end = bracket ? strchr(text, ']') : strchr(text, ':');
 	const char *from = bracket ? text + 1 : text;
-	if (!end || (size_t)(end - from) >= sizeof buffer || (bracket && end[1] != ':'))
+	if (!end || (size_t)(end - from) >= CONFIG_ADDRESS_MAX || (bracket && end[1] != ':'))
 		return false;
-	memcpy(buffer, from, (size_t)(end - from));
-	buffer[end - from] = '\0';
-	if (inet_pton(bracket ? AF_INET6 : AF_INET, buffer, bracket ? (void *)&six : (void *)&four) != 1 ||
-	    !port_of(end + (bracket ? 2 : 1), port))
+	memcpy(address, from, (size_t)(end - from));
+	address[end - from] = '\0';
+	return inet_pton(bracket ? AF_INET6 : AF_INET, address, bracket ? (void *)&six : (void *)&four) == 1 &&
+	       port_of(end + (bracket ? 2 : 1), port);
+}
+
+static bool address_of(struct reader *r, const char *text, char **address, unsigned *port)
+{
+	char buffer[CONFIG_ADDRESS_MAX];
+	if (!config_page_place(text, buffer, port))
 		return false;
 	*address = arena_copy(r->arena, buffer, strlen(buffer));
 	return true;

@@ -323,6 +323,10 @@ static void on_begun(void *user, struct child *child, int fd)
 static void on_ended(void *user, const struct child_end *how)
 {
 	struct process *p = user;
+	/* libuv looks after all children when one of them has ended: this one may have said what it is, and gone, since
+	 * the loop last looked at its socket. */
+	if (p->wire)
+		wire_drain(p->wire);
 	drop_wire(p);
 	set_present(p, false);
 	p->linked = false;

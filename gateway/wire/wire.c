@@ -187,7 +187,8 @@ static void keep_fds(struct wire *wire, struct msghdr *header)
 	}
 }
 
-static void read_some(struct wire *wire)
+/* Takes what there is into the buffer: so many bytes, 0 at the end, or -1 with errno. */
+static ssize_t receive(struct wire *wire)
 {
 	struct iovec piece = {.iov_base = wire->in + wire->in_size,
 			      .iov_len = WIRE_MESSAGE_MAX + WIRE_PREFIX - wire->in_size};
@@ -195,15 +196,29 @@ static void read_some(struct wire *wire)
 	struct msghdr header = {
 	    .msg_iov = &piece, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
 	ssize_t n = recvmsg(wire->fd, &header, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+	if (n > 0) {
+		keep_fds(wire, &header);
+		wire->in_size += (size_t)n;
+	}
+	return n;
+}
+
+static void read_some(struct wire *wire)
+{
+	ssize_t n = receive(wire);
 	if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
 		return;
 	if (n <= 0) {
 		lose(wire, n == 0 ? "closed by the other side" : strerror(errno));
 		return;
 	}
-	keep_fds(wire, &header);
-	wire->in_size += (size_t)n;
 	deliver(wire);
+}
+
+void wire_drain(struct wire *wire)
+{
+	while (!wire->lost && !wire->closing && receive(wire) > 0 && deliver(wire))
+		;
 }
 
 static void on_ready(uv_poll_t *poll, int status, int events)

@@ -33,6 +33,9 @@ int wire_send(struct wire *wire, const ProtobufCMessage *message, int fd);
 size_t wire_waiting(const struct wire *wire);
 /* The oldest descriptor that arrived, now the caller's; -1 if there is none. */
 int wire_take_fd(struct wire *wire);
+/* Hands on every whole message that has arrived by now; the peer's end is not told. For a peer that is known to be
+ * gone: what it said last may still lie in the socket. */
+void wire_drain(struct wire *wire);
 /* An allocator whose memory is the wire's own and is given back all at once before each message callback: for unpacking
  * what that callback got. */
 ProtobufCAllocator *wire_allocator(struct wire *wire);

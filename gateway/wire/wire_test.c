@@ -168,12 +168,30 @@ static void an_impossible_length_loses_the_peer(void **state)
 	assert_int_equal(uv_loop_close(&loop), 0);
 }
 
+static void what_a_peer_said_last_is_taken_though_the_loop_has_not_looked(void **state)
+{
+	struct pair *p = *state;
+	for (uint64_t nonce = 1; nonce <= 3; nonce++)
+		assert_int_equal(ping(p->a.wire, nonce), 0);
+	wire_drain(p->b.wire);
+	assert_int_equal(p->b.messages, 3);
+	assert_true(p->b.last_nonce == 3);
+	wire_drain(p->b.wire); /* there is no more */
+	assert_int_equal(p->b.messages, 3);
+	assert_int_equal(p->b.lost, 0);
+	close_both(&p->a);
+	uv_run(&p->loop, UV_RUN_DEFAULT);
+	assert_int_equal(p->b.closed, 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(messages_arrive_whole_and_in_order, setup, teardown),
 	    cmocka_unit_test_setup_teardown(a_descriptor_arrives_with_its_message, setup, teardown),
 	    cmocka_unit_test_setup_teardown(a_peer_that_does_not_read_is_told_and_bounded, setup, teardown),
+	    cmocka_unit_test_setup_teardown(what_a_peer_said_last_is_taken_though_the_loop_has_not_looked, setup,
+					    teardown),
 	    cmocka_unit_test_setup_teardown(a_peer_that_goes_is_lost_once, setup, teardown),
 	    cmocka_unit_test(an_impossible_length_loses_the_peer),
 	};

@@ -32,6 +32,11 @@ int64_t clock_wall_ms(bool *trusted)
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
+bool clock_plausible(int64_t wall_ms)
+{
+	return wall_ms / 1000 >= EARLIEST_S;
+}
+
 void clock_boot_id(char out[37])
 {
 	memcpy(out, "unknown", sizeof "unknown");

@@ -12,6 +12,8 @@ uint64_t clock_boot_us(void);
 /* Wall clock, ms since the Unix epoch. Only for stamps on what leaves. `trusted` (may be NULL) is false while the
  * kernel says that nobody set it (adjtimex: STA_UNSYNC) or it lies before this program was built. */
 int64_t clock_wall_ms(bool *trusted);
+/* Not before this program was built: a router that was switched on thinks that it is 1970. Pure. */
+bool clock_plausible(int64_t wall_ms);
 /* The kernel's boot id, 36 characters and a NUL. "unknown" if it cannot be read. */
 void clock_boot_id(char out[37]);
 

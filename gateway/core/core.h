@@ -565,6 +565,9 @@ size_t core_governs(const struct core *core, size_t i);
 /* A figure without a default that rule `i` compares with and nobody gave, "limit.pressure for belt": until somebody
  * does, it refuses. False: none. */
 bool core_lacks_figure(const struct core *core, size_t i, char text[CORE_WHY_MAX]);
+/* The figure of a limit that is in force for the device, in the limit's unit. False, and nothing written: there is no
+ * such limit here, or nobody gave a figure. */
+bool core_limit(const struct core *core, const char *limit, uint16_t device, double *value);
 /* The longest that another device's sensor, which the control's rules need, may be silent before the control goes to
  * rest. 0: they need none. */
 uint64_t core_silence_ms(const struct core *core, uint16_t device, uint16_t control);

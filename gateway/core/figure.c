@@ -52,6 +52,19 @@ void figure_describe(const struct core *core, uint32_t control, uint32_t slot, d
 		    figure_text(core, slot, at->now.value, most));
 }
 
+bool core_limit(const struct core *core, const char *id, uint16_t device, double *value)
+{
+	uint32_t at = limits_find(&core->limits, id, strlen(id));
+	if (at == LIMITS_NONE || device >= core->home.n_devices)
+		return false;
+	const struct limit *limit = &core->limits.items[at];
+	bool asked = limit->slot_of && limit->slot_of[device] != LIMITS_NONE; /* else no rule compares with it there */
+	if (!asked || !core->limits.slots[limit->slot_of[device]].now.given)
+		return false;
+	*value = core->limits.slots[limit->slot_of[device]].now.value;
+	return true;
+}
+
 uint32_t figure_forbidding(const struct core *core, uint32_t control, double value)
 {
 	const struct control *c = &core->controls[control];

@@ -106,6 +106,11 @@ static void strictest_figure_that_anybody_gave_is_in_force_and_the_default_only_
 			give(&rig, CORE_NO_DEVICE, true, 120);
 		if (rows[i].step_belt)
 			give(&rig, BELT, true, 60);
+		double told = 0;
+		assert_int_equal(core_limit(rig.core, "force", BELT, &told), rows[i].most > 0);
+		assert_near(told, rows[i].most, 0);
+		assert_false(core_limit(rig.core, "pressure", BELT, &told));
+		assert_false(core_limit(rig.core, "force", 99, &told));
 		double found = most(&rig);
 		if (found < rows[i].most || found > rows[i].most)
 			fail_msg("row %zu: %g, expected %g", i, found, rows[i].most);

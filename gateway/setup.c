@@ -70,10 +70,11 @@ const char *setup_asker(void)
 
 void setup_places(struct config_places *out)
 {
-	static char plugins[600], definitions[600], rules[600];
+	static char plugins[600], definitions[600], rules[600], plans[600];
 	out->plugin_dir = getenv("THERAPY_PLUGIN_DIR");
 	out->definitions = getenv("THERAPY_DEFINITIONS");
 	out->default_rules = getenv("THERAPY_RULES");
+	out->default_plans = getenv("THERAPY_PLANS");
 	/* build/<preset>/gateway/therapy-gateway: plugins are in build/<preset>/plugins, the rest in etc/ */
 	if (!out->plugin_dir)
 		out->plugin_dir = beside_program("../plugins", plugins, sizeof plugins);
@@ -81,12 +82,16 @@ void setup_places(struct config_places *out)
 		out->definitions = beside_program("../../../etc/devices.d", definitions, sizeof definitions);
 	if (!out->default_rules)
 		out->default_rules = beside_program("../../../etc/rules.d", rules, sizeof rules);
+	if (!out->default_plans)
+		out->default_plans = beside_program("../../../etc/plans.d", plans, sizeof plans);
 	if (!out->plugin_dir)
 		out->plugin_dir = THERAPY_PLUGIN_DIR;
 	if (!out->definitions)
 		out->definitions = THERAPY_DEFINITIONS;
 	if (!out->default_rules)
 		out->default_rules = THERAPY_RULES;
+	if (!out->default_plans)
+		out->default_plans = THERAPY_PLANS;
 }
 
 static size_t count_options(const struct config *config)

@@ -18,10 +18,11 @@ struct setup;
  * installed, if there is one. Static or `own`. */
 const char *setup_program(const char *own, enum link_kind link);
 
-/* Where plugins and default rules are: $THERAPY_PLUGIN_DIR and $THERAPY_RULES if set (a build tree, a test), beside the
- * program if it is run from a build tree, else where they were installed. The strings are static. */
 /* The program that asks for the set-up, beside this one or where an installation has it. NULL: it is not there. */
 const char *setup_asker(void);
+/* Where plugins, default rules and default plans are: $THERAPY_PLUGIN_DIR, $THERAPY_RULES and $THERAPY_PLANS if set (a
+ * build tree, a test), beside the program if it is run from a build tree, else where they were installed. The strings
+ * are static. */
 void setup_places(struct config_places *out);
 
 /* One Setup message per device; texts stay the configuration's. NULL: out of memory. */

@@ -134,7 +134,8 @@ static struct config *read_config(const struct begin *b)
 {
 	struct config *config = NULL;
 	struct faults faults = {0};
-	const struct config_places places = {b->places.plugins, b->places.definitions, b->places.rules};
+	const struct config_places places = {
+	    .plugin_dir = b->places.plugins, .definitions = b->places.definitions, .default_rules = b->places.rules};
 	if (access(b->file, F_OK) == 0 && config_load(b->file, &places, &config, &faults) != 0) {
 		config_free(config); /* what is wrong is told where the questions are asked */
 		config = NULL;

@@ -133,7 +133,8 @@ static bool read_old(struct begin *b)
 {
 	char why[PATH_MAX + 128];
 	struct faults faults = {0};
-	const struct config_places places = {b->places.plugins, b->places.definitions, b->places.rules};
+	const struct config_places places = {
+	    .plugin_dir = b->places.plugins, .definitions = b->places.definitions, .default_rules = b->places.rules};
 	b->old = files_read(&b->files, why, sizeof why);
 	bool good = b->old && config_load(b->files.place, &places, &b->config, &faults) == 0;
 	if (!b->old)

@@ -61,6 +61,7 @@ static const struct field file_fields[] = {
     {.key = "derived", .type = FIELD_OTHER},
     {.key = "invariants", .type = FIELD_OTHER},
     {.key = "profile", .type = FIELD_OTHER},
+    {.key = "plans", .type = FIELD_OTHER},
     {.key = "owned_unmonitored", .type = FIELD_OTHER},
     {.key = "units",
      .type = FIELD_WORD,
@@ -143,6 +144,7 @@ static void read_file(struct reader *r, const struct config_places *places, stru
 	profile_section(r, root, &config->profile);
 	owned_section(r, root, config);
 	rule_files_section(r, root, places, config);
+	plans_section(r, root, places, config);
 }
 
 int config_load(const char *path, const struct config_places *places, struct config **out, struct faults *faults)

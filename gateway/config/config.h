@@ -16,6 +16,7 @@
 #include "base/language.h"
 #include "core/core.h"
 #include "link/address.h"
+#include "plan/plan.h"
 #include "therapy/v1/definition.pb-c.h"
 
 #define CONFIG_SHARE_MAX 250u /* devices of one process, as device_host.h has it */
@@ -139,6 +140,9 @@ struct config {
 	struct core_figure *figures;
 	size_t n_figures;
 	struct config_profile profile;
+	/* From the files that `plans` names; each passes plan_check. */
+	struct plan *plans;
+	size_t n_plans;
 	char **owned_unmonitored;
 	size_t n_owned_unmonitored;
 };
@@ -147,6 +151,7 @@ struct config_places {
 	const char *plugin_dir;    /* where plugin names are looked up */
 	const char *definitions;   /* where definitions are looked up */
 	const char *default_rules; /* a file or a directory of them; read when the file names no rules at all */
+	const char *default_plans; /* the same of plans; NULL, or nothing there: then there are none */
 };
 
 /* Reads `path`. Every fault is added to `faults`; then -1 is returned and *out is untouched. The caller frees. */

@@ -63,7 +63,7 @@ static const struct row rows[] = {
     {"an unknown section that resembles none is told with all", GATEWAY NONE "zigbee = 1;\n",
      "home.cfg:3: unknown setting zigbee, expected gateway, mqtt, page, devices, rules, rule_files, limits, "
      "conditions, "
-     "derived, invariants, profile, owned_unmonitored, units or language\n"},
+     "derived, invariants, profile, plans, owned_unmonitored, units or language\n"},
     {"units that are none are told with what there is", GATEWAY NONE "units = \"si\";\n",
      "home.cfg:3: units: found \"si\", expected \"metric\" or \"imperial\"\n"},
     {"a language that is none is told with what there is", GATEWAY NONE "language = \"german\";\n",

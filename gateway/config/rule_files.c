@@ -1,22 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Rule files: which they are, and all that they and the main file say together. */
-#include <dirent.h>
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "config/sections.h"
-#include "config/text.h"
 
-#define RULE_FILES_MAX 64u
-#define LENGTH(array)  (sizeof(array) / sizeof *(array))
+#define LENGTH(array) (sizeof(array) / sizeof *(array))
 
 struct gatherer {
 	struct reader *r; /* the main file's */
 	struct rule_lists lists;
-	char *real[RULE_FILES_MAX]; /* the files read so far, by their real paths */
-	size_t n_real;
 };
 
 /* conditions, derived and invariants; the same in the main file and in rule files. */
@@ -27,8 +19,9 @@ static void other_lists(struct reader *r, setting *root, struct rule_lists *list
 	invariants_section(r, root, &lists->invariants);
 }
 
-static void read_one(struct gatherer *g, const char *path, const struct naming *named)
+static void read_one(void *user, const char *path, const struct naming *named)
 {
+	struct gatherer *g = user;
 	static const struct field may[] = {
 	    {.key = "rules", .type = FIELD_OTHER},      {.key = "limits", .type = FIELD_OTHER},
 	    {.key = "conditions", .type = FIELD_OTHER}, {.key = "derived", .type = FIELD_OTHER},
@@ -45,82 +38,6 @@ static void read_one(struct gatherer *g, const char *path, const struct naming *
 	limits_section(&r, root, &g->lists.limits);
 	other_lists(&r, root, &g->lists);
 	reader_close(&r);
-}
-
-static void add_file(struct gatherer *g, const char *path, const struct naming *named)
-{
-	char *real = realpath(path, NULL);
-	bool again = false;
-	for (size_t i = 0; real && i < g->n_real && !again; i++)
-		again = strcmp(g->real[i], real) == 0;
-	if (again)
-		read_fault(g->r, named->line, "%s %s is named twice, expected once", named->what, path);
-	else if (g->n_real == RULE_FILES_MAX)
-		read_fault(g->r, named->line, "%s more than %u files, expected at most so many", named->what,
-			   RULE_FILES_MAX);
-	else {
-		if (real)
-			g->real[g->n_real++] = arena_copy(g->r->arena, real, strlen(real));
-		read_one(g, path, named);
-	}
-	free(real);
-}
-
-static int is_rule_file(const struct dirent *entry)
-{
-	size_t n = strlen(entry->d_name);
-	return entry->d_name[0] != '.' && n > 4 && strcmp(entry->d_name + n - 4, ".cfg") == 0;
-}
-
-/* By bytes: the order must not depend on the user's language. */
-static int by_bytes(const struct dirent **a, const struct dirent **b)
-{
-	return strcmp((*a)->d_name, (*b)->d_name);
-}
-
-static void add_directory(struct gatherer *g, const char *path, const struct naming *named)
-{
-	struct dirent **entries;
-	int n = scandir(path, &entries, is_rule_file, by_bytes);
-	if (n < 0) {
-		read_fault(g->r, named->line, "%s %s cannot be read: %s", named->what, path, strerror(errno));
-		return;
-	}
-	if (n == 0)
-		read_fault(g->r, named->line, "%s %s is a directory without a file *.cfg, expected one or more",
-			   named->what, path);
-	for (int i = 0; i < n; i++) {
-		add_file(g, arena_print(g->r->arena, "%s/%s", path, entries[i]->d_name), named);
-		free(entries[i]);
-	}
-	free(entries);
-}
-
-static void add_path(struct gatherer *g, const char *path, const struct naming *named)
-{
-	struct stat st;
-	if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
-		add_directory(g, path, named);
-	else
-		add_file(g, path, named);
-}
-
-static void add_named(struct gatherer *g, setting *root)
-{
-	struct reader *r = g->r;
-	setting *list = read_list(r, root, "", "rule_files", "a list like [ \"my-rules.cfg\" ] of files");
-	size_t n = list ? setting_length(list) : 0;
-	if (n > RULE_FILES_MAX) {
-		read_fault(r, setting_line(list), "rule_files: found %zu, expected at most %u", n, RULE_FILES_MAX);
-		return;
-	}
-	for (size_t i = 0; i < n; i++) {
-		setting *s = setting_at(list, i);
-		const struct naming named = {.file = r->source.file, .line = setting_line(s), .what = "rule_files:"};
-		char *name = setting_text(r, s, "rule_files", PATH_BYTES, "the name of a file in quotes");
-		if (name)
-			add_path(g, text_path(r->arena, r->source.file, name), &named);
-	}
 }
 
 /* Ids that are there twice. Every item begins with file, line, id. */
@@ -151,18 +68,19 @@ static void check_ids(struct reader *r, const struct rule_lists *lists)
 void rule_files_section(struct reader *r, setting *root, const struct config_places *places, struct config *config)
 {
 	struct gatherer g = {.r = r};
+	struct files named_files = {.r = r, .user = &g, .read = read_one};
 	struct rule_lists *l = &g.lists;
 	size_t faults = r->faults->n;
 	setting *inline_rules = read_member(root, "rules"), *files = read_member(root, "rule_files");
 	rules_section(r, root, &l->rules);
 	other_lists(r, root, l);
 	if (files)
-		add_named(&g, root);
+		files_named(&named_files, root, "rule_files", "a list like [ \"my-rules.cfg\" ] of files");
 	if (!inline_rules && !files) {
 		const struct naming named = {
 		    .file = r->source.file, .line = 1, .what = "names no rules, and the shipped ones,"};
 		const char *path = places->default_rules ? places->default_rules : "(none)";
-		add_path(&g, arena_copy(r->arena, path, strlen(path)), &named);
+		files_at(&named_files, arena_copy(r->arena, path, strlen(path)), &named);
 	} else if (!l->rules.n && r->faults->n == faults) {
 		read_fault(
 		    r, setting_line(inline_rules ? inline_rules : files),

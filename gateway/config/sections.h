@@ -62,8 +62,28 @@ void lists_where(setting *group, const char *what, const char *list, size_t i, c
 bool lists_texts(struct reader *r, setting *group, const char *where, const char *key, const char *expected,
 		 const struct core_text **out, size_t *n);
 
+#define FILES_MAX 64u
+/* What is read of the files that a setting of the main file names; a directory stands for its files *.cfg, in the order
+ * of their names. */
+struct files {
+	struct reader *r; /* the main file's */
+	void *user;
+	void (*read)(void *user, const char *path, const struct naming *named); /* once for each file */
+	char *real[FILES_MAX]; /* those read so far, by their real paths */
+	size_t n_real;
+};
+/* key = [ "a.cfg", "b.d" ]; seen from the main file's directory. */
+void files_named(struct files *f, setting *root, const char *key, const char *expected);
+/* `path`, which lives as long as the arena. */
+void files_at(struct files *f, const char *path, const struct naming *named);
+
 /* Everything that `rules`, `rule_files` and the rest of this file say, or the shipped rules if it names none. */
 void rule_files_section(struct reader *r, setting *root, const struct config_places *places, struct config *config);
+
+/* The plans of the files that `plans` names, or the shipped ones; after figures and profile, which they are held
+ * against.
+ */
+void plans_section(struct reader *r, setting *root, const struct config_places *places, struct config *config);
 
 /* limits = { force = "150 N"; } of a group; `device` NULL: the main file's. Appended to config->figures by the caller.
  */

@@ -148,7 +148,8 @@ static void print_all(struct discovery *d)
 static bool read_config(struct discovery *d)
 {
 	struct faults faults = {0};
-	const struct config_places places = {d->places.plugins, d->places.definitions, d->places.rules};
+	const struct config_places places = {
+	    .plugin_dir = d->places.plugins, .definitions = d->places.definitions, .default_rules = d->places.rules};
 	bool good = config_load(d->file, &places, &d->config, &faults) == 0;
 	if (!good)
 		faults_print(&faults, stderr);

@@ -30,7 +30,7 @@ FOLDERS = {
     "broker": ["base"],
     "bluez": ["base", "link"],
     "mqtt": ["base", "broker", "proto", "tell", "core/core.h", "therapy/plugin.h"],
-    "config": ["base", "link/address.h", "core/core.h", "therapy/plugin.h", "therapy/v1/definition.pb-c.h", "generic/number.h"],
+    "config": ["base", "link/address.h", "core/core.h", "plan/plan.h", "therapy/plugin.h", "therapy/v1/definition.pb-c.h", "generic/number.h"],
     "promise": ["base"],
     "store": ["base", "proto", "core/core.h", "therapy/plugin.h"],
     "discover": ["base", "link/address.h"],

@@ -58,7 +58,7 @@ PLANTED = [
     ("gateway/mqtt/outlet.c", '"core/gate.h"',
      "mqtt may include mqtt, base, broker, proto, tell, core/core.h, therapy/plugin.h"),
     ("gateway/config/config.c", '"link/stream.h"',
-     "config may include config, base, link/address.h, core/core.h, therapy/plugin.h, therapy/v1/definition.pb-c.h, generic/number.h"),
+     "config may include config, base, link/address.h, core/core.h, plan/plan.h, therapy/plugin.h, therapy/v1/definition.pb-c.h, generic/number.h"),
     ("gateway/supervisor/supervisor.c", '"core/core.h"',
      "supervisor may include supervisor, base, wire, proto, link, bluez/bluez.h, sandbox/sandbox.h, therapy/plugin.h"),
     ("gateway/store/store.c", '"core/core.h"', None),

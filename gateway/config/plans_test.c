@@ -270,6 +270,25 @@ static void shipped_plans_do_not_stop_a_home_that_is_stricter(void **state)
 	config_free(c);
 }
 
+/* docs/plans.md */
+static void the_plan_of_the_documents_is_taken(void **state)
+{
+	static char docs[1u << 17];
+	FILE *from = fopen(THERAPY_DOCS_DIR "/plans.md", "r");
+	assert_non_null(from);
+	size_t size = fread(docs, 1, sizeof docs - 1, from);
+	assert_true(size > 1000 && feof(from));
+	fclose(from);
+	char *begin = strstr(docs, "```cfg\n"), *end = begin ? strstr(begin, "\n```\n") : NULL;
+	assert_non_null(end);
+	end[1] = '\0';
+	write_text(*state, "plan.cfg", begin + strlen("```cfg\n"));
+	struct config *c = load(*state, NAMED);
+	assert_int_equal(c->n_plans, 1);
+	assert_int_equal(c->plans[0].n_steps, 2);
+	config_free(c);
+}
+
 static struct CMUnitTest test_of(const struct row *row)
 {
 	union {
@@ -290,6 +309,7 @@ int main(void)
 	    T(newtons_and_their_kin_are_forces),
 	    T(a_file_that_names_no_plans_has_the_shipped_ones),
 	    T(shipped_plans_do_not_stop_a_home_that_is_stricter),
+	    T(the_plan_of_the_documents_is_taken),
 	};
 	int failed = cmocka_run_group_tests_name("plan files that are refused", tests, NULL, NULL);
 	return failed + cmocka_run_group_tests_name("plan files", others, NULL, NULL);

@@ -12,7 +12,8 @@
 
 static struct config *load(const struct test_home *home, const char *path)
 {
-	const struct config_places places = {.plugin_dir = home->plugin_dir, .default_rules = ETC "rules.d"};
+	const struct config_places places = {
+	    .plugin_dir = home->plugin_dir, .default_rules = ETC "rules.d", .default_plans = ETC "plans.d"};
 	struct config *config = NULL;
 	struct faults faults = {0};
 	int result = config_load(path, &places, &config, &faults);
@@ -132,6 +133,56 @@ static void demo_reaches_its_devices_where_the_environment_says(void **state)
 	config_free(c);
 }
 
+static const struct plan *plan(const struct config *c, const char *id)
+{
+	const struct plan *p = plan_find(c->plans, c->n_plans, id);
+	if (!p)
+		fail_msg("there is no plan %s", id);
+	return p;
+}
+
+static void shipped_plans_can_be_followed(void **state)
+{
+	struct config *c = load(*state, ETC "therapy-gateway.cfg");
+	struct faults faults = {0};
+	assert_int_equal(c->n_plans, 3);
+	for (size_t i = 0; i < c->n_plans; i++) {
+		assert_true(plan_check(&c->plans[i], &faults));
+		assert_true(strlen(c->plans[i].because) > 20);
+		assert_true(strlen(c->plans[i].source) > 20);
+	}
+	faults_release(&faults);
+	config_free(c);
+}
+
+/* As etc/README.md and docs/plans.md say. */
+static void shipped_plans_are_what_their_names_say(void **state)
+{
+	struct config *c = load(*state, ETC "therapy-gateway.cfg");
+	const struct plan *p = plan(c, "beginner-inversion");
+	const struct plan_item *item = p->steps[0].items;
+	assert_near(item->angle_deg, 20, 0);
+	assert_near(item->minutes, 2, 0);
+	assert_int_equal(item->per_day, 2);
+	for (size_t s = 0; s < p->n_steps; s++) {
+		assert_true(p->steps[s].items[0].angle_deg <=
+			    PLAN_ANGLE_USUAL_DEG); /* beyond is nobody else's choice */
+		assert_true(p->steps[s].items[0].minutes <= 5);
+	}
+	assert_near(p->steps[p->n_steps - 1].items[0].angle_deg, 60, 0);
+	p = plan(c, "lumbar-traction");
+	for (size_t s = 0; s < p->n_steps; s++)
+		assert_true(p->steps[s].items[0].has_share && p->steps[s].items[0].force_share < 0.5);
+	p = plan(c, "heat-first");
+	for (size_t s = 0; s < p->n_steps; s++) {
+		assert_int_equal(p->steps[s].n_items, 2);
+		assert_int_equal(p->steps[s].items[0].what, PLAN_HEAT);
+		assert_true(p->steps[s].items[0].gap_minutes >= 10);
+		assert_int_equal(p->steps[s].items[1].what, PLAN_TRACTION);
+	}
+	config_free(c);
+}
+
 /* Takes `gone` out of `text`, where it must be, and puts `put` there. */
 static void change(char *text, size_t max, const char *gone, const char *put)
 {
@@ -184,6 +235,8 @@ int main(void)
 	    T(shipped_rules_are_those_of_the_hazard_table),
 	    T(demo_has_the_shipped_rules_with_its_own_short_times),
 	    T(demo_reaches_its_devices_where_the_environment_says),
+	    T(shipped_plans_can_be_followed),
+	    T(shipped_plans_are_what_their_names_say),
 	    T(definitions_of_plugs_are_those_of_a_pump_with_three_changes),
 	};
 	return cmocka_run_group_tests_name("shipped configurations", tests, NULL, NULL);

@@ -280,7 +280,10 @@ static void the_plan_of_the_documents_is_taken(void **state)
 	assert_true(size > 1000 && feof(from));
 	fclose(from);
 	char *begin = strstr(docs, "```cfg\n"), *end = begin ? strstr(begin, "\n```\n") : NULL;
-	assert_non_null(end);
+	if (!end) {
+		fail_msg("docs/plans.md shows no plan");
+		return;
+	}
 	end[1] = '\0';
 	write_text(*state, "plan.cfg", begin + strlen("```cfg\n"));
 	struct config *c = load(*state, NAMED);

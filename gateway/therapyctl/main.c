@@ -16,9 +16,12 @@
 #include "therapyctl/print.h"
 #include "therapyctl/record.h"
 #include "therapyctl/release.h"
+#include "therapyctl/report.h"
+#include "therapyctl/sessions.h"
 #include "therapyctl/show.h"
 #include "therapyctl/talk.h"
 
+#define WORDS_MOST  16     /* of a command with options of its own, which says itself what is too much */
 #define OFF_TEST_MS 300000 /* the longest timer of a device, and some more */
 
 static const char usage[] = "Usage: therapyctl [--socket PATH] [--json] COMMAND\n"
@@ -35,6 +38,8 @@ static const char usage[] = "Usage: therapyctl [--socket PATH] [--json] COMMAND\
 			    "  park DEVICE, unpark DEVICE   it is put away, it is back\n"
 			    "  present                  somebody is there and well, where that is asked for\n"
 			    "  off-test DEVICE.CONTROL  prove that it goes off by its own timer\n"
+			    "  sessions [--since 7d] [--csv]  what was done, by day; man therapyctl has more options\n"
+			    "  report --month [2026-11] -o FILE   a month as a page to show\n"
 			    "  record DEVICE [--for 60s]  what it says and is told, as text (> FILE)\n"
 			    "  probe LINK               what is at a serial port or TCP address; needs no gateway\n"
 			    "  discover [-c FILE]       devices at the broker of a configuration; likewise\n"
@@ -248,6 +253,20 @@ static int run_adjust(struct link_line *link, const struct options *options, con
 		      : adjust_run(link, command->verb, words[0]);
 }
 
+static int run_sessions(struct link_line *link, const struct options *options, const struct command *command,
+			char **words)
+{
+	(void)command;
+	return sessions_run(link, options->json, words);
+}
+
+static int run_report(struct link_line *link, const struct options *options, const struct command *command,
+		      char **words)
+{
+	(void)command;
+	return report_run(link, options->json, words);
+}
+
 static int run_device(struct link_line *link, const struct options *options, const struct command *command,
 		      char **words)
 {
@@ -321,6 +340,8 @@ static const struct command commands[] = {
     {"silence", "silence", 0, 0, NULL, "nothing more", run_simple, show_reason},
     {"present", "present", 0, 0, NULL, "nothing more", run_simple, show_reason},
     {"off-test", "off_test", 1, 1, "control", "a control like pad.heat", run_off_test, NULL},
+    {"sessions", "sessions", 0, WORDS_MOST, NULL, "options", run_sessions, NULL},
+    {"report", "sessions", 0, WORDS_MOST, NULL, "options", run_report, NULL},
     {"record", "record", 1, 3, "device", "a device like table, and at most --for and how long", run_record, NULL},
     {"calibrate", "calibrate", 1, 2, NULL, "a device like table", run_adjust, NULL},
     {"tare", "tare", 1, 2, NULL, "a device like belt", run_adjust, NULL},

@@ -16,6 +16,11 @@ void print_init(bool colours, unsigned columns)
 	width = columns < 40 ? 80 : columns > 120 ? 120 : columns;
 }
 
+size_t print_width(void)
+{
+	return width;
+}
+
 /* ---- pieces ---- */
 
 void print_text(enum colour colour, const char *text)

@@ -13,6 +13,8 @@
 enum colour { PLAIN, GOOD, BAD, WARN, DIM, BOLD };
 
 void print_init(bool colours, unsigned columns);
+/* Columns of a line. */
+size_t print_width(void);
 void print_text(enum colour colour, const char *text);
 void print_heading(const char *text);
 size_t print_columns_of(const char *text);

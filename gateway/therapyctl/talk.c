@@ -52,8 +52,11 @@ int talk_told(struct json_object *answer)
 	struct json_object *lines = field_list(answer, "lines");
 	if (field_true(answer, "ok"))
 		return DONE;
-	const char *why = field_text(answer, "reason");
-	fprintf(stderr, "therapyctl: %s\n", why[0] ? why : field_text(answer, "error"));
+	static const char *const members[] = {"reason", "error", "why"};
+	const char *why = "";
+	for (size_t i = 0; i < sizeof members / sizeof *members && !why[0]; i++)
+		why = field_text(answer, members[i]);
+	fprintf(stderr, "therapyctl: %s\n", why);
 	for (size_t i = 0; i < json_object_array_length(lines); i++)
 		fprintf(stderr, "  %s\n", json_object_get_string(json_object_array_get_idx(lines, i)));
 	return REFUSED;

@@ -64,10 +64,12 @@ static void add_state(struct text *out, const struct month *month, int number)
 		text_add(out, "<i aria-hidden=\"true\">–</i><small>none</small>");
 }
 
-static void add_summary(struct text *out, const struct month *month)
+/* Days that are over: what is planned for today may still be done. */
+static void add_summary(struct text *out, const struct report *report, const struct month *month)
 {
 	unsigned planned = 0, done = 0, days = 0, kept = 0;
-	for (int i = 1; i <= (int)month->n && i < month->today; i++) {
+	int last = month->today > (int)month->n ? (int)month->n : month->today - 1;
+	for (int i = 1; i <= last; i++) {
 		const struct day *day = &month->days[i];
 		planned += day->planned;
 		done += day->done < day->planned ? day->done : day->planned;
@@ -77,12 +79,13 @@ static void add_summary(struct text *out, const struct month *month)
 	if (!month->has_plan)
 		text_add(out, "<p>No plan was followed: sessions of each day.</p>\n");
 	else if (days == 0)
-		text_add(out, "<p>No day on which sessions were planned is over yet.</p>\n");
+		text_add(out, "<p>No day on which sessions were planned is over.</p>\n");
 	else
 		text_add(out,
-			 "<p>Of %u planned session%s until yesterday or the end of the month %u %s done; on %u of %u "
-			 "days all of them.</p>\n",
-			 planned, planned == 1 ? "" : "s", done, done == 1 ? "was" : "were", kept, days);
+			 "<p>Up to %d %s, %u of %u planned session%s %s done; all that was planned on %u of %u day%s."
+			 "</p>\n",
+			 last, date_month_name(report->month.month, false), done, planned, planned == 1 ? "" : "s",
+			 planned == 1 ? "was" : "were", kept, days, days == 1 ? "" : "s");
 }
 
 void report_calendar(struct text *out, const struct report *report)
@@ -91,7 +94,7 @@ void report_calendar(struct text *out, const struct report *report)
 	read_plan(report, &month);
 	read_done(report, &month);
 	text_add(out, "<h2>Day by day</h2>\n");
-	add_summary(out, &month);
+	add_summary(out, report, &month);
 	text_add(out, "<table class=\"calendar\"><caption>%s %d. ", date_month_name(report->month.month, false),
 		 report->month.year);
 	text_add(out, "%s</caption><thead><tr>",

@@ -173,9 +173,8 @@ static void add_head(struct text *out, const struct report *report)
 		add_clearance(out, report->person);
 		add_limits(out, report->person);
 	}
-	text_add(out,
-		 "</dl>\n<p class=\"soft\">A logbook, not a medical device: what sensors at home measured and "
-		 "people told, written down by the Therapy Gateway. It finds and judges nothing.</p>\n</header>\n");
+	text_add(out, "</dl>\n<p class=\"soft\">A logbook, not a medical device: what sensors at home measured and "
+		      "people told, written down by the Therapy Gateway. It draws no conclusions.</p>\n</header>\n");
 }
 
 /* ---- the page ---- */

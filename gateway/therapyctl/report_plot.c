@@ -36,7 +36,6 @@ double plot_y(const struct plot *plot, double value)
 /* Three to six steps of 1, 2 or 5 times a power of ten. */
 static void choose_axis(struct plot *plot, double least, double most)
 {
-	least = fmin(least, 0);
 	most = fmax(most, least + 1e-3);
 	double rough = (most - least) / 4, power = pow(10, floor(log10(rough))), lead = rough / power;
 	plot->step = (lead <= 1 ? 1 : lead <= 2 ? 2 : lead <= 5 ? 5 : 10) * power;

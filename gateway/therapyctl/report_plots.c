@@ -100,6 +100,15 @@ static struct range range_of(const struct choice *choice)
 	return r;
 }
 
+/* Down to 0, but for temperatures: 0 °C is one as any other, and what matters is some degrees. */
+static void widen(struct range *range, const char *unit)
+{
+	if (strcmp(unit, "degC") != 0)
+		range->least = fmin(range->least, 0);
+	else if (range->most - range->least < 10)
+		range->least = range->most - 10;
+}
+
 static void add_span(struct str *s, double least, double most, const char *unit)
 {
 	row_add_quantity(s, least, unit);
@@ -180,6 +189,7 @@ static void plot_figures(struct text *out, const struct report *report, enum row
 	str_add(&s, "plot-%s-%zu", row_kind_name(kind), out->len); /* its place in the page is unlike any other's */
 	str_init(&s, description, sizeof description);
 	describe(&s, &range, unit);
+	widen(&range, unit);
 	plot_begin(&plot, id, title, description,
 		   "<i class=\"one\">●</i> peak, <i class=\"two\">◇</i> mean, <i class=\"limit\">╌</i> limit, "
 		   "<i class=\"trip\">✕</i> tripped, by day of the month",

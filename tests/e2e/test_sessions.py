@@ -62,7 +62,8 @@ Time of day not known
 
 Friday 27 November 2026
   14:05  inversion   table    4 min 10 s   peak 22.4°   ended normally  pain 5→3
-  23:58  heat        pad      4 min 10 s   peak 41.3 °C  dose 1.2 min  ended normally
+  23:58  heat        pad      4 min 10 s   peak 41.3 °C  dose 1.2 min
+         ended normally
   week of 23 Nov: 2 sessions, 8 min 20 s
 
 Monday 30 November 2026

@@ -80,7 +80,7 @@ struct range {
 
 static struct range range_of(const struct choice *choice)
 {
-	struct range r = {INFINITY, -INFINITY, INFINITY, -INFINITY, INFINITY, -INFINITY, 0, 0};
+	struct range r = {HUGE_VAL, -HUGE_VAL, HUGE_VAL, -HUGE_VAL, HUGE_VAL, -HUGE_VAL, 0, 0};
 	for (const struct row *row = NULL; (row = next(choice, row)); r.n++) {
 		if (row->has_peak) {
 			r.least_peak = fmin(r.least_peak, row->peak);

@@ -208,10 +208,13 @@ class Report(Asked):
 
     def test_nonsense_in_an_answer_ends_nothing(self):
         wild = session(1, ms(2026, 11, 3))
-        for key in ("peak", "mean", "limit", "lasted_ms", "trips", "pain_before", "step", "kind", "note", "unit"):
-            for value in (None, [], {}, "x", -5, 1e308, 10**18, True):
-                self.page([{**wild, key: value}])
-        self.page([wild], person=[], course=7)
+        for key in ("peak", "mean", "limit", "lasted_ms", "trips", "pain_before", "step", "kind", "note", "unit", "begun"):
+            told = [{**wild, key: value} for value in (None, [], {}, "x", -5, 1e308, 10**18, True)]
+            _, tree, _ = self.page(told, person=[], course=7)
+            self.assertEqual(len(tree.find(".//table[@class='list']/tbody")), len(told))
+            with Logbook(told) as book:
+                self.assertEqual(self.run_ctl(book, "sessions", "--csv")[0].count("\r\n"), len(told) + 1)
+                self.run_ctl(book, "sessions")
 
     def test_a_session_across_midnight_is_of_the_day_on_which_it_began(self):
         told = [session(1, ms(2026, 10, 31, 23, 59)), session(2, ms(2026, 11, 1, 0, 0)), session(3, ms(2026, 11, 30, 23, 59)),

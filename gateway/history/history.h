@@ -53,8 +53,8 @@ void history_close(struct history *history);
  * who was erased is not kept; of a person whom the file never had it becomes nobody's (a damaged file was set aside).
  */
 int history_put_session(struct history *history, const struct session_record *record);
-/* Sessions of that boot that have no time of day yet get it: begun_ms = begun_boot_ms + offset_ms, `placed`. One
- * that is put again afterwards must say so itself. */
+/* Sessions of that boot get their time of day, or another one: begun_ms = begun_boot_ms + offset_ms, `placed`. One that
+ * is put again afterwards must say so itself. */
 int history_place(struct history *history, const char *boot_id, int64_t offset_ms);
 /* Those that an earlier process left running (SESSION_RUNNING) become SESSION_CUT; to be called before the first put
  * of a session. */

@@ -26,7 +26,7 @@ static const char *const sql[STATEMENT_COUNT_] = {
     [STATEMENT_SESSION_INDEXED] = "UPDATE session SET person = ?2, begun_ms = ?9 "
 				  "WHERE id = ?1 AND (person IS NOT ?2 OR begun_ms != ?9)",
     [STATEMENT_SESSION_PLACE] = "UPDATE session SET placed = 1, begun_ms = begun_boot_ms + ?2 "
-				"WHERE begun_ms = 0 AND placed = 0 AND boot_id = ?1",
+				"WHERE boot_id = ?1",
     [STATEMENT_SESSION_CUT] = "UPDATE session SET ended = ?2 WHERE ended = ?1",
     [STATEMENT_SESSION_FORGET] = "DELETE FROM session WHERE begun_ms < ?1 AND placed = 1",
     [STATEMENT_SESSION_ERASE] = "DELETE FROM session WHERE person = ?1",

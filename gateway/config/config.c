@@ -53,6 +53,7 @@ static const struct field file_fields[] = {
     {.key = "gateway", .type = FIELD_OTHER, .required = true, .expected = "a group { id = ...; }"},
     {.key = "mqtt", .type = FIELD_OTHER},
     {.key = "page", .type = FIELD_OTHER},
+    {.key = "history", .type = FIELD_OTHER},
     {.key = "devices", .type = FIELD_OTHER, .required = true, .expected = "a list ( ... ) of groups { ... }"},
     {.key = "rules", .type = FIELD_OTHER},
     {.key = "rule_files", .type = FIELD_OTHER},
@@ -136,6 +137,7 @@ static void read_file(struct reader *r, const struct config_places *places, stru
 	gateway_section(r, root, config);
 	mqtt_section(r, root, &config->mqtt);
 	page_section(r, root, &config->page);
+	history_section(r, root, &config->history);
 	struct list figures = {0};
 	figures_group(r, root, "", NULL, &figures);
 	devices_section(r, root, places, &figures, config);

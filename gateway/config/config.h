@@ -93,6 +93,13 @@ struct config_page {
 #define CONFIG_ADDRESS_MAX 47u /* bytes, with the NUL */
 bool config_page_place(const char *text, char address[CONFIG_ADDRESS_MAX], unsigned *port);
 
+/* What becomes of the sessions that people had. */
+struct config_history {
+	uint64_t keep_ms; /* older ones go; 0: none do */
+	bool retain;      /* the broker may keep what is told of sessions: health data */
+	bool on_disk;     /* what runs is noted every second beside the history, which costs flash; else in memory */
+};
+
 /* Who uses this home's devices, as far as the file says it. What is not given is unknown, and never permits. */
 struct config_profile {
 	bool has_weight, heat_acknowledged;
@@ -104,6 +111,9 @@ struct config_profile {
 	uint64_t presence_ms; /* presence is to be confirmed this often; 0: not asked for */
 	unsigned line;        /* 0: there is no profile */
 };
+
+/* "2026-05-01" as days since 1970-01-01. False: it is no day that exists. */
+bool config_day(const char *text, int64_t *out);
 
 /* "whenever permitted(kind:heat): all inversion.tilt <= 20 deg"; verify reads it. */
 struct config_invariant {
@@ -123,6 +133,7 @@ struct config {
 	uint64_t quiet_ms; /* a resting device's readings go on at most this often: 500; 0: always */
 	struct config_mqtt mqtt;
 	struct config_page page;
+	struct config_history history;
 	struct config_device *devices;
 	size_t n_devices;
 	/* From this file and every one of `rule_files`. */

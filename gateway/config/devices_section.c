@@ -48,9 +48,9 @@ static const struct field fields[] = {
 
 /* Topics that a gateway or a device has itself, and the words of the rule language, where a device is named by its id.
  */
-static const char *const reserved[] = {"availability", "status", "safety", "event", "schema", "ping", "limit",
-				       "kind",         "all",    "any",    "not",   "and",    "or",   "on",
-				       "is",           "for",    "since",  "self",  "person"};
+static const char *const reserved[] = {"availability", "status", "safety", "event", "schema", "ping",   "limit",
+				       "kind",         "all",    "any",    "not",   "and",    "or",     "on",
+				       "is",           "for",    "since",  "self",  "person", "course", "session"};
 
 static void check_id(struct reader *r, setting *s, const char *where, const char *id)
 {

@@ -61,7 +61,7 @@ static const struct row rows[] = {
     {"an unknown section is told with the nearest", GATEWAY "device = ( );\n" NONE,
      "home.cfg:2: unknown setting device, did you mean devices?\n"},
     {"an unknown section that resembles none is told with all", GATEWAY NONE "zigbee = 1;\n",
-     "home.cfg:3: unknown setting zigbee, expected gateway, mqtt, page, devices, rules, rule_files, limits, "
+     "home.cfg:3: unknown setting zigbee, expected gateway, mqtt, page, history, devices, rules, rule_files, limits, "
      "conditions, "
      "derived, invariants, profile, plans, owned_unmonitored, units or language\n"},
     {"units that are none are told with what there is", GATEWAY NONE "units = \"si\";\n",

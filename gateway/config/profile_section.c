@@ -24,8 +24,8 @@ static const struct field fields[] = {
 };
 #undef FIELD
 
-/* Days since 1970-01-01 of a day that exists (Howard Hinnant's days_from_civil). False: it is no date. */
-static bool day_of(const char *text, int64_t *out)
+/* Howard Hinnant's days_from_civil. */
+bool config_day(const char *text, int64_t *out)
 {
 	unsigned y, m, d;
 	int used = 0;
@@ -74,7 +74,7 @@ void profile_section(struct reader *r, setting *root, struct config_profile *out
 	if ((weight = read_member(group, "weight")))
 		read_weight(r, weight, out);
 	int64_t day;
-	if (in.cleared_on && day_of(in.cleared_on, &day)) {
+	if (in.cleared_on && config_day(in.cleared_on, &day)) {
 		out->has_cleared = true;
 		out->cleared_s = day * 86400;
 	} else if (in.cleared_on) {

@@ -28,6 +28,9 @@ void mqtt_section(struct reader *r, setting *root, struct config_mqtt *out);
 /* page = { ... }; left as it is if there is none. */
 void page_section(struct reader *r, setting *root, struct config_page *out);
 
+/* history = { ... }; left as it is if there is none. */
+void history_section(struct reader *r, setting *root, struct config_history *out);
+
 /* devices = ( ... ); */
 void devices_section(struct reader *r, setting *root, const struct config_places *places, struct list *figures,
 		     struct config *config);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "person.h"
 
+#include <string.h>
+
 #include "base/log.h"
 
 #define DAY_MS        (86400 * 1000ll)
@@ -13,6 +15,10 @@ void person_describe(const struct config_profile *profile, struct core_metric me
 	metrics[PERSON_CLEARED] = (struct core_metric){.key = "cleared", .unit = THERAPY_UNIT_SECOND};
 	metrics[PERSON_HEAT_ACKNOWLEDGED] = (struct core_metric){.key = "heat_acknowledged", .unit = THERAPY_UNIT_BOOL};
 	metrics[PERSON_PRESENT] = (struct core_metric){.key = "present", .unit = THERAPY_UNIT_BOOL};
+	static const char *const denies[PERSON_DENIES] = {"denies_heat", "denies_cold", "denies_traction",
+							  "denies_inversion"};
+	for (size_t i = 0; i < PERSON_DENIES; i++)
+		metrics[PERSON_DENIES_FIRST + i] = (struct core_metric){.key = denies[i], .unit = THERAPY_UNIT_BOOL};
 	for (size_t i = 0; i < PERSON_METRICS; i++)
 		metrics[i].stale_ms = PERSON_REFRESH_MS * 3;
 	if (profile->presence_ms)
@@ -23,14 +29,17 @@ void person_describe(const struct config_profile *profile, struct core_metric me
 				    .n_metrics = profile->presence_ms ? PERSON_METRICS : PERSON_METRICS - 1u};
 }
 
-void person_init(struct person *person, const struct config_profile *profile)
+void person_init(struct person *person, const struct config_profile *profile, const bool *denies)
 {
 	*person = (struct person){.profile = profile};
+	if (denies)
+		memcpy(person->denies, denies, sizeof person->denies);
 }
 
-static void add(struct core_reading *out, size_t *n, uint16_t metric, double value, uint64_t now_ms)
+/* What is not known is told as well: it may have been, of another person. */
+static void add(struct core_reading *out, size_t *n, uint16_t metric, bool known, double value, uint64_t now_ms)
 {
-	out[(*n)++] = (struct core_reading){metric, THERAPY_GOOD, value, now_ms};
+	out[(*n)++] = (struct core_reading){metric, known ? THERAPY_GOOD : THERAPY_UNKNOWN, known ? value : 0, now_ms};
 }
 
 size_t person_readings(struct person *person, uint64_t now_ms, int64_t wall_ms, bool wall_trusted,
@@ -51,11 +60,11 @@ size_t person_readings(struct person *person, uint64_t now_ms, int64_t wall_ms, 
 				 p->cleared_on ? p->cleared_on : "a day");
 		}
 	}
-	if (p->has_weight)
-		add(out, &n, PERSON_WEIGHT, p->weight_kg, now_ms);
-	if (person->anchored)
-		add(out, &n, PERSON_CLEARED, (double)(person->ends_ms - (int64_t)now_ms) / 1e3, now_ms);
-	if (p->line) /* whoever wrote a profile said yes or no */
-		add(out, &n, PERSON_HEAT_ACKNOWLEDGED, p->heat_acknowledged, now_ms);
+	add(out, &n, PERSON_WEIGHT, p->has_weight, p->weight_kg, now_ms);
+	add(out, &n, PERSON_CLEARED, person->anchored, (double)(person->ends_ms - (int64_t)now_ms) / 1e3, now_ms);
+	/* whoever wrote a profile said yes or no */
+	add(out, &n, PERSON_HEAT_ACKNOWLEDGED, p->line != 0, p->heat_acknowledged, now_ms);
+	for (uint16_t i = 0; i < PERSON_DENIES; i++)
+		add(out, &n, (uint16_t)(PERSON_DENIES_FIRST + i), true, person->denies[i], now_ms);
 	return n;
 }

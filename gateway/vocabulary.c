@@ -40,6 +40,10 @@ const struct core_known_metric vocabulary_metrics[] = {
     {"person", "weight"},
     {"person", "cleared"},
     {"person", "heat_acknowledged"},
+    {"person", "denies_heat"},
+    {"person", "denies_cold"},
+    {"person", "denies_traction"},
+    {"person", "denies_inversion"},
     {"person", "present"},
 };
 const size_t vocabulary_n_metrics = sizeof vocabulary_metrics / sizeof *vocabulary_metrics;

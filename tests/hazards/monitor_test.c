@@ -100,7 +100,7 @@ static struct coverage *covered(struct world *w, const char *rule)
 /* The monitor hears what the core is about to hear. */
 static void hear_all(struct world *w, enum life_device d)
 {
-	static const int metrics[LIFE_DEVICES] = {2, 2, 2, 2, 1, 1, 4};
+	static const int metrics[LIFE_DEVICES] = {2, 2, 2, 2, 1, 1, LIFE_METRICS};
 	monitor_pass(&w->monitor, w->life.now);
 	for (int m = 0; m < metrics[d]; m++)
 		if (!(d == PERSON && m == THERE && w->life.no_presence))
@@ -180,6 +180,8 @@ static void change_scene(struct world *w)
 	l->sees[PERSON][ACKNOWLEDGED] = calm || dice(w, 10) > 0;
 	l->sees[PERSON][CLEARED] = calm || dice(w, 10) > 0 ? 1000 : -5;
 	l->sees[PERSON][BODY_WEIGHT] = calm || dice(w, 10) > 0 ? 70 : 140;
+	for (unsigned m = DENIES_HEAT; m <= DENIES_INVERSION; m++)
+		l->sees[PERSON][m] = !calm && dice(w, 12) == 0;
 	l->sees[PERSON][THERE] = calm || dice(w, 10) > 0;
 	l->no_presence = !calm && dice(w, 8) == 0;
 	/* In a third of the calm scenes, and in most others, something is at fault that is not the table: it is what
@@ -228,6 +230,8 @@ static void be_well(struct world *w)
 	l->sees[SCALE][WEIGHT] = l->sees[PERSON][BODY_WEIGHT] = 70;
 	l->sees[PERSON][ACKNOWLEDGED] = l->sees[PERSON][THERE] = 1;
 	l->sees[PERSON][CLEARED] = 1000;
+	for (unsigned m = DENIES_HEAT; m <= DENIES_INVERSION; m++)
+		l->sees[PERSON][m] = 0;
 	l->manual_force = l->no_presence = false;
 	memset(l->silent, 0, sizeof l->silent);
 	w->faulty = 0;
@@ -238,7 +242,7 @@ static void mishap(struct world *w)
 {
 	struct life *l = &w->life;
 	double *force = &l->sees[BELT][FORCE];
-	unsigned what = dice(w, 15);
+	unsigned what = dice(w, 16);
 	l->manual_force = what < 4;
 	if (what == 0)
 		*force += 40; /* a jerk */
@@ -268,6 +272,8 @@ static void mishap(struct world *w)
 		l->silent[dice(w, LIFE_DEVICES)] = true;
 	else if (what == 13)
 		l->sees[PERSON][THERE] = 0;
+	else if (what == 14)
+		l->sees[PERSON][DENIES_HEAT + dice(w, 3)] = 1;
 	else
 		w->faulty = 1u << dice(w, LIFE_DEVICES);
 	for (unsigned i = 0, n = 4 + dice(w, 50); i < n; i++) {

@@ -175,6 +175,50 @@ static void h29_heat_and_cold_need_to_be_acknowledged_once(void **state)
 	life_grants(l, WRAP, 1);
 }
 
+static void h29_what_is_denied_to_a_person_is_denied(void **state)
+{
+	struct life *l = *state;
+	static const struct {
+		enum life_device device;
+		int metric;
+		const char *rule;
+	} rows[] = {{PAD, DENIES_HEAT, "heat-is-not-denied"},
+		    {WRAP, DENIES_COLD, "cold-is-not-denied"},
+		    {BELT, DENIES_TRACTION, "traction-is-not-denied"}};
+	for (size_t i = 0; i < 3; i++) {
+		enum life_device d = rows[i].device;
+		life_see(l, PERSON, rows[i].metric, 1);
+		for (size_t k = 0; k < 3; k++)
+			assert_int_equal(life_permits(l, rows[k].device), k != i);
+		life_refuses(l, d, d == BELT ? 50 : 1, rows[i].rule);
+		life_see(l, PERSON, rows[i].metric, 0);
+	}
+	for (size_t i = 0; i < 3; i++) { /* and what runs ends */
+		enum life_device d = rows[i].device;
+		life_grants(l, d, d == BELT ? 50 : 1);
+		life_pass(l, 10 * SECOND);
+		life_see(l, PERSON, rows[i].metric, 1);
+		assert_false(life_runs(l, d));
+		assert_true(life_ended_by(l, rows[i].rule));
+		life_see(l, PERSON, rows[i].metric, 0);
+		life_ask(l, d, 0);
+		life_wait(l, HOUR);
+		life_pass(l, 15 * SECOND);
+	}
+}
+
+static void h29_a_table_that_is_denied_raises_an_alarm(void **state)
+{
+	struct life *l = *state;
+	life_see(l, PERSON, DENIES_INVERSION, 1);
+	life_see(l, TABLE, TILT, 10);
+	life_pass(l, 2 * SECOND);
+	assert_false(life_told(l, CORE_EVENT_ALARM, "inversion-is-not-denied"));
+	life_see(l, TABLE, TILT, 10.1);
+	life_pass(l, 2 * SECOND);
+	assert_true(life_alarmed(l, "inversion-is-not-denied"));
+}
+
 static const enum life_device switched[] = {PAD, BELT, WRAP};
 
 static void h30_who_says_nothing_for_two_minutes_is_not_there(void **state)
@@ -231,6 +275,8 @@ const struct CMUnitTest people_tests[] = {
     T(h29_traction_needs_clearance),
     T(h29_the_end_of_the_clearance_is_told_thirty_days_before),
     T(h29_traction_needs_a_weight_that_the_device_carries),
+    T(h29_what_is_denied_to_a_person_is_denied),
+    T(h29_a_table_that_is_denied_raises_an_alarm),
     T(h29_heat_and_cold_need_to_be_acknowledged_once),
     T(h30_who_says_nothing_for_two_minutes_is_not_there),
     T(h30_who_says_no_is_not_there),

@@ -31,6 +31,10 @@ static const struct core_metric person_metrics[] = {
     [BODY_WEIGHT] = {.key = "weight", .unit = THERAPY_UNIT_KILOGRAM, .stale_ms = UINT32_MAX},
     [CLEARED] = {.key = "cleared", .unit = THERAPY_UNIT_SECOND, .stale_ms = UINT32_MAX},
     [ACKNOWLEDGED] = {.key = "heat_acknowledged", .unit = THERAPY_UNIT_BOOL, .stale_ms = UINT32_MAX},
+    [DENIES_HEAT] = {.key = "denies_heat", .unit = THERAPY_UNIT_BOOL, .stale_ms = UINT32_MAX},
+    [DENIES_COLD] = {.key = "denies_cold", .unit = THERAPY_UNIT_BOOL, .stale_ms = UINT32_MAX},
+    [DENIES_TRACTION] = {.key = "denies_traction", .unit = THERAPY_UNIT_BOOL, .stale_ms = UINT32_MAX},
+    [DENIES_INVERSION] = {.key = "denies_inversion", .unit = THERAPY_UNIT_BOOL, .stale_ms = UINT32_MAX},
     [THERE] = {.key = "present", .unit = THERAPY_UNIT_BOOL, .stale_ms = 120000}};
 
 static const struct core_control tension[] = {{.key = "tension",
@@ -65,7 +69,7 @@ static const struct core_device home[LIFE_DEVICES] = {
     [WRAP] = {"wrap", "cold", warm_metrics, 2, chill, 1},
     [SCALE] = {"scale", "scale", scale_metrics, 1, NULL, 0},
     [BUTTON] = {"button", "stop_button", button_metrics, 1, NULL, 0},
-    [PERSON] = {"person", "person", person_metrics, 4, NULL, 0},
+    [PERSON] = {"person", "person", person_metrics, LIFE_METRICS, NULL, 0},
     [MAT] = {"mat", "occupancy", mat_metrics, 1, NULL, 0},
 };
 

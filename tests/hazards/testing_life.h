@@ -19,15 +19,24 @@
 
 /* The home: calibrated, everybody within their limits, everything at rest. */
 enum life_device { TABLE, BELT, PAD, WRAP, SCALE, BUTTON, PERSON, MAT, LIFE_DEVICES };
-enum { TILT, RATE, ON_TABLE };                      /* table, kind inversion */
-enum { FORCE, PRESSURE };                           /* belt, kind traction; control tension */
-enum { RELAY, SKIN };                               /* pad, kind heat, control heat; wrap, kind cold, control chill */
-enum { WEIGHT };                                    /* scale */
-enum { LAIN_ON };                                   /* mat, kind occupancy */
-enum { PRESSED };                                   /* button, kind stop_button */
-enum { BODY_WEIGHT, CLEARED, ACKNOWLEDGED, THERE }; /* person */
-#define LIFE_METRICS 4
-#define LIFE_EVENTS  256
+enum { TILT, RATE, ON_TABLE }; /* table, kind inversion */
+enum { FORCE, PRESSURE };      /* belt, kind traction; control tension */
+enum { RELAY, SKIN };          /* pad, kind heat, control heat; wrap, kind cold, control chill */
+enum { WEIGHT };               /* scale */
+enum { LAIN_ON };              /* mat, kind occupancy */
+enum { PRESSED };              /* button, kind stop_button */
+enum {                         /* person */
+       BODY_WEIGHT,
+       CLEARED,
+       ACKNOWLEDGED,
+       DENIES_HEAT,
+       DENIES_COLD,
+       DENIES_TRACTION,
+       DENIES_INVERSION,
+       THERE,
+       LIFE_METRICS
+};
+#define LIFE_EVENTS 256
 
 /* What is not as usual in this home. */
 struct life_setup {

@@ -229,11 +229,19 @@ static const char *acknowledged(const struct monitor *m)
 	return yes ? NULL : "29: not acknowledged";
 }
 
+static const char *denied(const struct monitor *m, int what)
+{
+	bool no = known(m, PERSON, what, LASTING) && m->seen[PERSON][what].value <= 0;
+	return no ? NULL : "29: denied to this person";
+}
+
 static const char *for_heat(const struct monitor *m, bool fresh)
 {
 	bool level = at_most(m, TABLE, TILT, 5 * SECOND, fresh ? 10 : 20);
 	if (m->tripped || !level)
 		return "11: the table";
+	if (denied(m, DENIES_HEAT))
+		return denied(m, DENIES_HEAT);
 	if (m->stuck)
 		return "18: the tilt is stuck";
 	if (!at_most(m, BELT, FORCE, 5 * SECOND, nextafter(20, 0)) ||
@@ -286,6 +294,8 @@ static const char *for_traction(const struct monitor *m, bool fresh)
 		return "16: too often";
 	if (!(known(m, PERSON, CLEARED, LASTING) && m->seen[PERSON][CLEARED].value > 0))
 		return "29: not cleared";
+	if (denied(m, DENIES_TRACTION))
+		return denied(m, DENIES_TRACTION);
 	return at_most(m, PERSON, BODY_WEIGHT, LASTING, 136) ? NULL : "29: too heavy";
 }
 
@@ -300,6 +310,8 @@ const char *monitor_objects(const struct monitor *m, enum life_device d, bool fr
 		return for_traction(m, fresh);
 	if (within(m, CHILLED, HOUR) > 20 * 60 + SLACK_S || within(m, COLD_SKIN, HOUR) > 20 * 60 + SLACK_S)
 		return "10: too long";
+	if (denied(m, DENIES_COLD))
+		return denied(m, DENIES_COLD);
 	return acknowledged(m);
 }
 

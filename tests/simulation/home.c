@@ -115,7 +115,7 @@ struct home *home_open(const char *config, const char *rules, const char *plugin
 	for (size_t i = 0; i < h->config->n_devices; i++)
 		describe(h, i);
 	compile(h);
-	person_init(&h->person, &h->config->profile);
+	person_init(&h->person, &h->config->profile, NULL);
 	home_presence(h, (uint16_t)h->config->n_devices, true);
 	tell_person(h);
 	return h;

@@ -185,6 +185,17 @@ static bool on_order(void *user, const char *device, bool takes, char why[CORE_W
 	return d->callbacks.order(d->callbacks.user, device, takes, why);
 }
 
+static bool on_logbook(void *user, struct json_object *asked, uint64_t ticket, struct json_object *answer)
+{
+	const struct desk *d = user;
+	return d->callbacks.logbook(d->callbacks.user, asked, ticket, answer);
+}
+
+void desk_answer(struct desk *d, uint64_t ticket, struct json_object *answer)
+{
+	console_answer(d->console, ticket, answer);
+}
+
 static bool on_event_wanted(void *user, uint64_t after, struct console_event *out)
 {
 	const struct desk *d = user;
@@ -268,7 +279,7 @@ static void open_console(struct desk *d, uv_loop_t *loop, size_t n_devices)
 	    why[256] = "neither RUNTIME_DIRECTORY nor XDG_RUNTIME_DIR is set; set gateway.control_socket";
 	const struct console_callbacks callbacks = {d,         core_now,        on_request, on_status,
 						    on_device, on_event_wanted, on_reload,  on_record,
-						    on_origin, on_adjust,       on_order};
+						    on_origin, on_adjust,       on_order,   on_logbook};
 	bool placed =
 	    desk_socket_place(d->config.config->control_socket, d->config.config->gateway_id, path, sizeof path);
 	if (placed && console_new(loop, path, n_devices, &callbacks, &d->console, why, sizeof why) == 0)

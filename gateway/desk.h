@@ -40,6 +40,8 @@ struct desk_callbacks {
 	void (*record)(void *user, uint16_t device, bool on);
 	/* Let the device go, or take it again. False: refused. `why` in any case. */
 	bool (*order)(void *user, const char *device, bool takes, char why[CORE_WHY_MAX]);
+	/* An order of sessions and people, as console.h has it. */
+	bool (*logbook)(void *user, struct json_object *asked, uint64_t ticket, struct json_object *answer);
 };
 
 /* Where this gateway's control socket is: `control_socket` of the configuration, else $RUNTIME_DIRECTORY/control.sock,
@@ -68,6 +70,8 @@ void desk_delivered(struct desk *desk, uint64_t sequence);
 uint64_t desk_event_next(const struct desk *desk);
 /* Adds what became of the events. */
 void desk_count_events(const struct desk *desk, Therapy__V1__GatewayStatus *status);
+/* What an order that waited comes to; takes it. */
+void desk_answer(struct desk *desk, uint64_t ticket, struct json_object *answer);
 void desk_close(struct desk *desk);
 
 #endif

@@ -17,6 +17,15 @@
 #define JSON_DEPTH  4
 #define WATCHES     1u /* mark of a client */
 
+#define WAITING_MAX 16u /* orders that wait for the history; nobody needs more at once */
+
+/* Whoever asked, until the answer is there. */
+struct waiting {
+	uint64_t ticket; /* 0: nobody */
+	struct lines_client *client;
+	struct json_object *id; /* of the order; NULL: it had none */
+};
+
 struct console {
 	struct console_callbacks callbacks;
 	struct lines *lines;
@@ -26,6 +35,8 @@ struct console {
 	bool *touched; /* by device: it changed since watchers heard of it */
 	size_t n_devices;
 	struct json_object *answer; /* while a request runs: what its RESULT becomes */
+	struct waiting waiting[WAITING_MAX];
+	uint64_t tickets;
 	void (*closed)(void *);
 	void *closed_user;
 };
@@ -311,6 +322,56 @@ static void let_go(struct console *c, struct lines_client *client, const struct 
 	tell_put(answer, ok ? "reason" : "error", why);
 }
 
+/* ---- what has to wait ---- */
+
+static struct waiting *waiting_for(struct console *c, uint64_t ticket)
+{
+	for (size_t i = 0; i < WAITING_MAX; i++)
+		if (c->waiting[i].ticket == ticket)
+			return &c->waiting[i];
+	return NULL;
+}
+
+static void stop_waiting(struct waiting *w)
+{
+	json_object_put(w->id);
+	*w = (struct waiting){0};
+}
+
+void console_answer(struct console *c, uint64_t ticket, struct json_object *answer)
+{
+	struct waiting *w = c ? waiting_for(c, ticket) : NULL;
+	if (!w) {
+		json_object_put(answer);
+		return;
+	}
+	if (w->id)
+		json_object_object_add(answer, "id", json_object_get(w->id));
+	reply(w->client, answer);
+	stop_waiting(w);
+}
+
+/* False: the answer comes later. */
+static bool ask_logbook(struct console *c, struct lines_client *client, struct json_object *asked,
+			struct json_object *answer)
+{
+	struct json_object *id;
+	struct waiting *w = waiting_for(c, 0);
+	if (!w || !c->callbacks.logbook) {
+		failure(answer, w ? "no sessions are kept here" : "too many ask at once; try again");
+		return true;
+	}
+	uint64_t ticket = ++c->tickets;
+	*w = (struct waiting){ticket, client, NULL};
+	if (json_object_object_get_ex(asked, "id", &id))
+		w->id = json_object_get(id);
+	if (!c->callbacks.logbook(c->callbacks.user, asked, ticket, answer))
+		return false;
+	if ((w = waiting_for(c, ticket)))
+		stop_waiting(w);
+	return true;
+}
+
 static void obey(struct console *c, struct lines_client *client, struct order *order, struct json_object *answer)
 {
 	const struct core *core = c->callbacks.core(c->callbacks.user);
@@ -351,6 +412,8 @@ static void obey(struct console *c, struct lines_client *client, struct order *o
 	case ORDER_REQUEST:
 		ask(c, client, order, answer);
 		break;
+	case ORDER_LOGBOOK: /* ask_logbook */
+		break;
 	}
 }
 
@@ -365,8 +428,13 @@ static void on_line(void *user, struct lines_client *client, const char *text, s
 		json_object_object_add(answer, "id", json_object_get(id));
 	if (!asked || !order_parse(asked, &order, why))
 		failure(answer, "%s", why);
-	else
+	else if (order.verb != ORDER_LOGBOOK)
 		obey(c, client, &order, answer);
+	else if (!ask_logbook(c, client, asked, answer)) {
+		json_object_put(asked);
+		json_object_put(answer);
+		return;
+	}
 	json_object_put(asked);
 	reply(client, answer);
 	if (order.verb == ORDER_RECORD)
@@ -378,6 +446,9 @@ static void on_gone(void *user, struct lines_client *client)
 	struct console *c = user;
 	if (*lines_mark(client) & WATCHES)
 		c->watchers--;
+	for (size_t i = 0; i < WAITING_MAX; i++)
+		if (c->waiting[i].client == client)
+			stop_waiting(&c->waiting[i]);
 	recorder_gone(c->recorder, client);
 }
 

@@ -50,6 +50,9 @@ struct console_callbacks {
 	void (*adjust)(void *user, const struct console_adjust *asked, struct json_object *answer);
 	/* Lets the device go, or takes it again. False: refused. `why` in any case. May be NULL. */
 	bool (*order)(void *user, const char *device, bool takes, char why[CORE_WHY_MAX]);
+	/* An order of sessions and people. True: `answer` is complete; false: console_answer(ticket) brings it, or
+	 * nobody waits for it any more. May be NULL. */
+	bool (*logbook)(void *user, struct json_object *asked, uint64_t ticket, struct json_object *answer);
 };
 
 #define CONSOLE_ORIGIN_MAX 1024u
@@ -75,6 +78,8 @@ void console_touched(struct console *console, uint16_t device);
 void console_event(struct console *console, const struct console_event *event);
 void console_traffic(struct console *console, uint16_t device, const struct console_traffic *traffic);
 void console_presence(struct console *console, uint16_t device, bool present);
+/* What an order that waited comes to; takes it. */
+void console_answer(struct console *console, uint64_t ticket, struct json_object *answer);
 void console_close(struct console *console, void (*closed)(void *user), void *user);
 
 #endif

@@ -12,7 +12,7 @@
 #define VERBS                                                                                                          \
 	"status, devices, explain, alarms, events, watch, set, stop, reset, park, unpark, present, off_test, "         \
 	"release, "                                                                                                    \
-	"take, calibrate, tare, reload or record"
+	"take, calibrate, tare, reload, record, sessions, course, person, plan, pain, note or log"
 
 enum needs { NOTHING = 0, CONTROL = 1, DEVICE = 2, MAYBE = 4, VALUE = 8, STEP = 16 };
 
@@ -34,6 +34,13 @@ static const struct verb {
     {"tare", ORDER_TARE, 0, DEVICE | STEP},
     {"release", ORDER_RELEASE, 0, DEVICE},
     {"take", ORDER_TAKE, 0, DEVICE},
+    {"sessions", ORDER_LOGBOOK, 0, NOTHING},
+    {"course", ORDER_LOGBOOK, 0, NOTHING},
+    {"person", ORDER_LOGBOOK, 0, NOTHING},
+    {"plan", ORDER_LOGBOOK, 0, NOTHING},
+    {"pain", ORDER_LOGBOOK, 0, NOTHING},
+    {"note", ORDER_LOGBOOK, 0, NOTHING},
+    {"log", ORDER_LOGBOOK, 0, NOTHING},
     {"set", ORDER_REQUEST, CORE_SET, CONTROL | VALUE},
     {"stop", ORDER_REQUEST, CORE_STOP, NOTHING},
     {"reset", ORDER_REQUEST, CORE_RESET, MAYBE},
@@ -169,6 +176,8 @@ bool order_parse(struct json_object *object, struct order *out, char *why)
 	bool given;
 	if (out->request.verb == CORE_STOP && out->verb == ORDER_REQUEST)
 		return true; /* whatever else it says: who wants a stop must not have to spell it */
+	if (out->verb == ORDER_LOGBOOK)
+		return true;
 	if (!take_count(object, "after", &out->after, &given, why) || !take_count(object, "most", &most, &given, why) ||
 	    !take_count(object, "at_ms", &out->at_ms, &out->has_time, why))
 		return false;

@@ -23,6 +23,7 @@ enum order_verb {
 	ORDER_TARE,
 	ORDER_RELEASE, /* the device is let go */
 	ORDER_TAKE,
+	ORDER_LOGBOOK, /* of sessions and people: the logbook's to understand */
 	ORDER_REQUEST, /* one for the core */
 };
 

@@ -29,7 +29,9 @@ static void discovery_of(const struct outlet *o, const uint16_t *device, char na
 					    .version = o->version,
 					    .name = device ? o->names[*device] : name,
 					    .units = o->units,
-					    .language = o->language};
+					    .language = o->language,
+					    .kinds = o->safety.devices,
+					    .n_kinds = o->safety.n_devices};
 	str_init(&s, topic, OUTLET_TOPIC_MAX);
 	discovery_topic(&s, config, device ? publish_device_id(o, *device) : NULL);
 }
@@ -87,7 +89,8 @@ static void keep(struct outlet *o, const struct announced *what)
 
 int announce_changed(struct outlet *o)
 {
-	static const char *const of_gateway[] = {"availability", "state", "safety", "hazards", "schema"};
+	static const char *const of_gateway[] = {"availability", "state",  "safety", "hazards",
+						 "schema",       "course", "session"};
 	struct announced *was = o->announced;
 	o->announced = announced_new(NULL);
 	if (!o->announced) {
@@ -158,6 +161,10 @@ static int announce_gateway(struct outlet *o)
 		rc = publish_safety(o);
 	if (rc == 0)
 		rc = publish_home_state(o, true);
+	if (rc == 0)
+		rc = course_publish(o, true);
+	if (rc == 0)
+		rc = course_announce(o);
 	return rc == 0 ? publish_status(o) : rc;
 }
 

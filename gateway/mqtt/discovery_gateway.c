@@ -136,6 +136,7 @@ char *discovery_gateway_payload(const struct discovery_config *config, bool asks
 		discovery_remove(&parts, "button", "present");
 	add_safety(&parts);
 	discovery_add_events(&parts);
+	discovery_add_course(&parts);
 	add_coverage(&parts);
 	add_diagnostics(&parts);
 	return discovery_end(&parts);

@@ -44,6 +44,8 @@ void discovery_put_topic(const struct discovery_parts *parts, struct json_object
 			 const char *what);
 /* The component of what happened: its topic is "happened". */
 void discovery_add_events(const struct discovery_parts *parts);
+/* What runs, what was, and what a person says of it. */
+void discovery_add_course(const struct discovery_parts *parts);
 /* A set-point as a thermostat. */
 void discovery_add_climate(const struct discovery_parts *parts, const Therapy__V1__DeviceDescription *device,
 			   size_t control);

@@ -10,12 +10,12 @@
 #include "base/unit.h"
 #include "mqtt/testing_devices.h"
 
-static const struct discovery_config table_config = {"homeassistant",   "therapy/home", "home",     "1.2",
-						     "Inversion table", UNIT_METRIC,    LANGUAGE_EN};
-static const struct discovery_config pad_config = {"homeassistant", "therapy/home", "home",     "1.2",
-						   "Heat pad",      UNIT_METRIC,    LANGUAGE_EN};
-static const struct discovery_config blanket_config = {"homeassistant", "therapy/home", "home",     "1.2",
-						       "Blanket",       UNIT_METRIC,    LANGUAGE_EN};
+static const struct discovery_config table_config = {"homeassistant", "therapy/home", "home", "1.2", "Inversion table",
+						     UNIT_METRIC,     LANGUAGE_EN,    NULL,   0};
+static const struct discovery_config pad_config = {"homeassistant", "therapy/home", "home", "1.2", "Heat pad",
+						   UNIT_METRIC,     LANGUAGE_EN,    NULL,   0};
+static const struct discovery_config blanket_config = {"homeassistant", "therapy/home", "home", "1.2", "Blanket",
+						       UNIT_METRIC,     LANGUAGE_EN,    NULL,   0};
 
 /* ---- Home Assistant's rules ---- */
 
@@ -71,6 +71,7 @@ static const char *const climate_keys[] = {"platform",
 					   "precision",
 					   NULL};
 static const char *const select_keys[] = {COMMON, "command_topic", "options", NULL};
+static const char *const text_keys[] = {COMMON, "command_topic", NULL};
 static const struct {
 	const char *device_class, *units;
 } units[] = {{"temperature", "°C °F K"},
@@ -172,6 +173,9 @@ static void assert_component(struct json_object *o, const char *device_name)
 	} else if (strcmp(platform, "climate") == 0) {
 		assert_closed(o, climate_keys);
 		assert_true(strcmp(text_of(o, "precision"), "0.1") == 0 || strcmp(text_of(o, "precision"), "0.5") == 0);
+	} else if (strcmp(platform, "text") == 0) {
+		assert_closed(o, text_keys);
+		assert_non_null(text_of(o, "command_topic"));
 	} else if (strcmp(platform, "select") == 0) {
 		assert_closed(o, select_keys);
 		assert_non_null(text_of(o, "command_topic"));
@@ -390,8 +394,8 @@ static void only_a_device_without_controls_can_be_parked(void **state)
 static void the_gateway_is_a_device_of_its_own(void **state)
 {
 	(void)state;
-	static const struct discovery_config config = {"homeassistant",        "therapy/home", "home",     "1.2",
-						       "Therapy gateway home", UNIT_METRIC,    LANGUAGE_EN};
+	static const struct discovery_config config = {
+	    "homeassistant", "therapy/home", "home", "1.2", "Therapy gateway home", UNIT_METRIC, LANGUAGE_EN, NULL, 0};
 	char topic[256];
 	struct str s;
 	str_init(&s, topic, sizeof topic);
@@ -409,6 +413,49 @@ static void the_gateway_is_a_device_of_its_own(void **state)
 		assert_int_equal(json_object_object_length(component(root, "present")) > 1, presence);
 		json_object_put(root);
 	}
+}
+
+static void sums_are_told_of_the_kinds_that_there_are(void **state)
+{
+	(void)state;
+	struct discovery_config config = {.prefix = "homeassistant",
+					  .base = "therapy/home",
+					  .gateway_id = "home",
+					  .version = "1.2",
+					  .name = "Therapy gateway home",
+					  .kinds = testing_devices(),
+					  .n_kinds = 2};
+	struct json_object *root = checked_text(&config, discovery_gateway_payload(&config, false));
+	assert_string_equal(text_of(component(root, "inversion_today"), "state_topic"), "therapy/home/course");
+	assert_string_equal(text_of(component(root, "heat_week"), "unit_of_measurement"), "min");
+	/* what may have been there is told to go */
+	assert_int_equal(json_object_object_length(component(root, "cold_today")), 1);
+	assert_string_equal(text_of(component(root, "pain_after"), "command_topic"),
+			    "therapy/home/course/set/pain_after");
+	json_object_put(root);
+}
+
+static void who_may_be_chosen_is_a_select_of_names(void **state)
+{
+	(void)state;
+	const struct discovery_config config = {
+	    .prefix = "homeassistant", .base = "therapy/home", .gateway_id = "home", .version = "1.2", .name = "Home"};
+	char topic[256];
+	struct str s;
+	str_init(&s, topic, sizeof topic);
+	discovery_person_topic(&s, &config);
+	assert_string_equal(topic, "homeassistant/select/therapy-home-person/config");
+	struct json_object *names = json_tokener_parse("[\"Ada\",\"B \\\"ob\"]"), *options;
+	char *text = discovery_person_payload(&config, names);
+	struct json_object *o = json_tokener_parse(text);
+	assert_true(json_object_object_get_ex(o, "options", &options));
+	assert_string_equal(json_object_to_json_string_ext(options, JSON_C_TO_STRING_PLAIN),
+			    "[\"Nobody\",\"Ada\",\"B \\\"ob\"]");
+	assert_string_equal(text_of(o, "unique_id"), "therapy-home-person");
+	assert_string_equal(text_of(o, "command_topic"), "therapy/home/course/set/person");
+	json_object_put(o);
+	json_object_put(names);
+	free(text);
 }
 
 static void a_control_with_words_is_a_select_under_an_id_of_its_own(void **state)
@@ -577,6 +624,8 @@ int main(void)
 	    cmocka_unit_test(only_a_device_without_controls_can_be_parked),
 	    cmocka_unit_test(the_gateway_is_a_device_of_its_own),
 	    cmocka_unit_test(a_set_point_is_a_thermostat_under_an_id_of_its_own),
+	    cmocka_unit_test(sums_are_told_of_the_kinds_that_there_are),
+	    cmocka_unit_test(who_may_be_chosen_is_a_select_of_names),
 	    cmocka_unit_test(a_control_with_words_is_a_select_under_an_id_of_its_own),
 	    cmocka_unit_test(what_has_a_timer_of_its_own_can_be_tested_and_nothing_else),
 	    cmocka_unit_test(imperial_units_fit_their_classes_and_say_as_much),

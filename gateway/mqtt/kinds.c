@@ -22,6 +22,7 @@ static const struct {
     [PUBLISH_NOW] = {JSON, NULL, NOW_S},
     [PUBLISH_BATCH] = {PROTOBUF, "therapy.v1.ReadingBatch", 0},
     [PUBLISH_EVENT] = {PROTOBUF, "therapy.v1.SafetyEvent", 0},
+    [PUBLISH_SESSION] = {PROTOBUF, "therapy.v1.SessionRecord", 0},
     [PUBLISH_STATUS] = {PROTOBUF, "therapy.v1.GatewayStatus", 0},
     [PUBLISH_SCHEMA] = {PROTOBUF, "google.protobuf.FileDescriptorSet", 0},
 };

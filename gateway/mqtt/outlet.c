@@ -53,6 +53,8 @@ static void publish_due(struct outlet *o)
 		(void)publish_home_state(o, false);
 		(void)publish_safety(o);
 	}
+	if (o->course_due)
+		(void)course_publish(o, false); /* what does not go is due with the next change */
 	publish_events(o);
 }
 
@@ -88,6 +90,7 @@ static void refresh_states(struct outlet *o, uint64_t now_ms)
 		o->devices[d].diagnostics = NULL;
 	}
 	o->safety_due = true;
+	(void)course_publish(o, true);
 	(void)publish_home_state(o, true); /* what does not go is due again when it changes, and in the next round */
 }
 
@@ -173,6 +176,8 @@ void outlet_up(void *user)
 	o->event_sent[1] = o->event_live ? o->event_live - 1 : 0;
 	o->history_left = HISTORY_EVENTS;
 	publish_events(o);
+	o->session_sent = 0;
+	course_sessions(o);
 	telemetry_up(o->telemetry, clock_boot_ms());
 	flush_telemetry(o);
 }
@@ -200,6 +205,8 @@ void outlet_delivered(void *user, uint64_t token, bool ok)
 	uint64_t n = token & ((UINT64_C(1) << 56) - 1);
 	if (token >> 56 == OUTLET_TELEMETRY && ok)
 		telemetry_arrived(o->telemetry, n); /* else a later one speaks for it, or the connection is gone */
+	if (token >> 56 == OUTLET_SESSION && ok)
+		o->callbacks.session_delivered(o->callbacks.user, n);
 	if (token >> 56 == OUTLET_ANNOUNCED_ALL && ok)
 		announce_acknowledged(o);
 	if (token >> 56 != OUTLET_EVENT)
@@ -229,6 +236,7 @@ static void release(struct outlet *o)
 	free(o->prefix);
 	free(o->birth_topic);
 	free(o->home_state);
+	free(o->course);
 	announce_close(o);
 	free(o);
 }
@@ -305,6 +313,7 @@ int outlet_new(uv_loop_t *loop, const struct outlet_config *config, const struct
 	o->hazards = config->hazards;
 	o->deadman = config->deadman;
 	o->asks_presence = config->asks_presence;
+	o->retains_sessions = config->retains_sessions;
 	o->units = config->units;
 	o->language = config->language;
 	o->schema = config->schema;

@@ -40,6 +40,7 @@ struct outlet_config {
 	const char *announced;      /* what an earlier run announced, as it told it; NULL: not known */
 	const char *hazards;        /* JSON; NULL: none */
 	bool asks_presence;         /* somebody has to say now and then that they are there */
+	bool retains_sessions;      /* the broker may keep what is told of sessions: health data */
 	const char *const *deadman; /* JSON, parallel to devices; NULL, or NULL for a device: none. All outlive the
 				       outlet */
 };
@@ -78,6 +79,14 @@ struct outlet_callbacks {
 	bool (*parked)(void *user, uint16_t device);
 	/* The explanation of a control as JSON, allocated; NULL: none. May be NULL. */
 	char *(*explanation)(void *user, uint16_t device, uint16_t control);
+	/* What is shown of the course of therapy, as JSON, allocated; NULL: nothing. May be NULL. */
+	char *(*course)(void *user);
+	/* Somebody asks for something of it: `what` is the last level of the topic. Goes with `course`. */
+	void (*course_asked)(void *user, const char *what, const char *value);
+	/* The first finished session after that number that waits to be delivered, packed; and it was. With `course`.
+	 */
+	bool (*session)(void *user, uint64_t after, struct outlet_event *out);
+	void (*session_delivered)(void *user, uint64_t number);
 };
 
 struct outlet;
@@ -95,6 +104,10 @@ const char *outlet_stands_back(const struct outlet *outlet);
 /* These facts hold now: told again to all. They outlive the outlet, or the next call. */
 void outlet_facts(struct outlet *outlet, const char *hazards, const char *const *deadman, bool asks_presence,
 		  enum language language);
+/* What is shown of the course of therapy may be another. */
+void outlet_course(struct outlet *outlet);
+/* There may be sessions to fetch. */
+void outlet_sessions(struct outlet *outlet);
 /* There may be events to fetch. */
 void outlet_events(struct outlet *outlet);
 /* One output of the core: RESULT and CHANGED are published, EVENT makes `safety` due; LEASE and REST are none of its

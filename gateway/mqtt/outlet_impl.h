@@ -17,7 +17,7 @@
 #define OUTLET_BASE_MAX  (sizeof "therapy/" + ID_MAX)
 
 /* What a delivery notice is about, in the top byte of its token; the rest is a count. */
-enum outlet_token { OUTLET_TELEMETRY = 1, OUTLET_EVENT = 2, OUTLET_ANNOUNCED_ALL = 3 };
+enum outlet_token { OUTLET_TELEMETRY = 1, OUTLET_EVENT = 2, OUTLET_ANNOUNCED_ALL = 3, OUTLET_SESSION = 4 };
 #define OUTLET_TOKEN(kind, n) ((uint64_t)(kind) << 56 | (uint64_t)(n))
 
 struct outlet_device {
@@ -63,8 +63,11 @@ struct outlet {
 	struct outlet_device *devices;
 	struct core_permission *permissions; /* room for one device's controls */
 	struct timeliness timeliness;
-	bool safety_due;
-	size_t cursor; /* next step of announcing, OUTLET_ANNOUNCED: none */
+	bool safety_due, course_due;
+	bool retains_sessions;
+	char *course;          /* as it was published last in this connection; NULL: not yet */
+	uint64_t session_sent; /* the last that was handed to this connection */
+	size_t cursor;         /* next step of announcing, OUTLET_ANNOUNCED: none */
 
 	uv_timer_t tick, batch, soon, announce, place;
 	unsigned handles;
@@ -95,6 +98,7 @@ enum publish_kind {
 	PUBLISH_BATCH,
 	PUBLISH_EVENT,
 	PUBLISH_STATUS,
+	PUBLISH_SESSION,
 	PUBLISH_SCHEMA
 };
 /* As broker_publish. */
@@ -121,6 +125,13 @@ const char *publish_device_id(const struct outlet *outlet, uint16_t device);
 int publish_text(struct outlet *outlet, enum publish_kind kind, const char *topic, char *text, int qos);
 /* "<base>/[<device>/]<what>". Returns `topic`. */
 const char *publish_topic(char topic[OUTLET_TOPIC_MAX], const char *base, const char *device, const char *what);
+
+/* course.c: what is told of the course of therapy, and what is asked of it. */
+int course_publish(struct outlet *outlet, bool again);
+void course_sessions(struct outlet *outlet);
+/* Who may choose whose session it is: their names are told live, and no broker keeps them. */
+int course_announce(struct outlet *outlet);
+bool course_take(struct outlet *outlet, const struct broker_message *message);
 
 /* announce.c: telling all again. `before`: what an earlier run announced, or NULL. */
 int announce_open(struct outlet *outlet, const char *before);

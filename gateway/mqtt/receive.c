@@ -70,7 +70,7 @@ static void ask_climate(struct outlet *o, struct inbox_request *r)
 void receive_message(void *user, const struct broker_message *m)
 {
 	struct outlet *o = user;
-	if (take_ping(o, m) || take_birth(o, m) || place_asked(o, m))
+	if (take_ping(o, m) || take_birth(o, m) || place_asked(o, m) || course_take(o, m))
 		return;
 	struct inbox_context context = {
 	    .base = o->base,

@@ -44,14 +44,23 @@ static size_t tighten(const struct config *config, const char *id, enum therapy_
 	return n;
 }
 
+void figures_of_weight(const struct config *config, double weight_kg, bool force_given,
+		       struct figures_weight out[FIGURES_OF_WEIGHT])
+{
+	double newton = weight_kg * G, share = force_given || is_given(config, "force") ? LARGEST : FIRST_SHARE;
+	out[0] = (struct figures_weight){"force", THERAPY_UNIT_NEWTON, newton * share};
+	out[1] = (struct figures_weight){"force_ceiling", THERAPY_UNIT_NEWTON, newton * LARGEST};
+	out[2] = (struct figures_weight){"weight_min", THERAPY_UNIT_KILOGRAM, weight_kg - WEIGHT_NEAR};
+	out[3] = (struct figures_weight){"weight_max", THERAPY_UNIT_KILOGRAM, weight_kg + WEIGHT_NEAR};
+}
+
 size_t figures_of_profile(const struct config *config, struct core_figure *figures, size_t n)
 {
+	struct figures_weight of[FIGURES_OF_WEIGHT];
 	if (!config->profile.has_weight)
 		return n;
-	double weight = config->profile.weight_kg, newton = weight * G;
-	double share = is_given(config, "force") ? LARGEST : FIRST_SHARE;
-	n = tighten(config, "force", THERAPY_UNIT_NEWTON, newton * share, figures, n);
-	n = tighten(config, "force_ceiling", THERAPY_UNIT_NEWTON, newton * LARGEST, figures, n);
-	n = tighten(config, "weight_min", THERAPY_UNIT_KILOGRAM, weight - WEIGHT_NEAR, figures, n);
-	return tighten(config, "weight_max", THERAPY_UNIT_KILOGRAM, weight + WEIGHT_NEAR, figures, n);
+	figures_of_weight(config, config->profile.weight_kg, false, of);
+	for (size_t i = 0; i < FIGURES_OF_WEIGHT; i++)
+		n = tighten(config, of[i].limit, of[i].unit, of[i].value, figures, n);
+	return n;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The figures for limits that follow from who uses the home: from profile.weight. Start-up only. */
+ * The figures for limits that follow from who uses the home: from a body weight. Pure. */
 #ifndef THERAPY_FIGURES_H
 #define THERAPY_FIGURES_H
 
@@ -7,6 +7,16 @@
 #include "core/core.h"
 
 #define FIGURES_OF_PROFILE 4u
+
+/* What a body weight comes to, as below; `force_given`: somebody gave a figure for the force elsewhere. */
+#define FIGURES_OF_WEIGHT 4u
+struct figures_weight {
+	const char *limit;
+	enum therapy_unit unit;
+	double value;
+};
+void figures_of_weight(const struct config *config, double weight_kg, bool force_given,
+		       struct figures_weight out[FIGURES_OF_WEIGHT]);
 
 /* In place of those given or beside them: `figures` has room for FIGURES_OF_PROFILE more than the `n` it holds. Returns
  * how many it holds then.

@@ -92,6 +92,14 @@ void gateway_feed_person(struct gateway *g, uint64_t now_ms)
 		gateway_feed(g, now_ms, &input);
 }
 
+void gateway_set_person(struct gateway *g, const struct config_profile *profile, const bool *denies)
+{
+	uint64_t now_ms = clock_boot_ms();
+	person_init(&g->person, profile, denies);
+	if (g->stage == RUNNING)
+		gateway_feed_person(g, now_ms);
+}
+
 bool gateway_listens(const struct gateway *g)
 {
 	return g->stage == RUNNING || (g->stage == CLOSING && g->rest_by_ms && !g->last_write);
@@ -139,6 +147,7 @@ static void on_readings(void *user, uint32_t generation, const Therapy__V1__Read
 			gateway_feed(g, clock_boot_ms(), &input);
 		}
 		adjusting_readings(g->adjusting, seat->index, readings, n);
+		logbook_readings(g->logbook, clock_boot_ms(), seat->index, readings, n);
 		if (g->outlet)
 			outlet_readings(g->outlet, seat->index, generation, batch->first_sequence + at, readings, n);
 	}
@@ -164,8 +173,10 @@ static void on_presence(void *user, bool present)
 		return;
 	struct core_input input = {.type = CORE_IN_PRESENCE, .device = seat->index, .present = present};
 	gateway_feed(g, clock_boot_ms(), &input);
-	if (!present)
+	if (!present) {
 		adjusting_lost(g->adjusting, seat->index);
+		logbook_lost(g->logbook, clock_boot_ms(), seat->index);
+	}
 	settings_presence(seat, present);
 	if (g->outlet)
 		outlet_presence(g->outlet, seat->index, present);
@@ -247,7 +258,7 @@ static void all_described(struct gateway *g)
 {
 	g->stage = CHECKED;
 	if (g->faults.n == 0 && gateway_compile(g, g->config, &g->core, &g->faults) == 0) {
-		person_init(&g->person, &g->config->profile);
+		person_init(&g->person, &g->config->profile, NULL);
 		g->promises = promises_new(g->config, g->descriptions, g->core);
 		if (!g->promises)
 			faults_add(&g->faults, NULL, 0, "out of memory");
@@ -344,6 +355,7 @@ static void on_tick(uv_timer_t *tick)
 	if (g->stage == RUNNING) {
 		gateway_feed_person(g, now_ms);
 		adjusting_tick(g->adjusting, now_ms);
+		logbook_tick(g->logbook, now_ms);
 	}
 	ending_look(g);
 }

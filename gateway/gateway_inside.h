@@ -15,6 +15,7 @@
 #include "desk.h"
 #include "kept_commands.h"
 #include "kept_settings.h"
+#include "logbook.h"
 #include "loop/boot_timer.h"
 #include "loop/watchdog.h"
 #include "memory_keeper.h"
@@ -64,6 +65,7 @@ struct gateway {
 	struct outlet *outlet;
 	struct announced_file announced;
 	struct desk *desk; /* journal and control socket, while it runs */
+	struct logbook *logbook;
 	struct page *page; /* if there is a page section */
 	void (*outward_closed)(struct gateway *g);
 	struct memory_keeper *memory;
@@ -87,6 +89,8 @@ int gateway_compile(const struct gateway *g, const struct config *config, struct
 /* While everything comes to rest the core goes on to look and to order: whoever stops meanwhile is obeyed, and what is
  * written last is when it was. After that nothing is taken: it would be forgotten. */
 bool gateway_listens(const struct gateway *g);
+/* Whose profile it is from now on, which lives as long; `denies` as in person.h. Told to the core at once. */
+void gateway_set_person(struct gateway *g, const struct config_profile *profile, const bool *denies);
 /* What the person's profile says now, to the core. */
 void gateway_feed_person(struct gateway *g, uint64_t now_ms);
 

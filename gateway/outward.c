@@ -104,6 +104,37 @@ static char *on_explanation_wanted(void *user, uint16_t device, uint16_t control
 	return o ? tell_text(o) : NULL;
 }
 
+/* ---- sessions ---- */
+
+static char *on_course_wanted(void *user)
+{
+	const struct gateway *g = user;
+	return logbook_text(g->logbook);
+}
+
+static void on_course_asked(void *user, const char *what, const char *value)
+{
+	const struct gateway *g = user;
+	if (g->stage == RUNNING)
+		logbook_asked(g->logbook, what, value);
+}
+
+static bool on_session_wanted(void *user, uint64_t after, struct outlet_event *out)
+{
+	const struct gateway *g = user;
+	struct logbook_message message;
+	if (!logbook_message(g->logbook, after, &message))
+		return false;
+	*out = (struct outlet_event){message.number, message.bytes, message.size};
+	return true;
+}
+
+static void on_session_delivered(void *user, uint64_t number)
+{
+	const struct gateway *g = user;
+	logbook_delivered(g->logbook, number);
+}
+
 /* ---- events ---- */
 
 static bool on_event_wanted(void *user, uint64_t after, struct outlet_event *out)
@@ -135,6 +166,7 @@ static void on_events(void *user)
 void outward_core(struct gateway *g, uint64_t now_ms, const struct core_output *o)
 {
 	desk_core(g->desk, g->core, now_ms, o);
+	logbook_core(g->logbook, now_ms, o);
 	if (g->outlet)
 		outlet_core(g->outlet, o);
 	page_core(g->page, o);
@@ -184,6 +216,12 @@ static bool on_order(void *user, const char *device, bool takes, char why[CORE_W
 	return settings_order(user, device, takes, why);
 }
 
+static bool on_logbook(void *user, struct json_object *asked, uint64_t ticket, struct json_object *answer)
+{
+	const struct gateway *g = user;
+	return logbook_order(g->logbook, asked, ticket, answer);
+}
+
 static void on_desk_status(void *user, struct json_object *status)
 {
 	const struct gateway *g = user;
@@ -231,6 +269,7 @@ static int open_outlet(struct gateway *g)
 	    .schema_size = (size_t)(therapy_schema_end - therapy_schema),
 	    .hazards = g->promises->hazards_json,
 	    .asks_presence = g->config->profile.presence_ms > 0,
+	    .retains_sessions = g->config->history.retain,
 	    .deadman = (const char *const *)g->promises->deadman_json,
 	};
 	const struct outlet_callbacks callbacks = {.user = g,
@@ -244,7 +283,11 @@ static int open_outlet(struct gateway *g)
 						   .alone = on_alone,
 						   .announced = on_announced,
 						   .parked = on_parked_wanted,
-						   .explanation = on_explanation_wanted};
+						   .explanation = on_explanation_wanted,
+						   .course = on_course_wanted,
+						   .course_asked = on_course_asked,
+						   .session = on_session_wanted,
+						   .session_delivered = on_session_delivered};
 	on_alone(g, false); /* until it is known */
 	int error = outlet_new(&g->loop, &config, &callbacks, &g->outlet);
 	free(before);
@@ -263,7 +306,7 @@ static int open_desk(struct gateway *g)
 					   .state = memory_keeper_place(g->config, state, sizeof state) ? state : NULL};
 	const struct desk_callbacks callbacks = {g,           core_now,       on_request,     on_reload,
 						 on_adjust,   on_desk_device, on_desk_status, on_events,
-						 desk_closed, on_record,      on_order};
+						 desk_closed, on_record,      on_order,       on_logbook};
 	return desk_new(&g->loop, &config, &callbacks, &g->desk);
 }
 
@@ -274,6 +317,11 @@ int outward_open(struct gateway *g)
 		log_error("gateway", "cannot keep events: %s", uv_strerror(error));
 		return error;
 	}
+	error = logbook_new(g, &g->logbook);
+	if (error) {
+		log_error("gateway", "cannot keep sessions: %s", uv_strerror(error));
+		return error;
+	}
 	error = open_outlet(g);
 	if (error)
 		log_error("mqtt", "cannot use the broker %s: %s", g->config->mqtt.url, uv_strerror(error));
@@ -281,11 +329,18 @@ int outward_open(struct gateway *g)
 	return error;
 }
 
+static void logbook_closed(void *user)
+{
+	struct gateway *g = user;
+	g->logbook = NULL;
+	g->outward_closed(g);
+}
+
 static void desk_closed(void *user)
 {
 	struct gateway *g = user;
 	g->desk = NULL;
-	g->outward_closed(g);
+	logbook_close(g->logbook, logbook_closed, g);
 }
 
 static void outlet_closed(void *user)
@@ -295,7 +350,7 @@ static void outlet_closed(void *user)
 	if (g->desk)
 		desk_close(g->desk);
 	else
-		g->outward_closed(g);
+		desk_closed(g);
 }
 
 static void page_closed(void *user)
@@ -310,5 +365,6 @@ static void page_closed(void *user)
 void outward_close(struct gateway *g, void (*closed)(struct gateway *g))
 {
 	g->outward_closed = closed;
+	logbook_end(g->logbook, clock_boot_ms());
 	viewing_close(g, page_closed, g);
 }

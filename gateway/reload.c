@@ -257,7 +257,7 @@ static void take_over(struct gateway *g, struct config *fresh, struct core *core
 		g->started_with = g->config;
 	g->config = fresh;
 	desk_reconfigured(g->desk, fresh);
-	person_init(&g->person, &fresh->profile);
+	logbook_reconfigured(g->logbook); /* whose profile and figures hold, before anything is known */
 	for (size_t d = 0; d < core_n_devices(old); d++)
 		hand_over_device(g, old, (uint16_t)d);
 	gateway_feed_person(g, clock_boot_ms());

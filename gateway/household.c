@@ -229,7 +229,7 @@ bool household_choose(struct household *h, const char *name, char *why)
 
 void household_put_plan(struct household *h, int64_t id, struct json_object *plan)
 {
-	for (size_t i = 0; i < h->n; i++) {
+	for (size_t i = 0; h && i < h->n; i++) {
 		struct household_person *p = &h->people[i];
 		if (p->id != id)
 			continue;
@@ -248,6 +248,8 @@ void household_put_plan(struct household *h, int64_t id, struct json_object *pla
 
 void household_step(struct household *h, const struct household_limit *figures, size_t n)
 {
+	if (!h)
+		return;
 	h->n_step = n < HOUSEHOLD_LIMITS_MAX ? n : HOUSEHOLD_LIMITS_MAX;
 	memcpy(h->step, figures, h->n_step * sizeof *figures);
 	tell_figures(h);
@@ -280,7 +282,7 @@ static bool make_room(struct household *h)
 
 void household_reconfigured(struct household *h)
 {
-	if (h && make_room(h))
+	if (h && make_room(h) && h->loaded)
 		household_apply(h);
 }
 
@@ -298,6 +300,9 @@ static void on_setting(void *user, int error, const char *value)
 static void on_people(void *user, const struct history_people *answer)
 {
 	struct household *h = user;
+	if (answer->error && answer->error != UV_ECANCELED)
+		log_error("people", "who uses this home is not known: %s; the configuration's profile holds",
+			  uv_strerror(answer->error));
 	for (size_t i = 0; answer->error == 0 && i < answer->n; i++) {
 		const struct history_person *row = &answer->items[i];
 		struct household_person p = {.id = row->id};
@@ -325,9 +330,11 @@ int household_new(struct gateway *g, struct history *history, const struct house
 		free(h);
 		return UV_ENOMEM;
 	}
-	if (history)
-		(void)history_people(history, h, on_people);
 	*out = h;
+	if (history && history_people(history, h, on_people) == 0)
+		person_init(&g->person, NULL, NULL); /* there may be people who are denied something */
+	else
+		h->loaded = true;
 	return 0;
 }
 

@@ -4,7 +4,7 @@
  * (history/history.h). Whoever is active gives the rules weight, clearance and limits (person.h, CORE_IN_FIGURE), which
  * only tighten what the configuration gives. Where there are people and none is active the strictest of all of theirs
  * holds, weight and clearance are not known, and what is denied to one is denied. Without people the configuration's
- * `profile` holds. Wiring, on the loop's thread.
+ * `profile` holds; also where the history cannot be read, which is said. Wiring, on the loop's thread.
  */
 #ifndef HOUSEHOLD_H
 #define HOUSEHOLD_H
@@ -55,8 +55,8 @@ struct household_callbacks {
 	void (*answer)(void *user, uint64_t ticket, struct json_object *answer); /* of an order that waited */
 };
 
-/* Reads them from the history; until that is done there is nobody, and the strictest holds. `history` NULL: there never
- * is. 0 or UV_ENOMEM. */
+/* Reads them from the history; until that is done nothing is known of anybody, which permits nothing. `history` NULL:
+ * there never is anybody. 0 or UV_ENOMEM. */
 int household_new(struct gateway *g, struct history *history, const struct household_callbacks *callbacks,
 		  struct household **out);
 /* After history_close. */
@@ -85,6 +85,7 @@ void household_reconfigured(struct household *household);
 /* {"do":"person","step":...}. True: `answer` is complete; else callbacks.answer brings it under that ticket. */
 bool household_order(struct household *household, struct json_object *asked, uint64_t ticket,
 		     struct json_object *answer);
-struct json_object *household_tell(const struct household_person *entry);
+/* {"name","weight_kg","cleared_on","cleared_by","denies":[],"limits":{"tilt":"35 deg"},"plan","step"} */
+struct json_object *household_tell(const struct household *household, const struct household_person *person);
 
 #endif

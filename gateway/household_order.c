@@ -30,53 +30,69 @@ static bool refuse(struct json_object *answer, const char *format, ...)
 	return false;
 }
 
-static const char *text_of(struct json_object *value)
-{
-	if (!value || !json_object_is_type(value, json_type_string))
-		return NULL;
-	const char *text = json_object_get_string(value);
-	return strlen(text) == (size_t)json_object_get_string_len(value) ? text : NULL;
-}
-
-static const char *member(struct json_object *o, const char *key)
-{
-	struct json_object *value;
-	return json_object_object_get_ex(o, key, &value) ? text_of(value) : NULL;
-}
-
 /* ---- the document ---- */
 
-static struct json_object *tell(const struct household_person *p)
+static struct json_object *pack(const struct household_person *p)
 {
-	struct json_object *o = json_object_new_object(), *limits = json_object_new_object(),
-			   *denies = json_object_new_array();
+	struct json_object *o = json_object_new_object(), *denies = json_object_new_array();
 	if (p->has_weight)
 		tell_put_number(o, "weight_kg", p->weight_kg);
 	else
 		tell_put(o, "weight_kg", NULL);
 	tell_put(o, "cleared_on", p->cleared_on[0] ? p->cleared_on : NULL);
 	tell_put(o, "cleared_by", p->cleared_by[0] ? p->cleared_by : NULL);
-	for (size_t i = 0; i < p->n_limits; i++)
-		tell_put_number(limits, p->limits[i].limit, p->limits[i].value);
-	json_object_object_add(o, "limits", limits);
 	for (size_t i = 0; i < HOUSEHOLD_DENIES; i++)
 		if (p->denies[i])
 			json_object_array_add(denies, json_object_new_string(household_denials[i]));
 	json_object_object_add(o, "denies", denies);
-	json_object_object_add(o, "plan", json_object_get(p->plan));
-	return o;
-}
-
-struct json_object *household_tell(const struct household_person *p)
-{
-	struct json_object *o = tell(p);
-	tell_put(o, "name", p->name);
 	return o;
 }
 
 char *household_document(const struct household_person *p)
 {
-	return tell_text(tell(p));
+	struct json_object *o = pack(p), *limits = json_object_new_object();
+	for (size_t i = 0; i < p->n_limits; i++)
+		tell_put_number(limits, p->limits[i].limit, p->limits[i].value);
+	json_object_object_add(o, "limits", limits);
+	json_object_object_add(o, "plan", json_object_get(p->plan));
+	return tell_text(o);
+}
+
+static const struct core_limit *find_limit(const struct household *h, const char *id)
+{
+	for (size_t i = 0; i < h->g->config->n_limits; i++)
+		if (strcmp(h->g->config->limits[i].id, id) == 0)
+			return &h->g->config->limits[i];
+	return NULL;
+}
+
+/* "35 deg", "2 min". */
+static void say_figure(const struct core_limit *limit, double value, struct str *out)
+{
+	bool minutes = limit && limit->unit == THERAPY_UNIT_SECOND && value >= 60;
+	const char *unit = minutes ? "min" : limit ? unit_text(limit->unit) : "";
+	str_add_number(out, minutes ? value / 60 : value, 2);
+	str_add(out, "%s%s", unit[0] ? " " : "", unit);
+}
+
+struct json_object *household_tell(const struct household *h, const struct household_person *p)
+{
+	struct json_object *o = pack(p), *limits = json_object_new_object(), *value;
+	for (size_t i = 0; i < p->n_limits; i++) {
+		char text[48];
+		struct str s;
+		str_init(&s, text, sizeof text);
+		say_figure(find_limit(h, p->limits[i].limit), p->limits[i].value, &s);
+		tell_put(limits, p->limits[i].limit, text);
+	}
+	json_object_object_add(o, "limits", limits);
+	tell_put(o, "name", p->name);
+	bool follows =
+	    json_object_object_get_ex(p->plan, "id", &value) && tell_asked_text(value) && tell_asked_text(value)[0];
+	tell_put(o, "plan", follows ? tell_asked_text(value) : NULL);
+	json_object_object_get_ex(p->plan, "step", &value);
+	json_object_object_add(o, "step", follows ? json_object_get(value) : NULL);
+	return o;
 }
 
 static void set_cleared(struct household_person *p, const char *on, const char *by)
@@ -95,7 +111,7 @@ static bool set_denies(struct household_person *p, struct json_object *list)
 {
 	bool denies[HOUSEHOLD_DENIES] = {false};
 	for (size_t i = 0; i < json_object_array_length(list); i++) {
-		const char *kind = text_of(json_object_array_get_idx(list, i));
+		const char *kind = tell_asked_text(json_object_array_get_idx(list, i));
 		size_t d = 0;
 		while (kind && d < HOUSEHOLD_DENIES && strcmp(kind, household_denials[d]) != 0)
 			d++;
@@ -135,7 +151,7 @@ void household_read_document(struct household_person *p, const char *document)
 		p->weight_kg = json_object_get_double(value);
 		p->has_weight = isfinite(p->weight_kg) && p->weight_kg > 0;
 	}
-	set_cleared(p, member(o, "cleared_on"), member(o, "cleared_by"));
+	set_cleared(p, tell_asked(o, "cleared_on"), tell_asked(o, "cleared_by"));
 	if (json_object_object_get_ex(o, "denies", &value) && json_object_is_type(value, json_type_array))
 		(void)set_denies(p, value);
 	if (json_object_object_get_ex(o, "limits", &value) && json_object_is_type(value, json_type_object)) {
@@ -158,7 +174,7 @@ static bool take_weight(struct household_person *p, struct json_object *value, s
 		p->has_weight = false;
 		return true;
 	}
-	const char *text = text_of(value);
+	const char *text = tell_asked_text(value);
 	if (!text || !unit_amount(text, &weight, &unit) || unit != THERAPY_UNIT_KILOGRAM || weight < 20 || weight > 300)
 		return refuse(answer, "weight: found %.60s, expected a weight like \"70 kg\" of 20 kg to 300 kg",
 			      json_object_to_json_string(value));
@@ -178,7 +194,7 @@ static bool take_cleared(struct household_person *p, struct json_object *o, stru
 		set_cleared(p, NULL, NULL);
 		return true;
 	}
-	const char *when = text_of(on), *who = text_of(by);
+	const char *when = tell_asked_text(on), *who = tell_asked_text(by);
 	if (!when || !config_day(when, &day))
 		return refuse(answer, "cleared_on: found %.60s, expected a day that exists, like \"2026-05-01\"",
 			      json_object_to_json_string(on));
@@ -192,18 +208,19 @@ static bool take_cleared(struct household_person *p, struct json_object *o, stru
 	return true;
 }
 
-static const struct core_limit *find_limit(const struct household *h, const char *id)
+static void list_limits(const struct household *h, char *out, size_t size)
 {
-	for (size_t i = 0; i < h->g->config->n_limits; i++)
-		if (strcmp(h->g->config->limits[i].id, id) == 0)
-			return &h->g->config->limits[i];
-	return NULL;
+	struct str s;
+	str_init(&s, out, size);
+	for (size_t i = 0; i < h->g->config->n_limits && s.len + ID_MAX + 2 < size; i++)
+		str_add(&s, "%s%s", i ? ", " : "", h->g->config->limits[i].id);
 }
 
 static bool take_limits(const struct household *h, struct household_person *p, struct json_object *o,
 			struct json_object *answer)
 {
 	struct json_object *limits;
+	char known[192];
 	if (!json_object_object_get_ex(o, "limits", &limits))
 		return true;
 	if (!json_object_is_type(limits, json_type_object))
@@ -211,14 +228,14 @@ static bool take_limits(const struct household *h, struct household_person *p, s
 	json_object_object_foreach(limits, id, figure)
 	{
 		const struct core_limit *limit = find_limit(h, id);
-		const char *text = text_of(figure);
+		const char *text = tell_asked_text(figure);
 		double value;
 		enum therapy_unit unit;
-		if (!limit)
-			return refuse(answer,
-				      "limits: there is no limit '%.40s'; the rule files declare tilt, "
-				      "inverted_time, force, traction_time, heat_time and others",
-				      id);
+		if (!limit) {
+			list_limits(h, known, sizeof known);
+			return refuse(answer, "limits: there is no limit '%.40s'; there is: %s", id,
+				      known[0] ? known : "none");
+		}
 		if (!figure) {
 			drop_limit(p, id);
 			continue;
@@ -283,7 +300,7 @@ static void on_put(void *user, int error, int64_t id)
 static bool set(struct household *h, struct json_object *o, uint64_t ticket, struct json_object *answer)
 {
 	struct json_object *value;
-	const char *name = member(o, "name"), *rename = member(o, "rename");
+	const char *name = tell_asked(o, "name"), *rename = tell_asked(o, "rename");
 	const struct household_person *there = name ? household_named(h, name) : NULL;
 	struct household_person p = there ? *there : (struct household_person){0};
 	bool create = json_object_object_get_ex(o, "create", &value) && json_object_get_boolean(value);
@@ -342,7 +359,7 @@ static void on_erased(void *user, int error, size_t sessions)
 
 static bool erase(struct household *h, struct json_object *o, uint64_t ticket, struct json_object *answer)
 {
-	const char *name = member(o, "name");
+	const char *name = tell_asked(o, "name");
 	const struct household_person *p = name ? household_named(h, name) : NULL;
 	if (!p)
 		return refuse(answer, "there is nobody called '%.60s'", name ? name : "");
@@ -367,7 +384,7 @@ static void list(const struct household *h, struct json_object *answer)
 	struct json_object *people = json_object_new_array();
 	const struct household_person *active = household_active(h);
 	for (size_t i = 0; i < h->n; i++) {
-		struct json_object *one = household_tell(&h->people[i]);
+		struct json_object *one = household_tell(h, &h->people[i]);
 		tell_put_bool(one, "active", &h->people[i] == active);
 		json_object_array_add(people, one);
 	}
@@ -379,7 +396,7 @@ static void list(const struct household *h, struct json_object *answer)
 bool household_order(struct household *h, struct json_object *o, uint64_t ticket, struct json_object *answer)
 {
 	char why[CORE_WHY_MAX];
-	const char *step = member(o, "step"), *name = member(o, "name");
+	const char *step = tell_asked(o, "step"), *name = tell_asked(o, "name");
 	if (!h || !h->history) {
 		refuse(answer, "nobody can be kept: the history has no place (therapyctl status says why)");
 	} else if (!h->loaded) {

@@ -98,6 +98,7 @@ static void on_identify(void *user, const struct sessions_source *source, struct
 	memcpy(r->boot_id, c->boot_id, sizeof r->boot_id);
 	r->placed = c->placed;
 	r->begun_ms = c->placed ? r->begun_boot_ms + c->offset_ms : 0;
+	logbook_plan_mark(c, r);
 	r->has_limit = limit && core_limit(c->g->core, limit, source->device, &r->limit);
 	uint64_t now_ms = clock_boot_ms();
 	if (c->pain_before != SESSION_PAIN_NOT_TOLD && now_ms - c->pain_before_ms <= LOGBOOK_PAIN_HOLDS_MS)
@@ -105,31 +106,15 @@ static void on_identify(void *user, const struct sessions_source *source, struct
 	c->pain_before = SESSION_PAIN_NOT_TOLD;
 }
 
-void logbook_send(struct logbook *c, const struct session_record *record)
-{
-	Therapy__V1__SessionRecord m = tell_session_message(record, c->g->config->gateway_id);
-	size_t size = therapy__v1__session_record__get_packed_size(&m);
-	uint8_t *bytes = malloc(size);
-	if (!bytes)
-		return;
-	therapy__v1__session_record__pack(&m, bytes);
-	struct logbook_parcel *p = &c->parcels[c->number % LOGBOOK_MESSAGES]; /* the oldest */
-	if (p->number)
-		log_warn("sessions", "a session did not get to the broker, and is in the history alone");
-	free(p->bytes);
-	*p = (struct logbook_parcel){++c->number, bytes, size};
-	if (c->g->outlet)
-		outlet_sessions(c->g->outlet);
-}
-
 void logbook_over(struct logbook *c, const struct session_record *r)
 {
 	logbook_put(c, r);
 	c->last = *r;
 	c->has_last = true;
-	c->last_ms = clock_boot_ms();
-	household_used(c->household, c->last_ms);
+	c->last_ms = (int64_t)clock_boot_ms();
+	household_used(c->household, (uint64_t)c->last_ms);
 	logbook_send(c, r);
+	logbook_plan_session(c, r, false);
 	logbook_count(c);
 	logbook_changed(c);
 }
@@ -140,7 +125,8 @@ static void on_changed(void *user, enum sessions_change change, const struct ses
 	const char *kind = tell_session_kind(r->kind);
 	if (change == SESSIONS_OVER) {
 		log_debug("sessions", "%s: %s is over after %lld s: %s%s%s", r->device, kind,
-			 (long long)(r->lasted_ms / 1000), tell_session_end(r->end), r->rule[0] ? " by " : "", r->rule);
+			  (long long)(r->lasted_ms / 1000), tell_session_end(r->end), r->rule[0] ? " by " : "",
+			  r->rule);
 		logbook_over(c, r);
 		return;
 	}
@@ -157,15 +143,17 @@ struct session_record *logbook_latest(struct logbook *c)
 	for (size_t i = 0; i < sessions_n(c->sessions); i++)
 		if ((r = sessions_running(c->sessions, i, &active)))
 			return r;
-	return c->has_last && clock_boot_ms() - c->last_ms <= LOGBOOK_AFTER_HOLDS_MS ? &c->last : NULL;
+	return c->has_last && (int64_t)clock_boot_ms() - c->last_ms <= LOGBOOK_AFTER_HOLDS_MS ? &c->last : NULL;
 }
 
 void logbook_latest_changed(struct logbook *c)
 {
 	const struct session_record *r = logbook_latest(c);
 	logbook_put(c, r);
-	if (r == &c->last)
+	if (r == &c->last) {
 		logbook_send(c, r); /* again, with what was added: consumers see by its id that it is the same */
+		logbook_plan_session(c, r, true);
+	}
 	logbook_changed(c);
 }
 
@@ -231,94 +219,6 @@ static void open_history(struct logbook *c)
 	}
 }
 
-/* ---- what readings mean ---- */
-
-static enum session_kind kind_of(const char *kind)
-{
-	enum session_kind found;
-	return tell_session_kind_of(kind, &found) ? found : SESSION_ACTIVITY;
-}
-
-static const Therapy__V1__MetricDescription *find_metric(const Therapy__V1__DeviceDescription *d, const char *key,
-							 struct sessions_metric *out)
-{
-	for (size_t i = 0; i < d->n_metrics; i++)
-		if (strcmp(d->metrics[i]->key, key) == 0) {
-			out->metric = (uint16_t)i;
-			out->stale_ms = d->metrics[i]->stale_ms;
-			return d->metrics[i];
-		}
-	return NULL;
-}
-
-static bool show(const Therapy__V1__DeviceDescription *d, const char *key, struct sessions_source *s)
-{
-	const Therapy__V1__MetricDescription *m = find_metric(d, key, &s->value);
-	if (!m)
-		return false;
-	s->has_value = true;
-	s->unit = (enum therapy_unit)(m->unit - 1);
-	return true;
-}
-
-static void decide(const Therapy__V1__DeviceDescription *d, const char *key, double above, struct sessions_source *s)
-{
-	if (s->n_decides == 0 && find_metric(d, key, &s->decides[0])) {
-		s->decides[0].above = above;
-		s->n_decides = 1;
-		(void)show(d, key, s);
-	}
-}
-
-/* Whatever proves that a control acts. */
-static void decide_by_controls(const Therapy__V1__DeviceDescription *d, struct sessions_source *s)
-{
-	for (size_t i = 0; i < d->n_controls && s->n_decides < SESSIONS_METRICS_MAX; i++) {
-		const Therapy__V1__ControlDescription *control = d->controls[i];
-		const Therapy__V1__MetricDescription *m = d->metrics[control->confirm_metric];
-		s->decides[s->n_decides++] =
-		    (struct sessions_metric){(uint16_t)control->confirm_metric, m->stale_ms, control->rest_max};
-	}
-}
-
-/* False: it is no device that sessions are had with. */
-static bool source_of(const Therapy__V1__DeviceDescription *d, struct sessions_source *s)
-{
-	s->id = d->device_id;
-	s->kind = kind_of(d->kind);
-	if (s->kind == SESSION_INVERSION) {
-		decide(d, "tilt", SESSIONS_TILT_DEG, s);
-	} else if (s->kind == SESSION_TRACTION) {
-		decide(d, "force", SESSIONS_FORCE_N, s);
-		decide(d, "pressure", SESSIONS_PRESSURE_KPA, s);
-		if (s->n_decides == 0)
-			decide_by_controls(d, s);
-	} else if (s->kind == SESSION_HEAT || s->kind == SESSION_COLD) {
-		decide_by_controls(d, s);
-		s->has_dose = s->kind == SESSION_HEAT && find_metric(d, "skin_temp", &s->dose) != NULL;
-		if (!show(d, "skin_temp", s) && !show(d, "temp", s))
-			(void)show(d, "power", s);
-	}
-	return s->n_decides > 0;
-}
-
-static int open_sessions(struct logbook *c)
-{
-	struct gateway *g = c->g;
-	struct sessions_source *sources = calloc(g->n_seats + 1, sizeof *sources);
-	const struct sessions_callbacks callbacks = {c, on_identify, on_changed};
-	size_t n = 0;
-	if (!sources)
-		return UV_ENOMEM;
-	for (size_t i = 0; i < g->n_seats; i++) {
-		sources[n] = (struct sessions_source){.device = (uint16_t)i};
-		n += source_of(g->descriptions[i], &sources[n]);
-	}
-	int error = sessions_new(sources, n, &callbacks, &c->sessions);
-	free(sources);
-	return error ? UV_ENOMEM : 0;
-}
-
 /* ---- what happens ---- */
 
 void logbook_readings(struct logbook *c, uint64_t now_ms, uint16_t device, const struct core_reading *readings,
@@ -381,6 +281,8 @@ void logbook_tick(struct logbook *c, uint64_t now_ms)
 	c->noted_ms = now_ms;
 	logbook_note(c);
 	household_tick(c->household, now_ms);
+	logbook_plan_tick(c);
+	logbook_remind(c);
 	if (c->noted && now_ms - c->shown_ms >= SHOW_MS) {
 		c->shown_ms = now_ms;
 		logbook_changed(c); /* what remains of it */
@@ -399,6 +301,8 @@ void logbook_reconfigured(struct logbook *c)
 		return;
 	c->kept_ms = 0;
 	household_reconfigured(c->household);
+	c->plan.loaded = false; /* the plans are others */
+	logbook_plan_load(c);
 	logbook_changed(c);
 }
 
@@ -407,6 +311,13 @@ void logbook_reconfigured(struct logbook *c)
 static void on_people(void *user)
 {
 	struct logbook *c = user;
+	/* Whoever was erased is not shown any more, nor sent. */
+	if (c->has_last && c->last.person != SESSION_NOBODY && !household_of_id(c->household, c->last.person)) {
+		c->has_last = false;
+		for (size_t i = 0; i < LOGBOOK_MESSAGES; i++)
+			logbook_delivered(c, c->parcels[i].number);
+	}
+	logbook_plan_load(c);
 	logbook_count(c);
 	logbook_changed(c);
 }
@@ -438,7 +349,8 @@ int logbook_new(struct gateway *g, struct logbook **out)
 	c->pain_before = SESSION_PAIN_NOT_TOLD;
 	c->put_ms = c->noted_ms = now_ms;
 	clock_boot_id(c->boot_id);
-	int error = open_sessions(c);
+	const struct sessions_callbacks callbacks = {c, on_identify, on_changed};
+	int error = logbook_watch(c, &callbacks);
 	if (error) {
 		free(c);
 		return error;
@@ -451,6 +363,7 @@ int logbook_new(struct gateway *g, struct logbook **out)
 	if (c->history)
 		(void)history_cut_running(c->history); /* what goes on after all is put again */
 	logbook_note_open(c, now_ms);
+	logbook_find_last(c);
 	place(c, now_ms);
 	*out = c;
 	return 0;
@@ -489,57 +402,4 @@ void logbook_close(struct logbook *c, void (*closed)(void *user), void *user)
 	c->closed_user = user;
 	if (!c->note_busy)
 		close_history(c);
-}
-
-/* ---- for the broker ---- */
-
-void logbook_asked(struct logbook *c, const char *what, const char *value)
-{
-	char why[CORE_WHY_MAX] = "";
-	const char *refused = NULL;
-	char *end;
-	long score = strtol(value, &end, 10);
-	if (!c || c->ended)
-		return;
-	bool number = end != value && (*end == '\0' || *end == '.');
-	if (strcmp(what, "pain_before") == 0 || strcmp(what, "pain_after") == 0)
-		refused = logbook_pain(c, strcmp(what, "pain_before") == 0, number ? (int)score : -1);
-	else if (strcmp(what, "note") == 0)
-		refused = logbook_note_text(c, value);
-	else if (strcmp(what, "log") == 0)
-		refused = logbook_activity(c, value, 0, "");
-	else if (strcmp(what, "person") == 0)
-		refused = household_choose(c->household, value, why) ? NULL : why;
-	else
-		refused = "there is no such request";
-	if (refused)
-		log_warn("mqtt", "course/set/%.40s: %s", what, refused);
-	logbook_changed(c); /* whoever asked is shown what is, refused or not */
-}
-
-char *logbook_text(struct logbook *c)
-{
-	return c && !c->ended ? tell_text(logbook_tell(c)) : NULL;
-}
-
-bool logbook_message(struct logbook *c, uint64_t after, struct logbook_message *out)
-{
-	const struct logbook_parcel *best = NULL;
-	for (size_t i = 0; c && i < LOGBOOK_MESSAGES; i++) {
-		const struct logbook_parcel *p = &c->parcels[i];
-		if (p->number > after && (!best || p->number < best->number))
-			best = p;
-	}
-	if (best)
-		*out = (struct logbook_message){best->number, best->bytes, best->size};
-	return best != NULL;
-}
-
-void logbook_delivered(struct logbook *c, uint64_t number)
-{
-	for (size_t i = 0; c && i < LOGBOOK_MESSAGES; i++)
-		if (c->parcels[i].number == number) {
-			free(c->parcels[i].bytes);
-			c->parcels[i] = (struct logbook_parcel){0};
-		}
 }

@@ -39,6 +39,8 @@ void logbook_close(struct logbook *logbook, void (*closed)(void *user), void *us
 
 /* An order of the control socket. True: `answer` is complete; false: desk_answer(ticket) brings it. */
 bool logbook_order(struct logbook *logbook, struct json_object *asked, uint64_t ticket, struct json_object *answer);
+/* What is wrong with the history, as a sentence; NULL: nothing. */
+const char *logbook_trouble(const struct logbook *logbook);
 /* From MQTT: `what` is the last level of the topic. */
 void logbook_asked(struct logbook *logbook, const char *what, const char *value);
 /* What Home Assistant is shown, as JSON, allocated; NULL: nothing. */

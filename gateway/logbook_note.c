@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * What runs, noted every second: a few hundred bytes in a file that a restart of the program does not lose. It lies
  * where the control socket would by default, in memory: no flash is worn. With history.checkpoint = "disk" it lies
- * beside the history, and outlives a power cut too. It is written within the turn: a RAM disk makes nobody wait, and
- * who wants it on a disk is told what that costs (docs/configuration.md). */
+ * beside the history and is synced, and outlives a power cut too (docs/configuration.md says what that costs). A worker
+ * writes. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>

@@ -31,16 +31,6 @@ static void refuse(struct json_object *answer, const char *format, ...)
 
 /* ---- what is asked ---- */
 
-/* NULL: it is not there, or no text without a NUL. */
-static const char *text_of(struct json_object *o, const char *key)
-{
-	struct json_object *value;
-	if (!json_object_object_get_ex(o, key, &value) || !json_object_is_type(value, json_type_string))
-		return NULL;
-	const char *text = json_object_get_string(value);
-	return strlen(text) == (size_t)json_object_get_string_len(value) ? text : NULL;
-}
-
 /* False: it is there and none of 0 to `most`. */
 static bool take_count(struct json_object *o, const char *key, int64_t most, int64_t *out)
 {
@@ -60,7 +50,7 @@ struct asked {
 	struct logbook *logbook;
 	uint64_t ticket;
 	bool one; /* of one person, who is told as well */
-	int64_t person;
+	int64_t person, since_ms, until_ms;
 };
 
 /* "1764338700000/0123...": where a page ended. */
@@ -100,8 +90,15 @@ static void on_sessions(void *user, const struct history_answer *found)
 	json_object_object_add(answer, "sessions", list);
 	put_next(answer, found);
 	const struct household_person *one = asked->one ? household_of_id(c->household, asked->person) : NULL;
-	json_object_object_add(answer, "person", one ? household_tell(one) : NULL);
-	json_object_object_add(answer, "course", NULL);
+	json_object_object_add(answer, "person", one ? household_tell(c->household, one) : NULL);
+	bool planned = one && one == household_active(c->household);
+	struct json_object *days = planned ? logbook_planned(c, asked->since_ms, asked->until_ms) : NULL,
+			   *course = NULL;
+	if (days) {
+		course = json_object_new_object();
+		json_object_object_add(course, "planned", days);
+	}
+	json_object_object_add(answer, "course", course);
 	logbook_answer(c, asked->ticket, answer);
 	free(asked);
 }
@@ -109,7 +106,7 @@ static void on_sessions(void *user, const struct history_answer *found)
 /* Absent: who is active, or everybody where nobody can be; "*": everybody; "": nobody. */
 static bool take_person(struct logbook *c, struct json_object *o, int64_t *out, struct json_object *answer)
 {
-	const char *name = text_of(o, "person");
+	const char *name = tell_asked(o, "person");
 	const struct household_person *person = NULL;
 	*out = HISTORY_EVERYBODY;
 	if (!name)
@@ -130,7 +127,7 @@ static bool sessions(struct logbook *c, struct json_object *o, uint64_t ticket, 
 	struct json_object *newest;
 	struct history_query q = {.most = HISTORY_ROWS_MAX};
 	int64_t most = HISTORY_ROWS_MAX;
-	const char *after = text_of(o, "after");
+	const char *after = tell_asked(o, "after");
 	if (!take_person(c, o, &q.person, answer))
 		return true;
 	if (!take_count(o, "since_ms", INT64_MAX, &q.since_ms) || !take_count(o, "until_ms", INT64_MAX, &q.until_ms) ||
@@ -150,7 +147,7 @@ static bool sessions(struct logbook *c, struct json_object *o, uint64_t ticket, 
 		free(asked);
 		return true;
 	}
-	*asked = (struct asked){c, ticket, q.person > 0, q.person};
+	*asked = (struct asked){c, ticket, q.person > 0, q.person, q.since_ms, q.until_ms};
 	int error = history_sessions(c->history, &q, asked, on_sessions);
 	if (error == 0)
 		return false;
@@ -218,6 +215,7 @@ const char *logbook_activity(struct logbook *c, const char *what, int64_t minute
 		r.pain_before = c->pain_before;
 	c->pain_before = SESSION_PAIN_NOT_TOLD;
 	logbook_new_id(r.id);
+	logbook_plan_mark(c, &r);
 	memcpy(r.boot_id, c->boot_id, sizeof r.boot_id);
 	r.begun_boot_ms = (int64_t)now_ms > r.lasted_ms ? (int64_t)now_ms - r.lasted_ms : 0;
 	r.begun_ms = c->placed ? (int64_t)now_ms - r.lasted_ms + c->offset_ms : 0;
@@ -236,7 +234,7 @@ static void finish(struct json_object *answer, const char *refused)
 static void order_pain(struct logbook *c, struct json_object *o, struct json_object *answer)
 {
 	int64_t score = -1;
-	const char *when = text_of(o, "when");
+	const char *when = tell_asked(o, "when");
 	if (!when || (strcmp(when, "before") != 0 && strcmp(when, "after") != 0))
 		refuse(answer, "'when' is missing or none; expected \"before\" or \"after\"");
 	else if (!take_count(o, "score", 10, &score) || score < 0)
@@ -248,7 +246,7 @@ static void order_pain(struct logbook *c, struct json_object *o, struct json_obj
 static void order_log(struct logbook *c, struct json_object *o, struct json_object *answer)
 {
 	int64_t minutes = 0;
-	const char *what = text_of(o, "what"), *note = text_of(o, "note");
+	const char *what = tell_asked(o, "what"), *note = tell_asked(o, "note");
 	if (!what)
 		refuse(answer, "'what' is missing; expected what was done, like \"stretching\"");
 	else if (!take_count(o, "minutes", ACTIVITY_MOST_MIN, &minutes))
@@ -259,17 +257,19 @@ static void order_log(struct logbook *c, struct json_object *o, struct json_obje
 
 bool logbook_order(struct logbook *c, struct json_object *o, uint64_t ticket, struct json_object *answer)
 {
-	const char *verb = text_of(o, "do");
+	const char *verb = tell_asked(o, "do");
 	if (!c || c->ended || !verb) {
 		refuse(answer, "the gateway is ending");
 	} else if (strcmp(verb, "sessions") == 0) {
 		return sessions(c, o, ticket, answer);
 	} else if (strcmp(verb, "person") == 0) {
 		return household_order(c->household, o, ticket, answer);
+	} else if (strcmp(verb, "plan") == 0) {
+		logbook_plan_asked(c, o, answer);
 	} else if (strcmp(verb, "pain") == 0) {
 		order_pain(c, o, answer);
 	} else if (strcmp(verb, "note") == 0) {
-		const char *text = text_of(o, "text");
+		const char *text = tell_asked(o, "text");
 		finish(answer, text ? logbook_note_text(c, text) : "'text' is missing; expected what is to be noted");
 	} else if (strcmp(verb, "log") == 0) {
 		order_log(c, o, answer);

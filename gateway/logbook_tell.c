@@ -178,6 +178,8 @@ struct json_object *logbook_tell(struct logbook *c)
 	put_totals(c, o, "today", c->totals.today);
 	put_totals(c, o, "week", c->totals.week);
 	put_people(c, o);
+	json_object_object_add(o, "plan", logbook_plan_tell(c));
+	json_object_object_add(o, "adherence", logbook_adherence(c));
 	tell_put(o, "problem", c->trouble[0] ? "ON" : "OFF");
 	tell_put(o, "problem_why", c->trouble);
 	return o;

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "logbook_inside.h"
 
 #define PAGE HISTORY_ROWS_MAX
@@ -56,6 +57,7 @@ static void on_rows(void *user, const struct history_answer *answer)
 		const struct session_record *r = &answer->rows[i];
 		if (r->end == SESSION_RUNNING)
 			continue; /* what runs is told as it is */
+		logbook_plan_saw(c, r);
 		add(&counting->totals.week[r->kind], r);
 		if (r->begun_ms >= counting->day_ms)
 			add(&counting->totals.today[r->kind], r);
@@ -100,4 +102,26 @@ void logbook_count(struct logbook *c)
 	c->counting = history_sessions(c->history, &counting->query, counting, on_rows) == 0;
 	if (!c->counting)
 		free(counting);
+}
+
+static void on_last(void *user, const struct history_answer *answer)
+{
+	struct logbook *c = user;
+	int64_t wall_ms;
+	for (size_t i = 0; i < answer->n && !c->has_last; i++) {
+		const struct session_record *r = &answer->rows[i];
+		if (r->end == SESSION_RUNNING || !r->placed || !logbook_wall(c, &wall_ms))
+			continue;
+		c->last = *r;
+		c->has_last = true;
+		c->last_ms = (int64_t)clock_boot_ms() - (wall_ms - r->begun_ms - r->lasted_ms);
+		logbook_changed(c);
+	}
+}
+
+void logbook_find_last(struct logbook *c)
+{
+	const struct history_query q = {.person = HISTORY_EVERYBODY, .newest_first = true, .most = 4};
+	if (c->history)
+		(void)history_sessions(c->history, &q, c, on_last);
 }

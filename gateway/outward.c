@@ -228,6 +228,7 @@ static void on_desk_status(void *user, struct json_object *status)
 	tell_put(status, "broker", g->outlet ? g->config->mqtt.url : NULL);
 	tell_put_bool(status, "connected", g->outlet && outlet_is_up(g->outlet));
 	adjusting_tell_status(g->adjusting, status);
+	tell_put(status, "history", logbook_trouble(g->logbook));
 	tell_put(status, "stands_back_for", g->outlet ? outlet_stands_back(g->outlet) : NULL);
 }
 

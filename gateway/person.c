@@ -47,8 +47,8 @@ size_t person_readings(struct person *person, uint64_t now_ms, int64_t wall_ms, 
 {
 	const struct config_profile *p = person->profile;
 	size_t n = 0;
-	if (person->told && now_ms - person->told_ms < PERSON_REFRESH_MS)
-		return 0;
+	if (!p || (person->told && now_ms - person->told_ms < PERSON_REFRESH_MS))
+		return 0; /* or nobody knows yet who it is */
 	person->told = true;
 	person->told_ms = now_ms;
 	if (p->has_cleared && wall_trusted && !person->anchored) {

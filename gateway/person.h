@@ -36,7 +36,7 @@ struct person {
 /* Its rows, for the core's spec; `metrics` (PERSON_METRICS) must live as long as `out` is used. */
 void person_describe(const struct config_profile *profile, struct core_metric metrics[PERSON_METRICS],
 		     struct core_device *out);
-/* `denies` NULL: nothing is denied. */
+/* `profile` NULL: it is not known yet whose it is, and nothing is told. `denies` NULL: nothing is denied. */
 void person_init(struct person *person, const struct config_profile *profile, const bool *denies);
 /* The readings that are due at `now_ms`; 0: none are. */
 size_t person_readings(struct person *person, uint64_t now_ms, int64_t wall_ms, bool wall_trusted,

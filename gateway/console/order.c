@@ -8,6 +8,7 @@
 #include "base/str.h"
 #include "base/unit.h"
 #include "base/words.h"
+#include "tell/tell.h"
 
 #define VERBS                                                                                                          \
 	"status, devices, explain, alarms, events, watch, set, stop, reset, park, unpark, present, off_test, "         \
@@ -83,15 +84,6 @@ struct json_object *order_parse_json(const char *text, size_t size, int depth, c
 	return NULL;
 }
 
-static const char *text_of(struct json_object *object, const char *key)
-{
-	struct json_object *value;
-	if (!json_object_object_get_ex(object, key, &value) || !json_object_is_type(value, json_type_string))
-		return NULL;
-	const char *text = json_object_get_string(value);
-	return strlen(text) == (size_t)json_object_get_string_len(value) ? text : NULL;
-}
-
 /* "pad.heat", or where a device or a rule will do "pad". */
 static bool take_name(const char *name, unsigned needs, struct order *out, char *why)
 {
@@ -153,7 +145,7 @@ static bool take_count(struct json_object *object, const char *key, uint64_t *ou
 static bool take_step(struct json_object *object, struct order *out, char *why)
 {
 	bool given;
-	const char *step = text_of(object, "step");
+	const char *step = tell_asked(object, "step");
 	if (!step || !str_copy(out->step, sizeof out->step, step))
 		return wrong(why, "'step' is missing or none; expected \"begin\", or what an answer said");
 	return take_count(object, "session", &out->session, &given, why);
@@ -162,7 +154,7 @@ static bool take_step(struct json_object *object, struct order *out, char *why)
 bool order_parse(struct json_object *object, struct order *out, char *why)
 {
 	*out = (struct order){0};
-	const char *name = text_of(object, "do");
+	const char *name = tell_asked(object, "do");
 	const struct verb *verb = NULL;
 	for (size_t i = 0; name && i < sizeof verbs / sizeof *verbs; i++)
 		if (strcmp(verbs[i].name, name) == 0)
@@ -182,7 +174,7 @@ bool order_parse(struct json_object *object, struct order *out, char *why)
 	    !take_count(object, "at_ms", &out->at_ms, &out->has_time, why))
 		return false;
 	out->most = most < SIZE_MAX ? (size_t)most : 0;
-	const char *target = text_of(object, verb->needs & DEVICE ? "device" : "control");
+	const char *target = tell_asked(object, verb->needs & DEVICE ? "device" : "control");
 	if (!target && (verb->needs & (DEVICE | CONTROL)))
 		return wrong(why, "'%s' is missing; expected %s", verb->needs & DEVICE ? "device" : "control",
 			     verb->needs & DEVICE ? "a device like \"table\"" : "a control like \"pad.heat\"");

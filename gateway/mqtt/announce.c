@@ -89,8 +89,7 @@ static void keep(struct outlet *o, const struct announced *what)
 
 int announce_changed(struct outlet *o)
 {
-	static const char *const of_gateway[] = {"availability", "state",  "safety", "hazards",
-						 "schema",       "course", "session"};
+	static const char *const of_gateway[] = {"availability", "state", "safety", "hazards", "schema"};
 	struct announced *was = o->announced;
 	o->announced = announced_new(NULL);
 	if (!o->announced) {
@@ -100,6 +99,10 @@ int announce_changed(struct outlet *o)
 	announced_free(was);
 	for (size_t i = 0; i < sizeof of_gateway / sizeof *of_gateway; i++)
 		note(o, NULL, of_gateway[i]);
+	if (o->retains_sessions) { /* else what an earlier run let the broker keep is taken back */
+		note(o, NULL, "course");
+		note(o, NULL, "session");
+	}
 	note_discovery(o, NULL);
 	for (size_t d = 0; d < o->safety.n_devices; d++)
 		note_device(o, (uint16_t)d);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * What is told of the course of therapy, and what is asked of it. It is about a person's health: unless the
- * configuration wants it, nothing here is retained, and names are never in what is; upon each of our connects and Home
- * Assistant's birth all is told anew. */
+ * configuration wants it, nothing here is retained. Upon each of our connects and Home Assistant's birth all is told
+ * anew. */
 #include <json-c/json.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,25 +13,6 @@
 #include "mqtt/outlet_impl.h"
 
 #define ASKED_MAX 512u /* bytes of a request with its NUL */
-
-int course_publish(struct outlet *o, bool again)
-{
-	char topic[OUTLET_TOPIC_MAX];
-	char *text = o->callbacks.course ? o->callbacks.course(o->callbacks.user) : NULL;
-	int rc = 0;
-	o->course_due = false;
-	if (!text)
-		return 0;
-	if (again || !o->course || strcmp(text, o->course) != 0) {
-		publish_topic(topic, o->base, NULL, "course");
-		rc = publish_told(publish_as(o, PUBLISH_STATE, topic, text, strlen(text), 0, o->retains_sessions, 0));
-	}
-	free(o->course);
-	o->course = rc == 0 ? text : NULL;
-	if (rc != 0)
-		free(text);
-	return rc;
-}
 
 /* In order, as far as the connection takes them. */
 void course_sessions(struct outlet *o)
@@ -61,7 +42,8 @@ static struct json_object *names_of(const char *course)
 	return names;
 }
 
-int course_announce(struct outlet *o)
+/* `again`: though they are the same. */
+static int announce_people(struct outlet *o, bool again)
 {
 	char topic[OUTLET_TOPIC_MAX], name[ID_MAX + 32];
 	struct str s;
@@ -77,6 +59,13 @@ int course_announce(struct outlet *o)
 						.units = o->units,
 						.language = o->language};
 	struct json_object *names = names_of(o->course);
+	const char *told = names ? json_object_to_json_string_ext(names, JSON_C_TO_STRING_PLAIN) : "[]";
+	if (!again && strcmp(told, o->people ? o->people : "[]") == 0) {
+		json_object_put(names);
+		return 0;
+	}
+	free(o->people);
+	o->people = strdup(told);
 	bool any = names && json_object_array_length(names) > 0;
 	char *payload = any ? discovery_person_payload(&config, names) : NULL;
 	json_object_put(names);
@@ -86,6 +75,30 @@ int course_announce(struct outlet *o)
 	int rc = publish_told(publish_as(o, PUBLISH_NOW, topic, text, strlen(text), 0, false, 0));
 	free(payload);
 	return rc;
+}
+
+int course_announce(struct outlet *o)
+{
+	return announce_people(o, true);
+}
+
+int course_publish(struct outlet *o, bool again)
+{
+	char topic[OUTLET_TOPIC_MAX];
+	char *text = o->callbacks.course ? o->callbacks.course(o->callbacks.user) : NULL;
+	int rc = 0;
+	o->course_due = false;
+	if (!text)
+		return 0;
+	if (again || !o->course || strcmp(text, o->course) != 0) {
+		publish_topic(topic, o->base, NULL, "course");
+		rc = publish_told(publish_as(o, PUBLISH_STATE, topic, text, strlen(text), 0, o->retains_sessions, 0));
+	}
+	free(o->course);
+	o->course = rc == 0 ? text : NULL;
+	if (rc != 0)
+		free(text);
+	return rc == 0 && !again ? announce_people(o, false) : rc;
 }
 
 bool course_take(struct outlet *o, const struct broker_message *m)
@@ -119,6 +132,13 @@ void outlet_course(struct outlet *o)
 {
 	o->course_due = true;
 	outlet_soon(o);
+}
+
+void outlet_course_happened(struct outlet *o, const char *text)
+{
+	char topic[OUTLET_TOPIC_MAX];
+	publish_topic(topic, o->base, NULL, "course/happened");
+	(void)publish_as(o, PUBLISH_NOW, topic, text, strlen(text), 0, false, 0);
 }
 
 void outlet_sessions(struct outlet *o)

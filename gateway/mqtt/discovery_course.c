@@ -62,6 +62,24 @@ static void add_pain(const struct discovery_parts *parts, const char *key, const
 	discovery_put(o, "mode", "slider");
 }
 
+static void add_button(const struct discovery_parts *parts, const char *key, const char *name, const char *word,
+		       const char *icon)
+{
+	struct json_object *o = discovery_component(parts, "button", key, name);
+	discovery_put_topic(parts, o, "command_topic", "course/set/plan");
+	discovery_put(o, "payload_press", word);
+	discovery_put(o, "icon", icon);
+}
+
+static void add_types(struct json_object *o)
+{
+	static const char *const types[] = {"reminder", "proposal", "step_back"};
+	struct json_object *list = json_object_new_array();
+	for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+		json_object_array_add(list, json_object_new_string(types[i]));
+	json_object_object_add(o, "event_types", list);
+}
+
 static bool has_kind(const struct discovery_config *config, const char *kind)
 {
 	for (size_t i = 0; i < config->n_kinds; i++)
@@ -97,6 +115,30 @@ void discovery_add_course(const struct discovery_parts *parts)
 		   has_kind(config, "cold"));
 	add_pain(parts, "pain_before", LANGUAGE_MARK("Pain before"));
 	add_pain(parts, "pain_after", LANGUAGE_MARK("Pain after"));
+	o = add(parts, "sensor", "plan", LANGUAGE_MARK("Plan"),
+		"value_json.plan.name ~ ', ' ~ value_json.plan.step ~ '/' ~ value_json.plan.steps if value_json.plan "
+		"else None",
+		"mdi:stairs-up");
+	put_attributes(parts, o, "value_json.plan or {}");
+	o = add(parts, "sensor", "next", LANGUAGE_MARK("Next"),
+		"value_json.plan.next.text if value_json.plan and value_json.plan.next else None",
+		"mdi:arrow-right-circle");
+	put_attributes(parts, o, "(value_json.plan.next if value_json.plan else None) or {}");
+	o = add(parts, "sensor", "adherence", LANGUAGE_MARK("Plan kept this week"),
+		"(100 * value_json.adherence.done_week / value_json.adherence.planned_week) | round(0) if "
+		"value_json.adherence and value_json.adherence.planned_week else None",
+		"mdi:check-decagram");
+	discovery_put(o, "unit_of_measurement", "%");
+	put_attributes(parts, o, "value_json.adherence or {}");
+	add(parts, "binary_sensor", "proposed", LANGUAGE_MARK("Next step proposed"),
+	    "'ON' if value_json.plan and value_json.plan.proposed else 'OFF'", "mdi:stairs");
+	add_button(parts, "plan_agree", LANGUAGE_MARK("Take the next step"), "agree", "mdi:stairs-up");
+	add_button(parts, "plan_decline", LANGUAGE_MARK("Stay at this step"), "decline", "mdi:stairs-box");
+	add_button(parts, "plan_back", LANGUAGE_MARK("Go back a step"), "back", "mdi:stairs-down");
+	o = discovery_component(parts, "event", "course_happened", LANGUAGE_MARK("Reminders"));
+	discovery_put_topic(parts, o, "state_topic", "course/happened");
+	add_types(o);
+	discovery_put(o, "icon", "mdi:calendar-clock");
 	o = add(parts, "text", "note", LANGUAGE_MARK("Note"), "value_json.note[:255]", "mdi:note-edit-outline");
 	discovery_put_topic(parts, o, "command_topic", "course/set/note");
 	o = add(parts, "binary_sensor", "history_problem", LANGUAGE_MARK("History"), "value_json.problem", NULL);

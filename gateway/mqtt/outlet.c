@@ -237,6 +237,7 @@ static void release(struct outlet *o)
 	free(o->birth_topic);
 	free(o->home_state);
 	free(o->course);
+	free(o->people);
 	announce_close(o);
 	free(o);
 }

@@ -106,6 +106,8 @@ void outlet_facts(struct outlet *outlet, const char *hazards, const char *const 
 		  enum language language);
 /* What is shown of the course of therapy may be another. */
 void outlet_course(struct outlet *outlet);
+/* Something that people act on now, as JSON with an event_type. */
+void outlet_course_happened(struct outlet *outlet, const char *text);
 /* There may be sessions to fetch. */
 void outlet_sessions(struct outlet *outlet);
 /* There may be events to fetch. */

@@ -66,6 +66,7 @@ struct outlet {
 	bool safety_due, course_due;
 	bool retains_sessions;
 	char *course;          /* as it was published last in this connection; NULL: not yet */
+	char *people;          /* who could be chosen when that was told last */
 	uint64_t session_sent; /* the last that was handed to this connection */
 	size_t cursor;         /* next step of announcing, OUTLET_ANNOUNCED: none */
 

@@ -25,6 +25,9 @@ void tell_put(struct json_object *to, const char *key, const char *text); /* NUL
 void tell_put_number(struct json_object *to, const char *key, double value);
 void tell_put_count(struct json_object *to, const char *key, uint64_t value);
 void tell_put_bool(struct json_object *to, const char *key, bool value);
+/* The other way round: a text of what somebody asked; NULL: it is not there, or no text without a NUL. */
+const char *tell_asked(struct json_object *from, const char *key);
+const char *tell_asked_text(struct json_object *value);
 /* One line, allocated; NULL without memory. Puts `root`. */
 char *tell_text(struct json_object *root);
 

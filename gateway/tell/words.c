@@ -91,6 +91,20 @@ void tell_put_bool(struct json_object *to, const char *key, bool value)
 	json_object_object_add(to, key, json_object_new_boolean(value));
 }
 
+const char *tell_asked_text(struct json_object *value)
+{
+	if (!value || !json_object_is_type(value, json_type_string))
+		return NULL;
+	const char *text = json_object_get_string(value);
+	return strlen(text) == (size_t)json_object_get_string_len(value) ? text : NULL;
+}
+
+const char *tell_asked(struct json_object *from, const char *key)
+{
+	struct json_object *value;
+	return json_object_object_get_ex(from, key, &value) ? tell_asked_text(value) : NULL;
+}
+
 char *tell_text(struct json_object *root)
 {
 	const char *text =

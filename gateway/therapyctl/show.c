@@ -152,6 +152,8 @@ void show_status(struct json_object *status)
 	else
 		printf("  %s %s\n", field_text(status, "broker"),
 		       field_true(status, "connected") ? "connected" : "NOT connected; it goes on guarding");
+	if (field_text(status, "history")[0])
+		printf("  history: %s\n", field_text(status, "history"));
 	if (field_text(status, "stands_back_for")[0]) {
 		printf("  ");
 		print_text(BAD, "! ");

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What leaves for the broker, and what comes from it: finished sessions, one message each until it is delivered; what
+ * people act on now; and what Home Assistant asks. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "logbook_inside.h"
+#include "tell/session.h"
+#include "tell/tell.h"
+
+void logbook_send(struct logbook *c, const struct session_record *record)
+{
+	Therapy__V1__SessionRecord m = tell_session_message(record, c->g->config->gateway_id);
+	size_t size = therapy__v1__session_record__get_packed_size(&m);
+	uint8_t *bytes = malloc(size);
+	if (!bytes)
+		return;
+	therapy__v1__session_record__pack(&m, bytes);
+	if (!c->g->outlet) {
+		free(bytes);
+		return;
+	}
+	struct logbook_parcel *p = &c->parcels[c->number % LOGBOOK_MESSAGES]; /* the oldest */
+	if (p->number)
+		log_warn("sessions", "a session did not get to the broker, and is in the history alone");
+	free(p->bytes);
+	*p = (struct logbook_parcel){++c->number, bytes, size};
+	outlet_sessions(c->g->outlet);
+}
+
+void logbook_happened(struct logbook *c, const char *type, const char *text, const char *why)
+{
+	const struct household_person *person = household_active(c->household);
+	struct json_object *o = json_object_new_object();
+	tell_put(o, "event_type", type);
+	tell_put(o, "person", person ? person->name : "");
+	tell_put(o, "text", text);
+	tell_put(o, "why", why);
+	char *told = tell_text(o);
+	if (told && c->g->outlet)
+		outlet_course_happened(c->g->outlet, told);
+	free(told);
+}
+
+void logbook_asked(struct logbook *c, const char *what, const char *value)
+{
+	char why[CORE_WHY_MAX] = "";
+	const char *refused = NULL;
+	char *end;
+	long score = strtol(value, &end, 10);
+	if (!c || c->ended)
+		return;
+	bool number = end != value && (*end == '\0' || *end == '.');
+	if (strcmp(what, "pain_before") == 0 || strcmp(what, "pain_after") == 0)
+		refused = logbook_pain(c, strcmp(what, "pain_before") == 0, number ? (int)score : -1);
+	else if (strcmp(what, "note") == 0)
+		refused = logbook_note_text(c, value);
+	else if (strcmp(what, "log") == 0)
+		refused = logbook_activity(c, value, 0, "");
+	else if (strcmp(what, "plan") == 0)
+		refused = logbook_plan_order(c, value, NULL);
+	else if (strcmp(what, "person") == 0)
+		refused = household_choose(c->household, value, why) ? NULL : why;
+	else
+		refused = "there is no such request";
+	if (refused)
+		log_warn("mqtt", "course/set/%.40s: %s", what, refused);
+	logbook_changed(c); /* whoever asked is shown what is, refused or not */
+}
+
+const char *logbook_trouble(const struct logbook *c)
+{
+	return c && c->trouble[0] ? c->trouble : NULL;
+}
+
+char *logbook_text(struct logbook *c)
+{
+	return c && !c->ended ? tell_text(logbook_tell(c)) : NULL;
+}
+
+bool logbook_message(struct logbook *c, uint64_t after, struct logbook_message *out)
+{
+	const struct logbook_parcel *best = NULL;
+	for (size_t i = 0; c && i < LOGBOOK_MESSAGES; i++) {
+		const struct logbook_parcel *p = &c->parcels[i];
+		if (p->number > after && (!best || p->number < best->number))
+			best = p;
+	}
+	if (best)
+		*out = (struct logbook_message){best->number, best->bytes, best->size};
+	return best != NULL;
+}
+
+void logbook_delivered(struct logbook *c, uint64_t number)
+{
+	for (size_t i = 0; c && i < LOGBOOK_MESSAGES; i++)
+		if (c->parcels[i].number == number) {
+			free(c->parcels[i].bytes);
+			c->parcels[i] = (struct logbook_parcel){0};
+		}
+}

@@ -19,7 +19,7 @@ from harness import SOURCE
 
 FOLDER = os.path.join(SOURCE, "etc", "home-assistant")
 BLUEPRINTS = os.path.join(FOLDER, "blueprints", "automation")
-PLATFORMS = ("binary_sensor", "sensor", "switch", "number", "select", "button", "event", "climate")
+PLATFORMS = ("binary_sensor", "sensor", "switch", "number", "select", "text", "button", "event", "climate")
 ENTITY = re.compile(rf"(?<![\w.])(?:{'|'.join(PLATFORMS)})\.[a-z0-9_]+\b")
 ACTION_NAMES = {"action", "perform_action"}  # "button.press" is no entity
 SELECTORS = {"entity", "device", "select", "number", "text", "time", "action"}

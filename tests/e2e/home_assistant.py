@@ -33,6 +33,7 @@ PLATFORMS = {
     "switch": STATE | COMMAND | {"device_class", "payload_on", "payload_off", "state_on", "state_off"},
     "number": STATE | COMMAND | {"device_class", "unit_of_measurement", "min", "max", "step", "mode", "payload_reset"},
     "select": STATE | COMMAND | {"options"},
+    "text": STATE | COMMAND | {"min", "max", "mode", "pattern"},
     "button": {"command_topic", "command_template", "device_class", "payload_press", "retain"},
     "event": STATE | {"device_class", "event_types"},
     "climate": {"modes", "mode_state_topic", "mode_state_template", "mode_command_topic", "mode_command_template",
@@ -48,7 +49,7 @@ HVAC_ACTIONS = {"cooling", "defrosting", "drying", "fan", "heating", "idle", "of
 CLIMATE_PARTS = {"mode": "mode_state", "temperature": "temperature_state", "current_temperature": "current_temperature",
                  "action": "action"}
 NEEDS = {"sensor": {"state_topic"}, "binary_sensor": {"state_topic"}, "switch": {"command_topic"},
-         "number": {"command_topic"}, "select": {"command_topic", "options"}, "button": {"command_topic"},
+         "number": {"command_topic"}, "select": {"command_topic", "options"}, "text": {"command_topic"}, "button": {"command_topic"},
          "event": {"state_topic", "event_types"},
          # ours must not be optimistic, so that the real one's optional topics are needed
          "climate": {"modes", "mode_state_topic", "mode_command_topic", "temperature_state_topic",

@@ -86,7 +86,8 @@ int link_open(struct link_line *link, const char *path, char *why, size_t why_si
 
 void link_close(struct link_line *link)
 {
-	close(link->fd);
+	if (link->fd >= 0)
+		close(link->fd);
 	free(link->buffer);
 }
 

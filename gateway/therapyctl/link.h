@@ -11,7 +11,8 @@
 #define LINK_LINE_MAX (4u << 20) /* a home of a thousand devices in one answer */
 
 struct link_line {
-	int fd;
+	int fd;           /* -1: not open */
+	const char *path; /* where it is to be opened later (talk_open); NULL: where gateways listen */
 	char *buffer;
 	size_t n, cap;
 };

@@ -9,10 +9,13 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "therapyctl/adding.h"
 #include "therapyctl/adjust.h"
 #include "therapyctl/fields.h"
 #include "therapyctl/helper.h"
 #include "therapyctl/link.h"
+#include "therapyctl/people.h"
+#include "therapyctl/plan.h"
 #include "therapyctl/print.h"
 #include "therapyctl/record.h"
 #include "therapyctl/release.h"
@@ -21,7 +24,6 @@
 #include "therapyctl/show.h"
 #include "therapyctl/talk.h"
 
-#define WORDS_MOST  16     /* of a command with options of its own, which says itself what is too much */
 #define OFF_TEST_MS 300000 /* the longest timer of a device, and some more */
 
 static const char usage[] = "Usage: therapyctl [--socket PATH] [--json] COMMAND\n"
@@ -38,6 +40,11 @@ static const char usage[] = "Usage: therapyctl [--socket PATH] [--json] COMMAND\
 			    "  park DEVICE, unpark DEVICE   it is put away, it is back\n"
 			    "  present                  somebody is there and well, where that is asked for\n"
 			    "  off-test DEVICE.CONTROL  prove that it goes off by its own timer\n"
+			    "  person list|show|add|set|choose|nobody|erase|export   who uses the devices; see man\n"
+			    "  plan [show]|list|start ID|stop|agree|decline|back|set   what is to be done today\n"
+			    "  pain before|after 0..10  how much a session hurts: 0 none, 10 the worst\n"
+			    "  note TEXT                of the session that runs or was the last one\n"
+			    "  log WHAT [--minutes N]   done without a device: stretching, a visit\n"
 			    "  sessions [--since 7d] [--csv]  what was done, by day; man therapyctl has more options\n"
 			    "  report --month [2026-11] -o FILE   a month as a page to show\n"
 			    "  record DEVICE [--for 60s]  what it says and is told, as text (> FILE)\n"
@@ -68,6 +75,8 @@ struct command {
 	const char *expected;
 	run_command run;
 	void (*show)(struct json_object *answer);
+	/* Instead of all that: it judges its words itself, before a gateway is looked for. */
+	int (*own)(struct link_line *link, bool json, char **words);
 };
 
 static int run_simple(struct link_line *link, const struct options *options, const struct command *command,
@@ -253,20 +262,6 @@ static int run_adjust(struct link_line *link, const struct options *options, con
 		      : adjust_run(link, command->verb, words[0]);
 }
 
-static int run_sessions(struct link_line *link, const struct options *options, const struct command *command,
-			char **words)
-{
-	(void)command;
-	return sessions_run(link, options->json, words);
-}
-
-static int run_report(struct link_line *link, const struct options *options, const struct command *command,
-		      char **words)
-{
-	(void)command;
-	return report_run(link, options->json, words);
-}
-
 static int run_device(struct link_line *link, const struct options *options, const struct command *command,
 		      char **words)
 {
@@ -326,27 +321,33 @@ static void show_reload(struct json_object *answer)
 }
 
 static const struct command commands[] = {
-    {"status", "status", 0, 0, NULL, "nothing more", run_simple, show_status_answer},
-    {"devices", "devices", 0, 0, NULL, "nothing more", run_simple, show_devices_answer},
-    {"watch", "watch", 0, 0, NULL, "nothing more", run_watch, NULL},
-    {"explain", "explain", 1, 1, "control", "a control like pad.heat", run_simple, show_explanation_answer},
-    {"alarms", "alarms", 0, 0, NULL, "nothing more", run_simple, show_alarms_answer},
-    {"events", "events", 0, 1, NULL, "at most a number", run_events, NULL},
-    {"stop", "stop", 0, 0, NULL, "nothing more", run_simple, show_reason},
-    {"reset", "reset", 0, 1, "control", "at most a control like pad.heat, or a rule", run_simple, show_reason},
-    {"command", "set", 2, 2, "control", "a control like pad.heat, and on, off or a value", run_simple, show_reason},
-    {"park", "park", 1, 1, "device", "a device like table", run_simple, show_reason},
-    {"unpark", "unpark", 1, 1, "device", "a device like table", run_simple, show_reason},
-    {"silence", "silence", 0, 0, NULL, "nothing more", run_simple, show_reason},
-    {"present", "present", 0, 0, NULL, "nothing more", run_simple, show_reason},
-    {"off-test", "off_test", 1, 1, "control", "a control like pad.heat", run_off_test, NULL},
-    {"sessions", "sessions", 0, WORDS_MOST, NULL, "options", run_sessions, NULL},
-    {"report", "sessions", 0, WORDS_MOST, NULL, "options", run_report, NULL},
-    {"record", "record", 1, 3, "device", "a device like table, and at most --for and how long", run_record, NULL},
-    {"calibrate", "calibrate", 1, 2, NULL, "a device like table", run_adjust, NULL},
-    {"tare", "tare", 1, 2, NULL, "a device like belt", run_adjust, NULL},
-    {"device", "device", 2, 2, NULL, "release or take, and a device like pad", run_device, NULL},
-    {"reload", "reload", 0, 0, NULL, "nothing more", run_simple, show_reload},
+    {"status", "status", 0, 0, NULL, "nothing more", run_simple, show_status_answer, NULL},
+    {"devices", "devices", 0, 0, NULL, "nothing more", run_simple, show_devices_answer, NULL},
+    {"watch", "watch", 0, 0, NULL, "nothing more", run_watch, NULL, NULL},
+    {"explain", "explain", 1, 1, "control", "a control like pad.heat", run_simple, show_explanation_answer, NULL},
+    {"alarms", "alarms", 0, 0, NULL, "nothing more", run_simple, show_alarms_answer, NULL},
+    {"events", "events", 0, 1, NULL, "at most a number", run_events, NULL, NULL},
+    {"stop", "stop", 0, 0, NULL, "nothing more", run_simple, show_reason, NULL},
+    {"reset", "reset", 0, 1, "control", "at most a control like pad.heat, or a rule", run_simple, show_reason, NULL},
+    {"command", "set", 2, 2, "control", "a control like pad.heat, and on, off or a value", run_simple, show_reason,
+     NULL},
+    {"park", "park", 1, 1, "device", "a device like table", run_simple, show_reason, NULL},
+    {"unpark", "unpark", 1, 1, "device", "a device like table", run_simple, show_reason, NULL},
+    {"silence", "silence", 0, 0, NULL, "nothing more", run_simple, show_reason, NULL},
+    {"present", "present", 0, 0, NULL, "nothing more", run_simple, show_reason, NULL},
+    {"off-test", "off_test", 1, 1, "control", "a control like pad.heat", run_off_test, NULL, NULL},
+    {.name = "person", .own = people_run},
+    {.name = "plan", .own = plan_run},
+    {.name = "pain", .own = adding_pain},
+    {.name = "note", .own = adding_note},
+    {.name = "log", .own = adding_log},
+    {.name = "sessions", .own = sessions_run},
+    {.name = "report", .own = report_run},
+    {"record", "record", 1, 3, "device", "a device like table, and at most --for and how long", run_record, NULL, NULL},
+    {"calibrate", "calibrate", 1, 2, NULL, "a device like table", run_adjust, NULL, NULL},
+    {"tare", "tare", 1, 2, NULL, "a device like belt", run_adjust, NULL, NULL},
+    {"device", "device", 2, 2, NULL, "release or take, and a device like pad", run_device, NULL, NULL},
+    {"reload", "reload", 0, 0, NULL, "nothing more", run_simple, show_reload, NULL},
 };
 
 /* ---- the start ---- */
@@ -415,11 +416,10 @@ static void find_configuration(const struct options *options, char *out, size_t 
 int main(int argc, char **argv)
 {
 	struct options options = {0};
-	struct link_line link;
-	char why[512];
 	int early = read_options(argc, argv, &options);
 	if (early >= 0)
 		return early;
+	struct link_line link = {.fd = -1, .path = options.socket};
 	char **words = argv + optind;
 	int n = argc - optind;
 	if (n > 0 && helper_has(words[0])) {
@@ -441,16 +441,19 @@ int main(int argc, char **argv)
 		fputs(usage, stderr);
 		return USAGE;
 	}
+	look_at_terminal();
+	if (command->own) {
+		int status = command->own(&link, options.json, words + 1);
+		link_close(&link);
+		return status;
+	}
 	if (n - 1 < command->least || n - 1 > command->most) {
 		fprintf(stderr, "therapyctl: %s: found %d word%s after it, expected %s\n", command->name, n - 1,
 			n == 2 ? "" : "s", command->expected);
 		return USAGE;
 	}
-	if (link_open(&link, options.socket, why, sizeof why) != 0) {
-		fprintf(stderr, "therapyctl: %s\n", why);
+	if (!talk_open(&link))
 		return NO_GATEWAY;
-	}
-	look_at_terminal();
 	int status = command->run(&link, &options, command, words + 1);
 	link_close(&link);
 	return status;

@@ -1,18 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "therapyctl/report.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
-#include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "base/clock.h"
-#include "base/str.h"
 #include "therapyctl/fields.h"
+#include "therapyctl/own_file.h"
 #include "therapyctl/pages.h"
 #include "therapyctl/report_page.h"
 #include "therapyctl/talk.h"
@@ -94,65 +88,6 @@ static bool keep_unplaced(void *user, const struct row *row)
 	return !unplaced->more && rows_add(&unplaced->rows, row);
 }
 
-/* ---- the file ---- */
-
-static bool write_all(int fd, const struct text *page)
-{
-	for (size_t at = 0; at < page->len;) {
-		ssize_t n = write(fd, page->at + at, page->len - at);
-		if (n < 0 && errno != EINTR)
-			return false;
-		at += n > 0 ? (size_t)n : 0;
-	}
-	return true;
-}
-
-static int say_unwritable(const char *file, int error)
-{
-	fprintf(stderr,
-		"therapyctl: report: %s cannot be written: %s; expected a file in a directory that you may write to, "
-		"or - for standard output\n",
-		file, strerror(error));
-	return REFUSED;
-}
-
-/* It is about a person's health: nobody else's to read, and never there by half. */
-static int write_file(const char *file, const struct text *page)
-{
-	char beside[PATH_MAX];
-	struct str s;
-	str_init(&s, beside, sizeof beside);
-	str_add(&s, "%s.XXXXXX", file);
-	int fd = s.overflow ? -1 : mkostemp(beside, O_CLOEXEC); /* 0600 */
-	if (fd < 0)
-		return say_unwritable(file, s.overflow ? ENAMETOOLONG : errno);
-	bool written = write_all(fd, page) && fsync(fd) == 0;
-	int error = errno;
-	if (close(fd) != 0 && written) {
-		written = false;
-		error = errno;
-	}
-	if (written && rename(beside, file) != 0) {
-		written = false;
-		error = errno;
-	}
-	if (written)
-		return DONE;
-	unlink(beside);
-	return say_unwritable(file, error);
-}
-
-static int put_page(const char *file, const struct text *page)
-{
-	if (page->failed) {
-		fprintf(stderr, "therapyctl: report: no memory for the page\n");
-		return REFUSED;
-	}
-	if (strcmp(file, "-") != 0)
-		return write_file(file, page);
-	return write_all(STDOUT_FILENO, page) ? DONE : say_unwritable("standard output", errno);
-}
-
 int report_run(struct link_line *link, bool json, char **words)
 {
 	struct wanted wanted = {0};
@@ -183,7 +118,7 @@ int report_run(struct link_line *link, bool json, char **words)
 					.unplaced = &unplaced.rows,
 					.more_unplaced = unplaced.more};
 		report_page(&page, &report);
-		status = put_page(wanted.file, &page);
+		status = own_file_put("report", wanted.file, &page);
 	}
 	text_release(&page);
 	rows_release(&rows);

@@ -27,10 +27,23 @@ void talk_print(struct json_object *o)
 	fflush(stdout);
 }
 
+bool talk_open(struct link_line *link)
+{
+	char why[512];
+	if (link->fd >= 0 || link_open(link, link->path, why, sizeof why) == 0)
+		return true;
+	fprintf(stderr, "therapyctl: %s\n", why);
+	return false;
+}
+
 struct json_object *talk_ask(struct link_line *link, struct json_object *request)
 {
 	bool gone = false;
 	struct json_object *answer = NULL;
+	if (!talk_open(link)) {
+		json_object_put(request);
+		return NULL;
+	}
 	if (link_send(link, request) == 0)
 		do {
 			json_object_put(answer); /* an event that came in between */

@@ -58,6 +58,20 @@ static struct json_object *item_object(const struct logbook *c, const struct cou
 	return o;
 }
 
+/* What a step allows, whoever follows it. */
+static struct json_object *step_items(const struct logbook *c, const struct plan *plan, int step)
+{
+	struct json_object *items = json_object_new_array();
+	const struct plan_step *s = step >= 1 && (size_t)step <= plan->n_steps ? &plan->steps[step - 1] : NULL;
+	for (size_t i = 0; s && i < s->n_items; i++) {
+		const struct course_planned row = {.item = &s->items[i],
+						   .today = plan_item_per_day(&s->items[i]),
+						   .week = plan_item_per_week(&s->items[i])};
+		json_object_array_add(items, item_object(c, &row, logbook_plan_person(c).weight_kg));
+	}
+	return items;
+}
+
 static struct json_object *next_object(struct logbook *c, const struct course_person *person)
 {
 	char when[TELL_LOCAL_TIME_SIZE], text[128];
@@ -107,6 +121,7 @@ struct json_object *logbook_plan_tell(struct logbook *c)
 		json_object_array_add(items, item_object(c, &rows[i], person.weight_kg));
 	json_object_object_add(o, "items", items);
 	tell_put_count(o, "proposed", (uint64_t)s->proposed);
+	json_object_object_add(o, "proposed_items", step_items(c, plan, s->proposed));
 	tell_put_bool(o, "frozen", s->frozen != 0);
 	tell_put(o, "backed", backs[s->backed]);
 	json_object_object_add(o, "next", next_object(c, &person));
@@ -149,6 +164,7 @@ struct json_object *logbook_plan_list(const struct logbook *c)
 		tell_put(o, "because", plan->because);
 		tell_put(o, "source", plan->source);
 		tell_put_count(o, "steps", plan->n_steps);
+		json_object_object_add(o, "first", step_items(c, plan, 1));
 		json_object_array_add(list, o);
 	}
 	return list;

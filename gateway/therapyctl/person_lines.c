@@ -56,7 +56,7 @@ void person_clearance(struct text *out, struct json_object *person, int64_t now_
 
 void person_limits(struct text *out, struct json_object *person)
 {
-	struct json_object *limits = field(person, "limits"), *units = field(person, "limit_units");
+	struct json_object *limits = field(person, "limits");
 	const char *separator = "";
 	if (json_object_is_type(limits, json_type_object)) {
 		json_object_object_foreach(limits, id, value)
@@ -64,7 +64,7 @@ void person_limits(struct text *out, struct json_object *person)
 			text_add(out, "%s", separator);
 			text_add_line(out, id);
 			text_add(out, " ");
-			add_quantity(out, json_object_get_double(value), field_text(units, id));
+			text_add_line(out, value ? json_object_get_string(value) : ""); /* "35 deg" */
 			separator = ", ";
 		}
 	}

@@ -24,10 +24,9 @@ static void what_is_known_is_said_with_its_units(void **state)
 {
 	(void)state;
 	says("{\"name\":\"Ada\",\"weight_kg\":71.5,\"cleared_on\":\"2026-05-01\",\"cleared_by\":\"Dr. X\","
-	     "\"limits\":{\"tilt\":35,\"heat_time\":900},\"limit_units\":{\"tilt\":\"deg\",\"heat_time\":\"s\"},"
+	     "\"limits\":{\"tilt\":\"35 deg\",\"heat_time\":\"15 min\"},"
 	     "\"denies\":[\"heat\",\"cold\"]}",
-	     "weight 71.5 kg; cleared on 1 May 2026 by Dr. X, until 1 May 2027; limits: tilt 35°, heat_time 15 min 00 "
-	     "s; "
+	     "weight 71.5 kg; cleared on 1 May 2026 by Dr. X, until 1 May 2027; limits: tilt 35 deg, heat_time 15 min; "
 	     "denied: heat, cold");
 }
 
@@ -68,7 +67,7 @@ static void nonsense_ends_nothing_and_controls_no_terminal(void **state)
 	    "{\"weight_kg\":70,\"cleared_on\":\"2026-05-01\",\"cleared_by\":\"\\u001b[2J\",\"limits\":{\"a\\u001b\":"
 	    "\"x\"},"
 	    "\"denies\":[null,\"\\u202ex\"]}",
-	    "weight 70 kg; cleared on 1 May 2026 by \uFFFD[2J, until 1 May 2027; limits: a\uFFFD 0; denied: , \uFFFDx");
+	    "weight 70 kg; cleared on 1 May 2026 by \uFFFD[2J, until 1 May 2027; limits: a\uFFFD x; denied: , \uFFFDx");
 	says("[]",
 	     "weight not told: no force follows from it; cleared no: powered traction is refused; limits: none of "
 	     "their own; denied: nothing");

@@ -135,7 +135,7 @@ class Story(AtHome):
         with open(path, encoding="utf-8") as file:
             told = json.load(file)
         self.assertEqual(told["person"]["name"], SECRETS[0])
-        self.assertEqual(told["person"]["limits"], {"tilt": 15})
+        self.assertEqual(told["person"]["limits"], {"tilt": "15 deg"})
         self.assertNotIn("active", told["person"])
         self.assertEqual([(s["what"], s["note"], s["pain_before"], s["pain_after"], s["lasted_ms"], s["person"])
                           for s in told["sessions"]], [(SECRETS[3], SECRETS[2], 6, 4, 900000, SECRETS[0])])

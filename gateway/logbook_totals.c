@@ -82,6 +82,15 @@ static void on_rows(void *user, const struct history_answer *answer)
 	logbook_changed(c);
 }
 
+/* The active person's; where there are people and none is active, what nobody had. */
+static int64_t whose(const struct logbook *c)
+{
+	const struct household_person *person = household_active(c->household);
+	if (person)
+		return person->id;
+	return household_n(c->household) > 0 ? SESSION_NOBODY : HISTORY_EVERYBODY;
+}
+
 void logbook_count(struct logbook *c)
 {
 	int64_t wall_ms;
@@ -98,7 +107,7 @@ void logbook_count(struct logbook *c)
 	counting->logbook = c;
 	counting->day_ms = c->day_ms;
 	counting->query = (struct history_query){
-	    .person = HISTORY_EVERYBODY, .since_ms = c->week_ms, .until_ms = midnight(wall_ms, -1), .most = PAGE};
+	    .person = whose(c), .since_ms = c->week_ms, .until_ms = midnight(wall_ms, -1), .most = PAGE};
 	c->counting = history_sessions(c->history, &counting->query, counting, on_rows) == 0;
 	if (!c->counting)
 		free(counting);

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """People as somebody at the machine keeps them: what is said of a person is what the rules compare with, what a person adds
 is in the session, an export has all of it, and after an erasure no byte is left. The gateway is the real one."""
+import datetime
 import json
 import os
 import pty
@@ -178,6 +179,77 @@ class Story(AtHome):
             if secret.encode() in log.read():
                 found.append("the log")
         return found
+
+
+class Plan(AtHome):
+    """A plan that a person follows, with the real gateway."""
+
+    def plan(self):
+        return self.ctl_json("plan")["plan"]
+
+    def happened(self, kind, since):
+        message = self.home.client.wait("therapy/demo/course/happened", lambda m: m.json["event_type"] == kind, since, 30)
+        self.assertFalse(message.retained)
+        return message.json
+
+    def test_a_step_bounds_the_rules_and_pain_goes_back(self):
+        self.ctl("person", "add", "Ada", "--limit", "tilt=35 deg")
+        self.ctl("plan", "start", "beginner-inversion", expect=1)  # whose would it be?
+        self.ctl("person", "choose", "Ada")
+        self.assertEqual(self.bound(), 35)
+        self.assertIn("Start low", self.ctl("plan", "start", "beginner-inversion"))
+        self.assertEqual(self.bound(), 20)  # the stricter of the person's and the step's
+        plan = self.plan()
+        self.assertEqual((plan["step"], plan["proposed"], plan["frozen"]), (1, 0, False))
+        self.assertIn("no step is proposed", self.ctl("plan", "agree", expect=1))
+        since = self.home.client.mark()
+        self.ctl("log", "stretching", "--minutes", "5")
+        self.ctl("pain", "after", "8")
+        back = self.happened("step_back", since)
+        self.assertEqual((back["person"], back["why"]), ("Ada", "pain"))
+        self.assertEqual(self.plan()["backed"], "pain")
+        # the same pain said twice is one pain
+        since = self.home.client.mark()
+        self.ctl("pain", "after", "9")
+        self.home.client.publish("therapy/demo/course/set/pain_after", "10")
+        self.home.client.wait("therapy/demo/course", lambda m: m.json["pain_after"] == 10, since)
+        self.assertEqual([m for m in self.home.client.messages[since:] if m.topic.endswith("/happened") and b"step_back" in m.payload], [])
+        # it is the person's: nobody chosen has none, and it is there again after a restart
+        self.ctl("person", "nobody")
+        self.assertIsNone(self.plan())
+        self.assertEqual(self.bound(), 20)  # the default, which is stricter than anybody's figure
+        self.ctl("person", "choose", "Ada")
+        self.home.gateway.stop()
+        self.home.start_gateway()
+        wait_until(lambda: self.run_ctl("plan").returncode == 0 and self.plan(), "the plan to be read")
+        self.assertEqual(self.plan()["id"], "beginner-inversion")
+        wait_until(lambda: self.bound() == 20, "the step's figure")
+        self.ctl("plan", "stop")
+        self.assertEqual(self.bound(), 35)
+
+    def test_a_reminder_comes_at_its_time_and_not_in_quiet_hours(self):
+        self.home.gateway.stop()
+        # A zone in which the next minute is 25 s away: time to start in.
+        now = datetime.datetime.now(datetime.timezone.utc)
+        shift = (35 - now.second) % 60
+        self.home.environ["TZ"] = f"XXX-00:00:{shift:02d}"
+        self.home.start_gateway()
+        wait_until(lambda: self.run_ctl("person", "list").returncode == 0, "the history to be read")
+        self.ctl("person", "add", "Ada")
+        self.ctl("person", "choose", "Ada")
+        self.ctl("plan", "start", "beginner-inversion")
+        local = now + datetime.timedelta(seconds=shift)
+        minute = (local + datetime.timedelta(minutes=1)).strftime("%H:%M")
+        since = self.home.client.mark()
+        self.ctl("plan", "set", "--remind", minute)
+        told = self.happened("reminder", since)
+        self.assertEqual((told["person"], told["text"]), ("Ada", "time for: inversion"))
+        # of a minute it is said once, and in quiet hours never
+        beat = self.home.client.mark()
+        self.ctl("plan", "set", "--remind", minute, "--quiet", "00:00-23:59")
+        self.ctl("log", "stretching")
+        self.home.client.wait("therapy/demo/course", lambda m: m.json["last"] and m.json["last"]["what"] == "stretching", beat)
+        self.assertEqual([m for m in self.home.client.messages[beat:] if m.topic.endswith("/happened") and b"reminder" in m.payload], [])
 
 
 if __name__ == "__main__":

@@ -316,6 +316,7 @@ static void on_people(void *user)
 		c->has_last = false;
 		for (size_t i = 0; i < LOGBOOK_MESSAGES; i++)
 			logbook_delivered(c, c->parcels[i].number);
+		logbook_find_last(c);
 	}
 	logbook_plan_load(c);
 	logbook_count(c);

@@ -74,6 +74,18 @@ static void put_next(struct json_object *answer, const struct history_answer *fo
 	tell_put(answer, "next", found->more ? cursor : NULL);
 }
 
+/* The history has what runs as it was up to five minutes ago. */
+static const struct session_record *up_to_now(struct logbook *c, const struct session_record *row)
+{
+	bool active;
+	for (size_t i = 0; row->end == SESSION_RUNNING && i < sessions_n(c->sessions); i++) {
+		const struct session_record *r = sessions_running(c->sessions, i, &active);
+		if (r && strcmp(r->id, row->id) == 0)
+			return r;
+	}
+	return row;
+}
+
 static void on_sessions(void *user, const struct history_answer *found)
 {
 	struct asked *asked = user;
@@ -84,8 +96,9 @@ static void on_sessions(void *user, const struct history_answer *found)
 	else
 		tell_put_bool(answer, "ok", true);
 	for (size_t i = 0; i < found->n; i++) {
-		const struct household_person *person = household_of_id(c->household, found->rows[i].person);
-		json_object_array_add(list, tell_session(&found->rows[i], person ? person->name : ""));
+		const struct session_record *r = up_to_now(c, &found->rows[i]);
+		const struct household_person *person = household_of_id(c->household, r->person);
+		json_object_array_add(list, tell_session(r, person ? person->name : ""));
 	}
 	json_object_object_add(answer, "sessions", list);
 	put_next(answer, found);

@@ -43,17 +43,24 @@ void logbook_happened(struct logbook *c, const char *type, const char *text, con
 	free(told);
 }
 
+/* "7", and "7.0" as Home Assistant's number sends it. Less than 0: no score. */
+static int score_of(const char *text)
+{
+	size_t digits = strspn(text, "0123456789");
+	const char *rest = text + digits;
+	if (*rest == '.')
+		rest += 1 + strspn(rest + 1, "0");
+	return digits < 1 || digits > 2 || *rest ? -1 : (int)strtol(text, NULL, 10);
+}
+
 void logbook_asked(struct logbook *c, const char *what, const char *value)
 {
 	char why[CORE_WHY_MAX] = "";
 	const char *refused = NULL;
-	char *end;
-	long score = strtol(value, &end, 10);
 	if (!c || c->ended)
 		return;
-	bool number = end != value && (*end == '\0' || *end == '.');
 	if (strcmp(what, "pain_before") == 0 || strcmp(what, "pain_after") == 0)
-		refused = logbook_pain(c, strcmp(what, "pain_before") == 0, number ? (int)score : -1);
+		refused = logbook_pain(c, strcmp(what, "pain_before") == 0, score_of(value));
 	else if (strcmp(what, "note") == 0)
 		refused = logbook_note_text(c, value);
 	else if (strcmp(what, "log") == 0)
@@ -61,7 +68,9 @@ void logbook_asked(struct logbook *c, const char *what, const char *value)
 	else if (strcmp(what, "plan") == 0)
 		refused = logbook_plan_order(c, value, NULL);
 	else if (strcmp(what, "person") == 0)
-		refused = household_choose(c->household, value, why) ? NULL : why;
+		refused = household_choose(c->household, value, why)
+			      ? NULL
+			      : "there is nobody of that name, or a session runs"; /* no name in a log */
 	else
 		refused = "there is no such request";
 	if (refused)

@@ -199,6 +199,7 @@ class Message:
         self.topic = message.topic
         self.payload = message.payload
         self.retained = bool(message.retain)
+        self.qos = message.qos
         self.us = now_us()
 
     @property

@@ -76,7 +76,12 @@ static void guide(struct logbook *c, size_t i, const struct session_record *r, b
 	enum language language = c->g->config->language;
 	const char *name = device_name(c, r->device);
 	unsigned left = (unsigned)left_s;
-	if (r->kind == SESSION_INVERSION && !active)
+	bool unknown = !active && !sessions_idle_known(c->sessions, i); /* a sensor is silent: it may well go on */
+	if (r->kind == SESSION_INVERSION && unknown)
+		str_add(out, language_say(language, "%s: not known whether it goes on, come up slowly"), name);
+	else if (unknown)
+		str_add(out, language_say(language, "%s: not known whether it goes on"), name);
+	else if (r->kind == SESSION_INVERSION && !active)
 		str_add(out, language_say(language, "%s: rest flat, %u s more"), name,
 			(unsigned)((SESSIONS_GAP_MS - sessions_idle_ms(c->sessions, i)) / 1000));
 	else if (!active)

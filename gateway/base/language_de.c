@@ -149,6 +149,8 @@ static const struct language_entry sentences[] = {
     {"%s: %s.%s is over, a new request is needed", "%s: %s.%s ist zu Ende, eine neue Anforderung ist nötig"},
     {"%s: %u min %02u s left", "%s: noch %u min %02u s"},
     {"%s: it is cut off at %s.%s", "%s: es wird an %s.%s abgetrennt"},
+    {"%s: not known whether it goes on", "%s: nicht bekannt, ob es weitergeht"},
+    {"%s: not known whether it goes on, come up slowly", "%s: nicht bekannt, ob es weitergeht; langsam aufrichten"},
     {"%s: paused or over", "%s: unterbrochen oder zu Ende"},
     {"%s: rest flat, %u s more", "%s: flach ausruhen, noch %u s"},
     {"%s: runs", "%s: läuft"},

@@ -406,3 +406,9 @@ uint64_t sessions_idle_ms(const struct sessions *s, size_t i)
 	const struct watched *w = &s->items[i];
 	return w->idle_since_ms == NONE ? 0 : w->at_ms - w->idle_since_ms;
 }
+
+bool sessions_idle_known(const struct sessions *s, size_t i)
+{
+	const struct watched *w = &s->items[i];
+	return w->idle_since_ms != NONE && w->idle_known;
+}

@@ -97,5 +97,7 @@ size_t sessions_n(const struct sessions *sessions);
 /* How long the source was not active by what is known, or nothing was: while it was less than SESSIONS_GAP_MS the
  * session is not over. 0: it is active. */
 uint64_t sessions_idle_ms(const struct sessions *sessions, size_t i);
+/* Whether, of that time, a reading said at some moment that it is not active; else it may still be. */
+bool sessions_idle_known(const struct sessions *sessions, size_t i);
 
 #endif

@@ -143,7 +143,9 @@ static void a_rest_of_less_than_a_minute_does_not_make_it_two(void **state)
 	struct log *log = *state;
 	hold(log, TABLE, 20, 30000);
 	hold(log, TABLE, 0, 50000);
+	assert_true(sessions_idle_known(log->sessions, 0));
 	hold(log, TABLE, 25, 30000);
+	assert_false(sessions_idle_known(log->sessions, 0));
 	hold(log, TABLE, 0, 61000);
 	assert_int_equal(log->begun, 1);
 	assert_int_equal(log->over, 1);
@@ -158,8 +160,11 @@ static void silence_counts_as_therapy_and_ends_it_after_a_minute(void **state)
 {
 	struct log *log = *state;
 	hold(log, TABLE, 20, 10000);
+	assert_false(sessions_idle_known(log->sessions, 0));
 	silence(log, 55000);
 	assert_int_equal(log->over, 0);
+	assert_true(sessions_idle_ms(log->sessions, 0) > 0);
+	assert_false(sessions_idle_known(log->sessions, 0));
 	silence(log, 7000);
 	assert_int_equal(log->over, 1);
 	assert_int_equal(log->last.end, SESSION_LOST);

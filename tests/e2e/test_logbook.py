@@ -38,9 +38,13 @@ CRASH_MS = 1000  # ... around a kill -9
 class Logbook(unittest.TestCase):
     """A home, and what a person, Home Assistant and an administrator see of its logbook."""
 
+    kind = Home
+    prefix = ()
+
     def begin(self, config=CONFIG, **environ):
-        self.home = Home(config_text=config, gateway=False)
+        self.home = self.kind(config_text=config, gateway=False)
         self.home.environ = environ
+        self.home.prefix = self.prefix
         self.enterContext(self.home)
         self.sim, self.client, self.base = self.home.sim, self.home.client, self.home.base
         self.started = self.client.mark()
@@ -51,6 +55,7 @@ class Logbook(unittest.TestCase):
 
     def again(self):
         """A gateway after the one that ended or was killed."""
+        self.home.gateway.stop()  # which closes its log
         self.started = self.client.mark()
         self.home.start_gateway()
 
@@ -140,7 +145,7 @@ class Logbook(unittest.TestCase):
     def relay_off(self, mark):
         return self.sim.wait_event("relay", lambda e: not e["on"], mark)["us"]
 
-    def pull(self, newtons=80):
+    def pull(self, newtons=40):
         self.home.wait_device("belt", lambda s: s.get("tension_permitted") == "ON", "traction to be permitted", 20)
         result = self.home.request("belt", "tension", newtons)
         self.assertEqual(result["outcome"], "accepted", result)
@@ -253,14 +258,14 @@ class Kill(Logbook):
         self.assertEqual(stat.S_IMODE(os.stat(note[0]).st_mode), 0o600)
         self.ask("pain_before", "3")
         self.course(lambda c: c["pain_before"] == 3, mark, "pain to be shown")
-        self.client.wait_for(lambda: now_us() - began_us > 5_500_000, "5.5 s of inversion", 7)
+        self.client.wait_for(lambda: now_us() - began_us > 3_000_000, "3 s of inversion", 4)
         self.home.gateway.kill()
         killed_us = now_us()
-        self.client.wait_for(lambda: now_us() - killed_us > 2_000_000, "2 s without a gateway", 3)
+        self.client.wait_for(lambda: now_us() - killed_us > 1_000_000, "1 s without a gateway", 2)
         self.again()
         self.runs("table")
         heard = self.home.client.wait(f"{self.base}/table/state", lambda m: m.json.get("tilt") is not None, self.started)
-        self.client.wait_for(lambda: now_us() - heard.us > 1_500_000, "1.5 s with it", 3)
+        self.client.wait_for(lambda: now_us() - heard.us > 1_000_000, "1 s with it", 2)
         rows = self.sessions()
         self.assertEqual([row["id"] for row in rows], [before["id"]], "it is the same session")
         self.assertEqual(rows[0]["pain_before"], 3, "what was told is not lost")
@@ -278,48 +283,6 @@ class Kill(Logbook):
         record = self.finished("table", mark, 5)
         self.assertEqual((self.end_of(record), record.session_id), ("ended", before["id"]))
         self.assert_ms(record.active_ms, (level_us - began_us) / 1e3, CRASH_MS, "active in the record")
-
-
-class Away(Logbook):
-    def test_what_is_over_without_a_broker_is_told_when_it_is_back(self):
-        self.begin()
-        self.home.broker.stop()
-        for what in ("first", "second", "third"):
-            self.assertTrue(self.order(do="log", what=what, minutes=1)["ok"])
-        mark = self.client.mark()
-        self.home.broker.start()
-
-        def told():
-            return [self.record(m).what for m in self.client.messages[mark:] if m.topic == f"{self.base}/session"]
-        self.client.wait_for(lambda: len(told()) >= 3, "what was logged meanwhile", 20)
-        self.assertEqual(told(), ["first", "second", "third"])
-
-
-class Damage(Logbook):
-    def test_a_damaged_file_is_set_aside_and_said(self):
-        self.begin()
-        self.assertTrue(self.order(do="log", what="stretching", minutes=10)["ok"])
-        self.session(lambda s: s["what"] == "stretching", "what was logged")
-        self.assertEqual(self.home.gateway.stop(), 0)
-        with open(self.path("history.db"), "r+b") as f:
-            size = f.seek(0, os.SEEK_END)
-            f.seek(size // 3)
-            f.write(os.urandom(size // 3))
-            f.seek(0)
-            damaged = f.read()
-        self.again()
-        course = self.course(lambda c: c["problem"] == "ON", self.started, "the damage to be said")
-        self.assertRegex(course["problem_why"], r"history\.db was damaged .* a new history was begun")
-        aside = glob.glob(self.path("history.db.damaged-*"))
-        self.assertEqual(len(aside), 1, aside)
-        with open(aside[0], "rb") as f:
-            self.assertEqual(f.read(), damaged, "a byte of the damaged file was changed")
-        self.assertEqual(stat.S_IMODE(os.stat(aside[0]).st_mode), 0o600)
-        # the new one works
-        self.assertTrue(self.order(do="log", what="walking", minutes=5)["ok"])
-        self.session(lambda s: s["what"] == "walking", "what was logged in the new file")
-        self.assertEqual(len(self.sessions()), 1)
-        self.assertTrue(self.home.gateway.child.alive())
 
 
 if __name__ == "__main__":

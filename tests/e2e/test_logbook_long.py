@@ -1,14 +1,17 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """How sessions end, each 60 s after its last activity: by themselves, tripped, stopped, cut by a kill -9; across midnight;
-while the disk is full. test_logbook.py has what needs no such wait."""
+with the disk full, the file damaged, the sensor silent and the broker away. test_logbook.py has what is quick."""
+import glob
 import os
+import stat
 import sys
 import time
 import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from harness import Home, build_dir, now_us  # noqa: E402
+from proxy import Proxy  # noqa: E402
 from test_logbook import CONFIG, CRASH_MS, RIGHT_MS, RULE, Logbook  # noqa: E402
 
 WALL_CLOCK = os.path.join(os.path.abspath(build_dir()), "tests", "e2e", "wall_clock.so")
@@ -187,12 +190,7 @@ class FullDisk(Logbook):
         return f"/proc/{self.home.gateway.child.pid}/root{self.home.directory}/memory/{name}"
 
     def test_safety_goes_on_and_nothing_that_waited_is_lost(self):
-        self.home = Home(config_text=CONFIG, gateway=False)
-        self.home.prefix = self.prefix
-        self.enterContext(self.home)
-        self.sim, self.client, self.base = self.home.sim, self.home.client, self.home.base
-        self.again()
-        self.schema = self.home.schema()
+        self.begin()
         self.home.wait_device("pad", lambda s: s.get("heat_permitted") == "ON", "heat to be permitted", 20)
         self.assertTrue(self.order(do="log", what="before", minutes=1)["ok"])
         self.session(lambda s: s["what"] == "before", "what was logged")
@@ -224,6 +222,76 @@ class FullDisk(Logbook):
         self.course(lambda c: c["problem"] == "OFF", mark, "the problem to be over", 25)
         what = [row["what"] for row in self.sessions()]
         self.assertEqual(sorted(w for w in what if w), sorted(["before"] + [f"waits {i}" for i in range(40)]))
+
+
+class Line(Home):
+    """The gateway's way to the broker can be cut; the client's cannot."""
+
+    def environment(self):
+        self.line = Proxy(self.broker.port)
+        return super().environment() | {"MQTT_URL": f"mqtt://127.0.0.1:{self.line.port}"}
+
+    def __exit__(self, *what):
+        try:
+            return super().__exit__(*what)
+        finally:
+            self.line.close()
+
+
+class Silence(Logbook):
+    kind = Line
+
+    def test_a_silent_sensor_is_not_taken_for_rest_and_no_broker_loses_nothing(self):
+        self.begin()
+        mark = self.client.mark()
+        self.tilt(30)
+        self.runs("table", since=mark)
+        mark = self.client.mark()
+        self.sim.command("table unplug")
+        course = self.course(lambda c: c["running"] and not c["running"][0]["active"], mark, "that nothing is known any more")
+        self.assertRegex(course["guidance"], "not known whether it goes on, come up slowly")
+        mark = self.client.mark()
+        self.sim.command("table plug")
+        self.runs("table", since=mark)
+        # without a broker
+        port = self.home.line.port
+        self.home.line.close()
+        for what in ("first", "second", "third"):
+            self.assertTrue(self.order(do="log", what=what, minutes=1)["ok"])
+        mark = self.client.mark()
+        self.home.line = Proxy(self.home.broker.port, listen=port)
+
+        def told():
+            return [self.record(m).what for m in self.client.messages[mark:] if m.topic == f"{self.base}/session"]
+        self.client.wait_for(lambda: len(told()) >= 3, "what was logged meanwhile", 15)
+        self.assertEqual(told(), ["first", "second", "third"])
+
+
+class Damage(Logbook):
+    def test_a_damaged_file_is_set_aside_and_said(self):
+        self.begin()
+        self.assertTrue(self.order(do="log", what="stretching", minutes=10)["ok"])
+        self.session(lambda s: s["what"] == "stretching", "what was logged")
+        self.assertEqual(self.home.gateway.stop(), 0)
+        with open(self.path("history.db"), "r+b") as f:
+            size = f.seek(0, os.SEEK_END)
+            f.seek(size // 3)
+            f.write(os.urandom(size // 3))
+            f.seek(0)
+            damaged = f.read()
+        self.again()
+        course = self.course(lambda c: c["problem"] == "ON", self.started, "the damage to be said")
+        self.assertRegex(course["problem_why"], r"history\.db was damaged .* a new history was begun")
+        aside = glob.glob(self.path("history.db.damaged-*"))
+        self.assertEqual(len(aside), 1, aside)
+        with open(aside[0], "rb") as f:
+            self.assertEqual(f.read(), damaged, "a byte of the damaged file was changed")
+        self.assertEqual(stat.S_IMODE(os.stat(aside[0]).st_mode), 0o600)
+        # the new one works
+        self.assertTrue(self.order(do="log", what="walking", minutes=5)["ok"])
+        self.session(lambda s: s["what"] == "walking", "what was logged in the new file")
+        self.assertEqual(len(self.sessions()), 1)
+        self.assertTrue(self.home.gateway.child.alive())
 
 
 if __name__ == "__main__":

@@ -183,6 +183,8 @@ static void on_trouble(void *user, const char *why)
 		log_error("history", "%s", why);
 	} else {
 		log_info("history", "sessions are kept again");
+		logbook_count(c); /* what was asked meanwhile was not answered */
+		logbook_find_last(c);
 	}
 	logbook_changed(c);
 }

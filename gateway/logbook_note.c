@@ -149,7 +149,8 @@ void logbook_note(struct logbook *c)
 static Therapy__V1__RunningSessions *read_file(const char *path)
 {
 	Therapy__V1__RunningSessions *all = NULL;
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	/* O_NONBLOCK: a FIFO in its place is not waited for. */
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	if (fd < 0)
 		return NULL;
 	uint8_t *bytes = malloc(NOTE_MAX);

@@ -18,7 +18,7 @@ static void refuse(struct json_object *answer, const char *format, ...) __attrib
 
 static void refuse(struct json_object *answer, const char *format, ...)
 {
-	char text[CORE_WHY_MAX];
+	char text[CORE_WHY_MAX + sizeof((struct logbook *)0)->trouble]; /* what is too long for it would be lost */
 	struct str s;
 	va_list args;
 	str_init(&s, text, sizeof text);

@@ -117,10 +117,11 @@ static void put_running(struct logbook *c, struct json_object *o)
 			str_add(&s, " · ");
 		guide(c, i, r, active, left, known, &s);
 		struct json_object *one = json_object_new_object();
+		int64_t active_s = r->active_ms / 1000;
 		tell_put(one, "kind", tell_session_kind(r->kind));
 		tell_put(one, "device", r->device);
 		tell_put_bool(one, "active", active);
-		tell_put_number(one, "active_s", (double)(r->active_ms / 1000));
+		tell_put_number(one, "active_s", (double)active_s);
 		json_object_array_add(list, one);
 	}
 	tell_put(o, "guidance", s.len ? text : language_say(c->g->config->language, "nothing runs"));
@@ -139,8 +140,9 @@ static void put_totals(struct logbook *c, struct json_object *o, const char *key
 	unsigned sessions = 0;
 	for (unsigned kind = 0; kind < SESSION_KIND_COUNT_; kind++) {
 		struct json_object *one = json_object_new_object();
+		int64_t tenths = totals[kind].active_ms / 6000; /* of minutes */
 		tell_put_count(one, "sessions", totals[kind].sessions);
-		tell_put_number(one, "minutes", (double)(totals[kind].active_ms / 6000) / 10);
+		tell_put_number(one, "minutes", (double)tenths / 10);
 		json_object_object_add(all, tell_session_kind((enum session_kind)kind), one);
 		sessions += totals[kind].sessions;
 	}

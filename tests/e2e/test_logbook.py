@@ -186,7 +186,7 @@ class Shown(Logbook):
         for what, value in (("pain_before", "eleven"), ("pain_before", "11"), ("pain_before", "-1"), ("pain_before", ""),
                             ("pain_before", "4294967301"), ("pain_before", "5.junk"), ("pain_before", " 5"), ("pain_before", "0x5"),
                             ("pain_before", "5\n"), ("pain_before", b"\xff\xfe"), ("pain_before", b"5\x00"), ("pain_before", "5" * 600),
-                            ("note", b"\xc3\x28"), ("note", "n" * 600), ("log", ""), ("log", "l" * 64), ("nonsense", "1"),
+                            ("note", b"\xc3\x28"), ("note", "n" * 600), ("log", ""), ("log", "l" * 64), ("nonsense", "1"), ("person", ""),
                             ("pain_after/more", "5")):
             self.ask(what, value)
         self.ask("pain_after", "9", retain=True)  # what the broker keeps would be said again on another day

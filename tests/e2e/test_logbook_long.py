@@ -267,6 +267,30 @@ class Silence(Logbook):
         self.assertEqual(told(), ["first", "second", "third"])
 
 
+class Unreadable(Logbook):
+    def test_a_history_that_cannot_be_opened_is_said_and_found_again(self):
+        self.begin()
+        self.assertTrue(self.order(do="log", what="stretching", minutes=10)["ok"])
+        self.session(lambda s: s["what"] == "stretching", "what was logged")
+        self.assertEqual(self.home.gateway.stop(), 0)
+        os.rename(self.path("history.db"), self.path("kept"))
+        os.mkdir(self.path("history.db"))  # also for root
+        self.again()
+        course = self.course(lambda c: c["problem"] == "ON", self.started, "the trouble to be said")
+        self.assertRegex(course["problem_why"], "history.db: cannot be read or written .*: sessions wait in memory")
+        answer = self.order(do="sessions")
+        self.assertFalse(answer["ok"])
+        self.assertRegex(answer["error"], "the history cannot be read: .*history.db: cannot be read or written")
+        self.assertTrue(self.order(do="log", what="walking", minutes=5)["ok"])
+        mark = self.client.mark()
+        os.rmdir(self.path("history.db"))
+        os.rename(self.path("kept"), self.path("history.db"))
+        course = self.course(lambda c: c["problem"] == "OFF" and c["today"] and c["today"]["sessions"] == 2, mark,
+                             "both to count when it can be read again", 20)
+        self.assertEqual(course["problem_why"], "")
+        self.assertEqual(sorted(row["what"] for row in self.sessions()), ["stretching", "walking"])
+
+
 class Damage(Logbook):
     def test_a_damaged_file_is_set_aside_and_said(self):
         self.begin()

@@ -294,6 +294,7 @@ static void on_setting(void *user, int error, const char *value)
 	if (error == UV_ECANCELED)
 		return;
 	h->loaded = true;
+	h->failed = error != 0;
 	activate(h, value ? strtoll(value, NULL, 10) : SESSION_NOBODY);
 }
 
@@ -317,6 +318,12 @@ static void on_people(void *user, const struct history_people *answer)
 		return;
 	if (answer->error != UV_ECANCELED)
 		on_setting(h, answer->error, NULL);
+}
+
+void household_read(struct household *h)
+{
+	if (h && h->failed && history_people(h->history, h, on_people) == 0)
+		h->failed = false;
 }
 
 int household_new(struct gateway *g, struct history *history, const struct household_callbacks *callbacks,

@@ -50,8 +50,9 @@ struct gateway;
 
 struct household_callbacks {
 	void *user;
-	void (*changed)(void *user); /* who there is, who is active, or what is known of them */
-	bool (*runs)(void *user);    /* a session: nobody else is chosen meanwhile */
+	void (*changed)(void *user);            /* who there is, who is active, or what is known of them */
+	void (*erased)(void *user, int64_t id); /* before `changed` */
+	bool (*runs)(void *user);               /* a session: nobody else is chosen meanwhile */
 	void (*answer)(void *user, uint64_t ticket, struct json_object *answer); /* of an order that waited */
 };
 
@@ -59,6 +60,8 @@ struct household_callbacks {
  * there never is anybody. 0 or UV_ENOMEM. */
 int household_new(struct gateway *g, struct history *history, const struct household_callbacks *callbacks,
 		  struct household **out);
+/* The history can be read again: asks it, if it could not tell before. NULL is fine. */
+void household_read(struct household *household);
 /* After history_close. */
 void household_free(struct household *household);
 

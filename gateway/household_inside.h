@@ -19,7 +19,8 @@ struct household {
 	struct household_callbacks callbacks;
 	struct household_person people[HOUSEHOLD_MAX];
 	size_t n;
-	bool loaded;
+	bool loaded;    /* who there is, or that it cannot be known */
+	bool failed;    /* it could not be known */
 	int64_t active; /* SESSION_NOBODY */
 	uint64_t used_ms;
 	struct household_limit step[HOUSEHOLD_LIMITS_MAX]; /* of the active person's plan */

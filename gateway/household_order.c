@@ -349,6 +349,7 @@ static void on_erased(void *user, int error, size_t sessions)
 		tell_put_bool(answer, "ok", true);
 		tell_put_count(answer, "sessions", sessions);
 		household_forget(k->h, k->person.id);
+		k->h->callbacks.erased(k->h->callbacks.user, k->person.id);
 		household_apply(k->h);
 		k->h->callbacks.changed(k->h->callbacks.user);
 		log_info("people", "a person was erased, with %zu session%s", sessions, sessions == 1 ? "" : "s");

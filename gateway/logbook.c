@@ -150,6 +150,7 @@ void logbook_latest_changed(struct logbook *c)
 {
 	const struct session_record *r = logbook_latest(c);
 	logbook_put(c, r);
+	logbook_note(c); /* what runs is taken up from there after a crash */
 	if (r == &c->last) {
 		logbook_send(c, r); /* again, with what was added: consumers see by its id that it is the same */
 		logbook_plan_session(c, r, true);
@@ -183,6 +184,7 @@ static void on_trouble(void *user, const char *why)
 		log_error("history", "%s", why);
 	} else {
 		log_info("history", "sessions are kept again");
+		household_read(c->household);
 		logbook_count(c); /* what was asked meanwhile was not answered */
 		logbook_find_last(c);
 	}
@@ -313,16 +315,20 @@ void logbook_reconfigured(struct logbook *c)
 static void on_people(void *user)
 {
 	struct logbook *c = user;
-	/* Whoever was erased is not shown any more, nor sent. */
-	if (c->has_last && c->last.person != SESSION_NOBODY && !household_of_id(c->household, c->last.person)) {
-		c->has_last = false;
-		for (size_t i = 0; i < LOGBOOK_MESSAGES; i++)
-			logbook_delivered(c, c->parcels[i].number);
-		logbook_find_last(c);
-	}
 	logbook_plan_load(c);
 	logbook_count(c);
 	logbook_changed(c);
+}
+
+/* Whoever was erased is not shown any more, nor sent. */
+static void on_erased(void *user, int64_t person)
+{
+	struct logbook *c = user;
+	if (c->has_last && c->last.person == person) {
+		c->has_last = false;
+		logbook_find_last(c);
+	}
+	logbook_unsend(c, person);
 }
 
 static bool on_runs(void *user)
@@ -359,7 +365,7 @@ int logbook_new(struct gateway *g, struct logbook **out)
 		return error;
 	}
 	open_history(c);
-	const struct household_callbacks people = {c, on_people, on_runs, on_people_answer};
+	const struct household_callbacks people = {c, on_people, on_erased, on_runs, on_people_answer};
 	error = household_new(g, c->history, &people, &c->household);
 	if (error)
 		log_error("people", "nobody can be chosen: %s", uv_strerror(error));

@@ -47,6 +47,7 @@ struct logbook_totals {
 /* A finished session on its way to the broker. */
 struct logbook_parcel {
 	uint64_t number; /* 0: empty */
+	int64_t person;
 	uint8_t *bytes;
 	size_t size;
 };
@@ -87,6 +88,7 @@ struct logbook {
 
 	struct logbook_parcel parcels[LOGBOOK_MESSAGES];
 	uint64_t number; /* of the last one */
+	bool lost_told;
 	bool ended;
 	void (*closed)(void *user);
 	void *closed_user;
@@ -106,6 +108,8 @@ void logbook_latest_changed(struct logbook *c);
 bool logbook_wall(const struct logbook *c, int64_t *unix_ms);
 /* A finished session, or one that was changed, to the broker. */
 void logbook_send(struct logbook *c, const struct session_record *record);
+/* Nothing of that person leaves any more, nor stays at the broker. */
+void logbook_unsend(struct logbook *c, int64_t person);
 /* A session is over, or was logged: into the history and to who is told. */
 void logbook_over(struct logbook *c, const struct session_record *record);
 /* The answer of an order that waited. Takes it. */

@@ -14,19 +14,28 @@ void logbook_send(struct logbook *c, const struct session_record *record)
 	Therapy__V1__SessionRecord m = tell_session_message(record, c->g->config->gateway_id);
 	size_t size = therapy__v1__session_record__get_packed_size(&m);
 	uint8_t *bytes = malloc(size);
-	if (!bytes)
-		return;
-	therapy__v1__session_record__pack(&m, bytes);
-	if (!c->g->outlet) {
+	if (!bytes || !c->g->outlet) {
 		free(bytes);
 		return;
 	}
+	therapy__v1__session_record__pack(&m, bytes);
 	struct logbook_parcel *p = &c->parcels[c->number % LOGBOOK_MESSAGES]; /* the oldest */
-	if (p->number)
-		log_warn("sessions", "a session did not get to the broker, and is in the history alone");
+	if (p->number && !c->lost_told)
+		log_warn("sessions", "more sessions wait for the broker than there is room for: the oldest are in the "
+				     "history alone");
+	c->lost_told = p->number != 0; /* once, until there was room again */
 	free(p->bytes);
-	*p = (struct logbook_parcel){++c->number, bytes, size};
+	*p = (struct logbook_parcel){++c->number, record->person, bytes, size};
 	outlet_sessions(c->g->outlet);
+}
+
+void logbook_unsend(struct logbook *c, int64_t person)
+{
+	for (size_t i = 0; i < LOGBOOK_MESSAGES; i++)
+		if (c->parcels[i].number && c->parcels[i].person == person)
+			logbook_delivered(c, c->parcels[i].number);
+	if (c->g->outlet)
+		outlet_sessions_forget(c->g->outlet);
 }
 
 void logbook_happened(struct logbook *c, const char *type, const char *text, const char *why)

@@ -64,9 +64,14 @@ static int announce_people(struct outlet *o, bool again)
 		json_object_put(names);
 		return 0;
 	}
+	bool was = o->people && strcmp(o->people, "[]") != 0;
 	free(o->people);
 	o->people = strdup(told);
 	bool any = names && json_object_array_length(names) > 0;
+	if (!any && !was) { /* it was not there */
+		json_object_put(names);
+		return 0;
+	}
 	char *payload = any ? discovery_person_payload(&config, names) : NULL;
 	json_object_put(names);
 	str_init(&s, topic, sizeof topic);
@@ -144,4 +149,13 @@ void outlet_course_happened(struct outlet *o, const char *text)
 void outlet_sessions(struct outlet *o)
 {
 	course_sessions(o);
+}
+
+void outlet_sessions_forget(struct outlet *o)
+{
+	char topic[OUTLET_TOPIC_MAX];
+	if (!o->retains_sessions || !broker_is_up(o->broker))
+		return;
+	publish_topic(topic, o->base, NULL, "session");
+	(void)publish_as(o, PUBLISH_SESSION, topic, "", 0, 1, true, 0);
 }

@@ -19,7 +19,7 @@ static struct json_object *add(const struct discovery_parts *parts, const char *
 static void put_attributes(const struct discovery_parts *parts, struct json_object *o, const char *value)
 {
 	discovery_put_topic(parts, o, "json_attributes_topic", "course");
-	discovery_put_format(o, "json_attributes_template", "{{ %s | tojson }}", value);
+	discovery_put_format(o, "json_attributes_template", "{{ (%s) | tojson }}", value);
 }
 
 static void add_totals(const struct discovery_parts *parts, const char *kind, const char *today, const char *week,

@@ -110,6 +110,8 @@ void outlet_course(struct outlet *outlet);
 void outlet_course_happened(struct outlet *outlet, const char *text);
 /* There may be sessions to fetch. */
 void outlet_sessions(struct outlet *outlet);
+/* What the broker may keep of sessions goes: it was of somebody who was erased. */
+void outlet_sessions_forget(struct outlet *outlet);
 /* There may be events to fetch. */
 void outlet_events(struct outlet *outlet);
 /* One output of the core: RESULT and CHANGED are published, EVENT makes `safety` due; LEASE and REST are none of its

@@ -330,6 +330,9 @@ void sessions_event(struct sessions *s, uint64_t now_ms, enum sessions_event eve
 		if (!w->runs)
 			continue;
 		struct session_record *r = &w->record;
+		bool late = w->idle_since_ms != NONE && w->at_ms - w->idle_since_ms > SESSIONS_LATE_MS;
+		if (late && event != SESSIONS_ALARM)
+			continue; /* whoever presses stop while the table is level ends nothing */
 		if (event == SESSIONS_ALARM) {
 			r->alarms++;
 		} else if (event == SESSIONS_TRIP) {

@@ -19,6 +19,7 @@
 #include "session/record.h"
 
 #define SESSIONS_BEGIN_MS 2000u  /* SAFETY: 2 s beyond 10 deg; the swing of getting on is shorter */
+#define SESSIONS_LATE_MS  5000u  /* what happens so long after it was active last may still be why; later it is not */
 #define SESSIONS_GAP_MS   60000u /* ... until 60 s near horizontal; the same for traction and heat */
 
 /* Bounds beyond which a source is active. */

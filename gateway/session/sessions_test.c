@@ -247,6 +247,21 @@ static void how_it_ended_is_told(void **state)
 	assert_int_equal(log->went_on, 4);
 }
 
+static void a_stop_while_nothing_is_active_any_more_ended_nothing(void **state)
+{
+	struct log *log = *state;
+	hold(log, TABLE, 20, 10000);
+	hold(log, TABLE, 0, 20000);
+	sessions_event(log->sessions, log->now, SESSIONS_STOP, SESSIONS_EVERY, NULL);
+	hold(log, TABLE, 0, 61000);
+	assert_int_equal(log->last.end, SESSION_ENDED);
+	hold(log, BELT, 100, 10000);
+	hold(log, BELT, 0, 2000); /* slack before the event was told */
+	sessions_event(log->sessions, log->now, SESSIONS_TRIP, BELT, "over-force");
+	hold(log, BELT, 0, 61000);
+	assert_int_equal(log->last.end, SESSION_TRIPPED);
+}
+
 static void alarms_of_another_device_are_not_its_own(void **state)
 {
 	struct log *log = *state;
@@ -408,6 +423,7 @@ int main(void)
 	    TEST(a_device_that_goes_is_not_known_at_once),
 	    TEST(an_implausible_reading_is_not_known),
 	    TEST(how_it_ended_is_told),
+	    TEST(a_stop_while_nothing_is_active_any_more_ended_nothing),
 	    TEST(alarms_of_another_device_are_not_its_own),
 	    TEST(time_beyond_the_limit_is_counted),
 	    TEST(the_dose_of_heat_is_that_of_sapareto_and_dewey),

@@ -124,7 +124,7 @@ class German(Chosen):
         self.assertEqual(self.ha.entity("therapy-demo-table-tilt").name, "Neigung")
         self.assertEqual(self.ha.entity("therapy-demo-pad-heat_permitted").name, "Wärme: Sperre")
         same = [i for i, e in self.ha.entities.items() if e.name == names[i]]
-        self.assertEqual(sorted(same), ["therapy-demo-alarm", "therapy-demo-version"])  # the same word in both
+        self.assertEqual(sorted(same), ["therapy-demo-alarm", "therapy-demo-plan", "therapy-demo-version"])  # the same word in both
         self.restart()
         self.german()
         self.assertEqual(self.seen(), before)

@@ -41,8 +41,9 @@ void logbook_close(struct logbook *logbook, void (*closed)(void *user), void *us
 bool logbook_order(struct logbook *logbook, struct json_object *asked, uint64_t ticket, struct json_object *answer);
 /* What is wrong with the history, as a sentence; NULL: nothing. */
 const char *logbook_trouble(const struct logbook *logbook);
-/* From MQTT: `what` is the last level of the topic. */
-void logbook_asked(struct logbook *logbook, const char *what, const char *value);
+/* From MQTT, where `what` is the last level of the topic, and from the page. NULL: done; else why not, valid until the
+ * next call. */
+const char *logbook_asked(struct logbook *logbook, const char *what, const char *value);
 /* What Home Assistant is shown, as JSON, allocated; NULL: nothing. */
 char *logbook_text(struct logbook *logbook);
 /* The next finished session behind that number that waits for the broker, packed. False: there is none. */

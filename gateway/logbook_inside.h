@@ -89,6 +89,7 @@ struct logbook {
 	struct logbook_parcel parcels[LOGBOOK_MESSAGES];
 	uint64_t number; /* of the last one */
 	bool lost_told;
+	char refused[CORE_WHY_MAX]; /* why what was asked last was not done */
 	bool ended;
 	void (*closed)(void *user);
 	void *closed_user;

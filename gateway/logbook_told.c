@@ -62,12 +62,11 @@ static int score_of(const char *text)
 	return digits < 1 || digits > 2 || *rest ? -1 : (int)strtol(text, NULL, 10);
 }
 
-void logbook_asked(struct logbook *c, const char *what, const char *value)
+const char *logbook_asked(struct logbook *c, const char *what, const char *value)
 {
-	char why[CORE_WHY_MAX] = "";
 	const char *refused = NULL;
 	if (!c || c->ended)
-		return;
+		return "the gateway is ending";
 	if (strcmp(what, "pain_before") == 0 || strcmp(what, "pain_after") == 0)
 		refused = logbook_pain(c, strcmp(what, "pain_before") == 0, score_of(value));
 	else if (strcmp(what, "note") == 0)
@@ -77,14 +76,14 @@ void logbook_asked(struct logbook *c, const char *what, const char *value)
 	else if (strcmp(what, "plan") == 0)
 		refused = logbook_plan_order(c, value, NULL);
 	else if (strcmp(what, "person") == 0)
-		refused = household_choose(c->household, value, why)
-			      ? NULL
-			      : "there is nobody of that name, or a session runs"; /* no name in a log */
+		/* no name as somebody wrote it: the reason may get into a log */
+		refused = household_choose(c->household, value, c->refused)          ? NULL
+			  : value[0] == '\0' || household_named(c->household, value) ? c->refused
+										     : "there is nobody of that name";
 	else
 		refused = "there is no such request";
-	if (refused)
-		log_warn("mqtt", "course/set/%.40s: %s", what, refused);
 	logbook_changed(c); /* whoever asked is shown what is, refused or not */
+	return refused;
 }
 
 const char *logbook_trouble(const struct logbook *c)

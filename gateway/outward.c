@@ -115,8 +115,9 @@ static char *on_course_wanted(void *user)
 static void on_course_asked(void *user, const char *what, const char *value)
 {
 	const struct gateway *g = user;
-	if (g->stage == RUNNING)
-		logbook_asked(g->logbook, what, value);
+	const char *refused = g->stage == RUNNING ? logbook_asked(g->logbook, what, value) : NULL;
+	if (refused)
+		log_warn("mqtt", "course/set/%.40s: %s", what, refused);
 }
 
 static bool on_session_wanted(void *user, uint64_t after, struct outlet_event *out)

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "page/page.h"
 #include "tell/session.h"
 #include "tell/tell.h"
 
@@ -170,6 +171,7 @@ void logbook_changed(struct logbook *c)
 {
 	if (c->g->outlet)
 		outlet_course(c->g->outlet);
+	page_course(c->g->page);
 }
 
 /* ---- the history's file ---- */

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "core/explanation.h"
+#include "logbook.h"
 #include "mqtt/quantity.h"
 #include "page/page.h"
 
@@ -54,7 +55,20 @@ static void on_adjust(void *user, const struct page_adjust *asked, struct json_o
 	adjusting_order(g->adjusting, &order, answer);
 }
 
+static const char *on_course_asked(void *user, const char *what, const char *value)
+{
+	const struct gateway *g = user;
+	const char *refused = g->stage == RUNNING ? logbook_asked(g->logbook, what, value) : "the gateway is ending";
+	return refused ? language_say(g->config->language, refused) : NULL;
+}
+
 /* ---- what is shown ---- */
+
+static char *on_course(void *user)
+{
+	const struct gateway *g = user;
+	return logbook_text(g->logbook);
+}
 
 static bool on_event(void *user, uint64_t after, struct page_event *out)
 {
@@ -161,8 +175,17 @@ void viewing_open(struct gateway *g)
 					   .setup_arguments = asks,
 					   .language = g->config->language,
 					   .units = g->config->units};
-	const struct page_callbacks callbacks = {
-	    g, core_now, on_request, on_adjust, on_event, on_event_next, on_connected, on_label, on_set_up};
+	const struct page_callbacks callbacks = {.user = g,
+						 .core = core_now,
+						 .request = on_request,
+						 .adjust = on_adjust,
+						 .course = on_course,
+						 .course_asked = on_course_asked,
+						 .event = on_event,
+						 .event_next = on_event_next,
+						 .connected = on_connected,
+						 .label = on_label,
+						 .set_up = on_set_up};
 	int error = page_new(&g->loop, &config, &callbacks, &g->page, why, sizeof why);
 	if (error)
 		log_error("page", "there is no page: %s", why);

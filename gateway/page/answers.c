@@ -121,7 +121,7 @@ static void view(struct page *p, struct http_reply *reply)
 {
 	reply->status = 200;
 	reply->stream = true;
-	page_all_touched(p);
+	page_viewed(p);
 }
 
 static void serve(struct page *p, enum request_what what, const struct request *r, bool known, struct http_reply *reply)
@@ -166,6 +166,9 @@ static void serve(struct page *p, enum request_what what, const struct request *
 	case REQUEST_ADJUST:
 		asking_adjust(p, r, reply);
 		break;
+	case REQUEST_COURSE:
+		asking_course(p, r, reply);
+		break;
 	case REQUEST_SETUP:
 		asking_setup(p, r, reply);
 		break;
@@ -197,6 +200,8 @@ static bool may_without_login(const struct page *p, enum request_what what, cons
 static bool has(const struct page *p, enum request_what what)
 {
 	bool of_core = what == REQUEST_PLOT || what == REQUEST_RESET || what == REQUEST_ASK || what == REQUEST_ADJUST;
+	if (what == REQUEST_COURSE)
+		return p->callbacks.course_asked != NULL;
 	return what == REQUEST_SETUP ? p->talk != NULL : p->callbacks.core || !of_core;
 }
 

@@ -248,6 +248,42 @@ void asking_adjust(struct page *p, const struct request *r, struct http_reply *r
 	json_object_put(root);
 }
 
+/* ---- the course of therapy ---- */
+
+static void answer_course(const char *refused, struct http_reply *reply)
+{
+	struct json_object *answer = json_object_new_object();
+	tell_put_bool(answer, "ok", !refused);
+	if (refused)
+		tell_put(answer, "reason", refused);
+	reply->status = refused ? 409 : 200;
+	reply->type = "application/json";
+	reply->owned = tell_text(answer);
+}
+
+/* {"what":"pain_before","value":"4","at_ms":...}. It is about somebody's health: what was said is in no log. */
+void asking_course(struct page *p, const struct request *r, struct http_reply *reply)
+{
+	static const char *const known[] = {"person", "pain_before", "pain_after", "note", "log", "plan"};
+	struct json_object *root = parse(r);
+	const char *what = root ? text_of(root, "what") : NULL, *value = root ? text_of(root, "value") : NULL;
+	int64_t age_ms = 0;
+	bool good = false;
+	for (size_t i = 0; what && i < sizeof known / sizeof *known; i++)
+		good = good || strcmp(known[i], what) == 0;
+	if (!good || !value || !age_of(root, &age_ms)) {
+		malformed(reply);
+	} else {
+		const char *refused =
+		    age_ms > CORE_LATE_MS
+			? language_say(p->show.language, "it was asked more than 5 s ago: it is too late for that")
+			: p->callbacks.course_asked(p->callbacks.user, what, value);
+		log_info("page", "%s: course, %s: %s", r->peer, what, refused ? "refused" : "taken");
+		answer_course(refused, reply);
+	}
+	json_object_put(root);
+}
+
 /* ---- the set-up ---- */
 
 /* {"do":"begin"}, {"do":"answer","number":3,"text":"1 2"}, {"do":"cancel"}. What is answered may be a secret: it is in

@@ -14,7 +14,7 @@ page_\name\()_size:
 	.endm
 	.section .rodata
 	asset html, "page.html"
-	asset script, "page.js", "draw.js", "devices.js", "adjust.js", "plot.js", "setup.js", "start.js"
+	asset script, "page.js", "draw.js", "devices.js", "adjust.js", "plot.js", "course.js", "setup.js", "start.js"
 	asset style, "page.css"
 	asset icon, "icon.svg"
 	.section .note.GNU-stack,"",%progbits

@@ -20,7 +20,7 @@
 #define TOLD_MOST_MS   1000u
 #define DEVICES_A_TURN 16u /* a device's text takes some ten microseconds; the rules' turn comes in between */
 
-enum { SLOT_HOME, SLOT_LOG, SLOT_BEAT, SLOT_HAZARDS, SLOT_SETUP, SLOT_DEVICES };
+enum { SLOT_HOME, SLOT_LOG, SLOT_BEAT, SLOT_HAZARDS, SLOT_SETUP, SLOT_COURSE, SLOT_DEVICES };
 
 /* ---- the board ---- */
 
@@ -93,7 +93,9 @@ static void on_flush(uv_timer_t *timer)
 		put_log(p);
 	if (p->talk_touched && p->talk)
 		put(p, SLOT_SETUP, "setup", talk_text(p->talk));
-	p->home_touched = p->log_touched = p->talk_touched = false;
+	if (p->course_touched && p->callbacks.course)
+		put(p, SLOT_COURSE, "course", p->callbacks.course(p->callbacks.user));
+	p->home_touched = p->log_touched = p->talk_touched = p->course_touched = false;
 	if (core && !put_devices(p, core))
 		uv_timer_start(timer, on_flush, 1, 0);
 	http_changed(p->http);
@@ -107,7 +109,15 @@ static void flush_soon(struct page *p)
 		uv_timer_start(&p->flush, on_flush, since_ms >= PAGE_BOARD_MS ? 0 : PAGE_BOARD_MS - since_ms, 0);
 }
 
-/* What nobody tells of: readings that have become old, a broker that is away. */
+static void touch_all(struct page *p)
+{
+	p->home_touched = p->log_touched = p->talk_touched = true;
+	memset(p->touched, true, p->n_devices * sizeof *p->touched);
+	flush_soon(p);
+}
+
+/* What nobody tells of: readings that have become old, a broker that is away. The course says itself when it is
+ * another: what remains of it is read aloud, and not each second. */
 static void on_beat(uv_timer_t *timer)
 {
 	struct page *p = timer->data;
@@ -116,18 +126,17 @@ static void on_beat(uv_timer_t *timer)
 		return;
 	}
 	put_beat(p);
-	page_all_touched(p);
+	touch_all(p);
 }
 
-void page_all_touched(struct page *p)
+void page_viewed(struct page *p)
 {
-	p->home_touched = p->log_touched = p->talk_touched = true;
-	memset(p->touched, true, p->n_devices * sizeof *p->touched);
+	p->course_touched = true;
+	touch_all(p);
 	if (!uv_is_active((uv_handle_t *)&p->beat)) {
 		put_beat(p);
 		uv_timer_start(&p->beat, on_beat, PAGE_BEAT_MS, PAGE_BEAT_MS);
 	}
-	flush_soon(p);
 }
 
 /* ---- the plot ---- */
@@ -172,6 +181,19 @@ void page_touched(struct page *p, uint16_t device)
 	if (!p || device >= p->n_devices || http_viewers(p->http) == 0)
 		return; /* the next viewer is shown everything anew */
 	p->touched[device] = true;
+	flush_soon(p);
+}
+
+/* It has names and notes: what nobody looks at is not kept, and the next viewer is told nothing of who was erased. */
+void page_course(struct page *p)
+{
+	if (!p || !p->callbacks.course)
+		return;
+	if (http_viewers(p->http) == 0) {
+		put(p, SLOT_COURSE, "course", strdup("null"));
+		return;
+	}
+	p->course_touched = true;
 	flush_soon(p);
 }
 
@@ -339,7 +361,7 @@ void page_reconfigured(struct page *p, enum language language, const char *hazar
 	p->show.language = language;
 	p->asks_presence = asks_presence;
 	put_hazards(p);
-	page_all_touched(p);
+	page_viewed(p);
 }
 
 static void on_closed(uv_handle_t *handle)

@@ -58,6 +58,10 @@ struct page_callbacks {
 	void (*request)(void *user, const struct core_request *request);
 	/* Takes the step and fills in the answer. */
 	void (*adjust)(void *user, const struct page_adjust *asked, struct json_object *answer);
+	/* The course of therapy as MQTT has it (docs/mqtt.md), JSON, allocated; NULL: there is none. */
+	char *(*course)(void *user);
+	/* `what` is to be `value`, as in course/set/WHAT. NULL: done; else why not, valid until the next call. */
+	const char *(*course_asked)(void *user, const char *what, const char *value);
 	/* The first event after that number. False: there is none. */
 	bool (*event)(void *user, uint64_t after, struct page_event *out);
 	/* The number that the next event will have. */
@@ -78,6 +82,8 @@ int page_new(uv_loop_t *loop, const struct page_config *config, const struct pag
 void page_core(struct page *page, const struct core_output *output);
 /* That device's readings or presence changed; NULL is fine. */
 void page_touched(struct page *page, uint16_t device);
+/* The course of therapy may be another; NULL is fine. */
+void page_course(struct page *page);
 /* Another language; other hazards. */
 void page_reconfigured(struct page *page, enum language language, const char *hazards, bool asks_presence);
 /* Does a set-up run? If so it is asked to end, and `set_up` comes. */

@@ -47,7 +47,7 @@ struct page {
 	enum talk_end set_up; /* while viewers are told the last of it */
 	size_t n_devices;     /* the core's own included */
 	bool *touched;        /* by device: the board's text is old */
-	bool home_touched, log_touched, talk_touched;
+	bool home_touched, log_touched, talk_touched, course_touched;
 	struct json_object *answer; /* while a request runs: what its RESULT becomes */
 	struct told told[REFUSALS];
 	unsigned open_handles;
@@ -56,8 +56,8 @@ struct page {
 };
 
 /* ---- page.c ---- */
-/* Viewers are to be shown everything anew, soon. */
-void page_all_touched(struct page *page);
+/* Somebody looks from now on, and is to be shown everything anew, soon. */
+void page_viewed(struct page *page);
 
 /* ---- answers.c ---- */
 /* For http.h. */
@@ -71,6 +71,7 @@ void answers_words(struct http_reply *reply, unsigned status, const char *text);
 void asking_stop(struct page *page, const struct request *request, bool known, struct http_reply *reply);
 void asking_reset(struct page *page, const struct request *request, struct http_reply *reply);
 void asking_adjust(struct page *page, const struct request *request, struct http_reply *reply);
+void asking_course(struct page *page, const struct request *request, struct http_reply *reply);
 void asking_setup(struct page *page, const struct request *request, struct http_reply *reply);
 void asking_ask(struct page *page, const struct request *request, struct http_reply *reply);
 

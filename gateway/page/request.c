@@ -13,7 +13,7 @@ static const struct {
     {"/icon.svg", REQUEST_ICON, true},  {"/session", REQUEST_SESSION, false}, {"/live", REQUEST_LIVE, false},
     {"/plot", REQUEST_PLOT, false},     {"/login", REQUEST_LOGIN, true},      {"/logout", REQUEST_LOGOUT, false},
     {"/stop", REQUEST_STOP, false},     {"/reset", REQUEST_RESET, false},     {"/ask", REQUEST_ASK, false},
-    {"/adjust", REQUEST_ADJUST, false}, {"/setup", REQUEST_SETUP, false},
+    {"/adjust", REQUEST_ADJUST, false}, {"/setup", REQUEST_SETUP, false},     {"/course", REQUEST_COURSE, false},
 };
 
 enum request_what request_route(const char *method, const char *path, const char **allowed)

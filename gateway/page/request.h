@@ -36,6 +36,7 @@ enum request_what {
 	REQUEST_STOP,
 	REQUEST_RESET,
 	REQUEST_ADJUST,       /* a step of a calibration or a tare */
+	REQUEST_COURSE,       /* what a person adds to the course of therapy */
 	REQUEST_SETUP,        /* begins the set-up, answers it, ends it */
 	REQUEST_ASK,          /* whatever else Home Assistant has a control for */
 	REQUEST_NOTHING,      /* there is no such thing: 404 */

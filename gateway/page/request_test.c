@@ -14,7 +14,8 @@ static enum request_what route(const char *method, const char *path)
 static void what_changes_something_is_only_ever_posted(void **state)
 {
 	(void)state;
-	static const char *const posts[] = {"/login", "/logout", "/stop", "/reset", "/ask", "/adjust", "/setup"};
+	static const char *const posts[] = {"/login", "/logout", "/stop",  "/reset",
+					    "/ask",   "/adjust", "/setup", "/course"};
 	for (size_t i = 0; i < sizeof posts / sizeof *posts; i++) {
 		assert_true(request_changes(route("POST", posts[i])));
 		assert_int_equal(route("GET", posts[i]), REQUEST_WRONG_METHOD);
@@ -37,10 +38,10 @@ static void nothing_of_the_home_is_public(void **state)
 {
 	(void)state;
 	assert_true(request_is_public(REQUEST_INDEX) && request_is_public(REQUEST_LOGIN));
-	assert_false(request_is_public(REQUEST_LIVE) || request_is_public(REQUEST_PLOT) ||
-		     request_is_public(REQUEST_SESSION) || request_is_public(REQUEST_STOP) ||
-		     request_is_public(REQUEST_RESET) || request_is_public(REQUEST_ADJUST) ||
-		     request_is_public(REQUEST_ASK) || request_is_public(REQUEST_LOGOUT));
+	assert_false(
+	    request_is_public(REQUEST_LIVE) || request_is_public(REQUEST_PLOT) || request_is_public(REQUEST_SESSION) ||
+	    request_is_public(REQUEST_STOP) || request_is_public(REQUEST_RESET) || request_is_public(REQUEST_ADJUST) ||
+	    request_is_public(REQUEST_ASK) || request_is_public(REQUEST_COURSE) || request_is_public(REQUEST_LOGOUT));
 }
 
 static void only_our_own_page_may_change_something(void **state)

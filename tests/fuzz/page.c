@@ -48,6 +48,13 @@ static void on_adjust(void *user, const struct page_adjust *order, struct json_o
 	tell_put_bool(answer, "ok", order->session == 1);
 }
 
+static const char *on_course_asked(void *user, const char *what, const char *value)
+{
+	(void)user;
+	asked++;
+	return strcmp(what, value) == 0 ? NULL : "they differ";
+}
+
 static int on_connected(void *user)
 {
 	(void)user;
@@ -81,6 +88,7 @@ static struct page *page(void)
 					      .core = core_now,
 					      .request = on_request,
 					      .adjust = on_adjust,
+					      .course_asked = on_course_asked,
 					      .connected = on_connected,
 					      .label = on_label};
 	p.show = (struct show){.user = &p, .label = on_label};

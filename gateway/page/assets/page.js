@@ -237,6 +237,7 @@ function connect() {
 	on("log", showLog);
 	on("hazards", showHazards);
 	on("setup", showSetup);
+	on("course", showCourse);
 	on("beat", (beat) => {
 		skew = beat.now_ms - performance.now();
 		boot = beat.boot_id;

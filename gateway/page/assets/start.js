@@ -14,6 +14,7 @@ $("setup-cancel").addEventListener("click", () => tellSetup({ do: "cancel" }));
 $("logout").addEventListener("click", async () => {
 	try { await post("logout"); } finally { loggedOut(); }
 });
+beginCourse();
 setInterval(pass, 500);
 fetch("session", { cache: "no-store" }).then(
 	async (answer) => (answer.status === 401 ? loggedOut(await answer.json()) : connect()), connect);

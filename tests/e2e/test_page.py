@@ -12,7 +12,7 @@ import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from harness import Home, now_us, wait_until  # noqa: E402
-from viewer import MARK, TOKEN, PageHome, Uncalibrated, Viewer  # noqa: E402
+from viewer import MARK, TOKEN, PageHome, TherapyHome, Uncalibrated, Viewer  # noqa: E402
 
 
 def libraries(pid):
@@ -102,7 +102,7 @@ class Login(Page):
         self.assertNotIn(b"Heat pad", page.body)
         for path in ("/live", "/session"):
             self.assertEqual(self.viewer.get(path).status, 401, path)
-        for path in ("/reset", "/ask", "/logout"):
+        for path in ("/reset", "/ask", "/course", "/logout"):
             self.assertEqual(self.viewer.post(path, {}).status, 401, path)
         policy = page.headers["Content-Security-Policy"]
         self.assertIn("default-src 'none'", policy)
@@ -236,6 +236,61 @@ class Shown(Page):
         self.assertTrue(1190 <= (on["ends_at_ms"] - self.viewer.now_ms()) / 1000 <= 1201, on)
 
 
+class Therapy(Page):
+    home_class = TherapyHome
+
+    def test_a_course_is_shown_and_what_a_person_adds_is_taken_or_refused_with_a_reason(self):
+        self.assertEqual(self.viewer.course("pain_before", "4").status, 401)
+        self.watch()
+        told = self.viewer.wait("course", lambda c: c["people"] and c["today"])
+        self.assertEqual((told["person"], sorted(told["people"]), told["pain_before"]), ("", sorted(self.home.people), None))
+        self.assertEqual((told["running"], told["plan"]), ([], None))
+        self.assertEqual(self.viewer.course("person", "Ada").json, {"ok": True})
+        self.viewer.wait("course", lambda c: c["person"] == "Ada")
+        self.assertEqual(self.viewer.course("pain_before", "4").status, 200)
+        self.viewer.wait("course", lambda c: c["pain_before"] == 4)
+        refused = {("person", "Eve"): "nobody called 'Eve'", ("pain_before", "11"): "score of 0",
+                   ("pain_after", "3"): "no session that this could be about", ("note", "\u00e4" * 256): "at most 511 bytes",
+                   ("plan", "agree"): "no plan is followed"}
+        for (what, value), why in refused.items():
+            answer = self.viewer.course(what, value)
+            self.assertEqual((answer.status, answer.json["ok"]), (409, False), (what, answer))
+            self.assertIn(why, answer.json["reason"], what)
+        late = self.viewer.course("pain_before", "9", at_ms=self.viewer.now_ms() - 6000)
+        self.assertEqual(late.status, 409)
+        self.assertIn("too late", late.json["reason"])
+        self.assertEqual(self.viewer.told["course"]["pain_before"], 4)
+        for body in ({}, {"what": "pain_before", "value": "4"}, {"what": "pain_before", "value": 4, "at_ms": 1},
+                     {"what": "erase", "value": "Ada", "at_ms": self.viewer.now_ms()},
+                     {"what": "note", "value": "a\0b", "at_ms": self.viewer.now_ms()}):
+            self.assertEqual(self.viewer.post("/course", body).status, 400, body)
+        self.assertEqual(self.log("Ada|Ben"), [])  # no name in a log
+
+    def test_a_plans_next_step_is_proposed_when_its_sessions_are_done_and_taken_by_a_yes(self):
+        self.watch()
+        self.viewer.course("person", "Ada")
+        self.home.order({"do": "plan", "step": "start", "plan": "gentle"})
+        plan = self.viewer.wait("course", lambda c: c["plan"])["plan"]
+        self.assertEqual((plan["step"], plan["steps"], plan["proposed"]), (1, 2, 0))
+        self.assertEqual(self.viewer.course("log", "stretching").status, 200)
+        self.viewer.wait("course", lambda c: c["plan"]["proposed"] == 2 and c["plan"]["items"][0]["done_today"] == 1)
+        self.assertEqual(self.viewer.course("plan", "agree").status, 200)
+        self.viewer.wait("course", lambda c: c["plan"]["step"] == 2 and not c["plan"]["proposed"])
+        self.assertEqual(self.viewer.course("note", "it was <b>fine</b>").status, 200)  # of the session that was logged
+        self.viewer.wait("course", lambda c: c["note"] == "it was <b>fine</b>")
+
+    def test_what_remains_of_a_session_is_told_every_5_s_and_not_each_second(self):
+        self.watch()
+        self.home.sim.command("table tilt 30 now")
+        self.viewer.wait("course", lambda c: c["running"], 15, "an inversion to run")
+        came = set()
+        for _ in range(6):
+            beat = self.viewer.told["beat"]["now_ms"]
+            self.viewer.wait("beat", lambda b, last=beat: b["now_ms"] > last)
+            came.add(self.viewer.stamps["course"])
+        self.assertTrue(1 < len(came) <= 3, came)
+
+
 class Stops(Page):
     def test_one_press_stops_what_runs_and_a_reset_is_another_act(self):
         self.watch()
@@ -276,7 +331,7 @@ class Stops(Page):
                    {"Origin": f"http://127.0.0.1:{port + 1}"}, {"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"},
                    {"Sec-Fetch-Site": "none"}]
         for headers in foreign:
-            for path in ("/stop", "/reset", "/ask", "/login", "/logout"):
+            for path in ("/stop", "/reset", "/ask", "/course", "/login", "/logout"):
                 answer = self.viewer.post(path, "{}", headers)
                 self.assertEqual((answer.status, answer.json["error"]), (403, "foreign"), (path, headers))
         form = self.viewer.ask("POST", "/stop", "a=b", {"Content-Type": "application/x-www-form-urlencoded"})

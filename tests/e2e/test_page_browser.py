@@ -10,7 +10,7 @@ import unittest
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from chromium import Chromium, program  # noqa: E402
 from harness import wait_until  # noqa: E402
-from viewer import TOKEN, PageHome, Uncalibrated  # noqa: E402
+from viewer import TOKEN, PageHome, TherapyHome, Uncalibrated  # noqa: E402
 
 PERMITTED = "!!document.querySelector('[data-control=heat] .verdict.yes')"
 REFUSED = "!!document.querySelector('[data-control=heat] .verdict.no')"
@@ -176,6 +176,65 @@ class Calibrated(Browser):
         self.page.sees("Done.", card, 15)
         self.home.sim.command("table tilt -30 now")
         self.page.sees("head up", "#device-table", 20)
+        self.no_complaints()
+
+
+class Therapy(Browser):
+    home_class = TherapyHome
+
+    def test_somebody_is_chosen_told_what_remains_and_says_how_it_hurt(self):
+        self.log_in()
+        self.page.wait("!document.getElementById('who').hidden", "people to choose")
+        self.assertIsNone(self.page.run("document.getElementById('bold')"))  # a name is text
+        self.page.run("document.getElementById('person').focus()")
+        self.page.key("A", number=65, text="A")
+        self.page.click("#person-choose")
+        self.page.sees("Active: Ada", "#active")
+        self.page.click("#told summary")
+        self.page.run("document.getElementById('pain-before').focus()")
+        for _ in range(3):
+            self.page.key("ArrowRight", number=39)
+        self.page.sees("3", "#pain-before-number")
+        self.page.sees("not told yet", "#pain-before-told")  # nothing is sent by moving it
+        self.page.click("#pain-before-send")
+        self.page.sees("told: 3 of 10", "#pain-before-told")
+        self.page.click("#note")
+        self.page.type("Felt a <b>pull</b>")
+        self.home.sim.command("table tilt 30 now")
+        self.page.wait("document.getElementById('guidance').className === 'runs'", "what remains", 15)
+        self.page.sees("Inversion table", "#guidance")
+        self.page.sees("Inversion table", "#phase")
+        spoken = self.page.run("document.getElementById('phase').textContent")
+        self.page.click("#note-send")
+        self.page.sees("Accepted", "#told-answer")
+        self.assertEqual(self.page.run("document.getElementById('note').value"), "Felt a <b>pull</b>")  # what was typed stayed
+        self.page.run("document.getElementById('person').focus()")
+        self.page.key("N", number=78, text="N")
+        self.page.click("#person-choose")
+        self.page.sees("Refused: a session runs", "#person-answer")
+        self.assertEqual(self.page.run("document.getElementById('person').value"), "Ada")
+        self.assertEqual(self.page.run("document.getElementById('phase').textContent"), spoken)  # not read aloud as it counts
+        self.no_complaints(("409",))
+
+    def test_a_step_that_is_proposed_is_taken_by_one_of_two_buttons(self):
+        self.home.order({"do": "person", "step": "choose", "name": "Ada"})
+        self.home.order({"do": "plan", "step": "start", "plan": "gentle"})
+        self.log_in()
+        self.page.sees("<i>Gently</i>: step 1 of 2", "#plan-name")
+        self.page.click("#plan summary")
+        self.page.sees("to do: stretching", "#plan-items")
+        self.page.click("#told summary")
+        self.page.click("#log-what")
+        self.page.type("stretching")
+        self.page.enter()
+        self.page.sees("done: stretching", "#plan-items")
+        self.page.sees("stop at once at pain", "#proposal")
+        for scheme in ("light", "dark"):
+            self.page.prefer(prefers_color_scheme=scheme)
+            self.assertEqual(self.page.run(FAINT), [], scheme)
+        self.page.click("#plan-agree")
+        self.page.sees("step 2 of 2", "#plan-name")
+        self.page.wait("document.getElementById('proposal').hidden", "the proposal to go")
         self.no_complaints()
 
 

@@ -54,6 +54,47 @@ class Uncalibrated(PageHome):
         return text.replace('    options = { axis = "roll"; sign = "normal"; };\n', "")
 
 
+PLAN = """
+id = "gentle"; name = "<i>Gently</i>"; because = "Low first."; source = "a test";
+steps = ( { sessions = 1; items = ( { what = "activity"; activity = "stretching"; per_day = 1; } ); },
+          { items = ( { what = "activity"; activity = "stretching"; per_day = 1; },
+                      { what = "heat"; time = "10 min"; per_day = 1; } ); } );
+"""
+
+
+class TherapyHome(PageHome):
+    """With two people, and a plan that proposes its second step when stretching was logged once."""
+    people = ("Ada", "<b id=bold>Ben</b>")
+
+    def edit(self, text):
+        with open(os.path.join(self.directory, "gentle.cfg"), "w", encoding="utf-8") as f:
+            f.write(PLAN)
+        return text + '\nplans = [ "gentle.cfg" ];\n'
+
+    def __enter__(self):
+        super().__enter__()
+        try:
+            for name in self.people:
+                self.order({"do": "person", "step": "set", "name": name, "create": True})
+        except BaseException:
+            self.__exit__(*(None,) * 3)
+            raise
+        return self
+
+    def order(self, what):
+        """Over the control socket, as therapyctl does."""
+        with socket.socket(socket.AF_UNIX) as s:
+            s.settimeout(10)
+            s.connect(os.path.join(self.directory, "control.sock"))
+            with s.makefile("rw", encoding="utf-8") as lines:
+                lines.write(json.dumps(what) + "\n")
+                lines.flush()
+                answer = json.loads(lines.readline())
+        if not answer["ok"]:
+            raise Failure(f"{what}: {answer}")
+        return answer
+
+
 class Answer:
     def __init__(self, response):
         self.status = response.status
@@ -168,6 +209,9 @@ class Viewer:
 
     def order(self, do, **more):
         return self.post("/ask", {"do": do, "at_ms": self.now_ms(), **more})
+
+    def course(self, what, value, **more):
+        return self.post("/course", {"what": what, "value": value, "at_ms": self.now_ms(), **more})
 
     def reset(self, latched=None):
         latched = self.told["home"]["latched"] if latched is None else latched

@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "base/clock.h"
+#include "base/language.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "figures.h"
@@ -215,7 +216,7 @@ bool household_choose(struct household *h, const char *name, char *why)
 		return false;
 	}
 	if ((p ? p->id : SESSION_NOBODY) != h->active && h->callbacks.runs(h->callbacks.user)) {
-		str_add(&s, "a session runs: whose it is changes only when it is over");
+		str_add(&s, LANGUAGE_MARK("a session runs: whose it is changes only when it is over"));
 		return false;
 	}
 	str_init(&s, id, sizeof id);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/language.h"
 #include "base/str.h"
 #include "base/utf8.h"
 #include "logbook_inside.h"
@@ -172,8 +173,8 @@ static bool sessions(struct logbook *c, struct json_object *o, uint64_t ticket, 
 /* ---- what a person adds ---- */
 
 static const char no_session[] =
-    "there is no session that this could be about: none runs, and the last one is over for "
-    "more than 12 h";
+    LANGUAGE_MARK("there is no session that this could be about: none runs, and the last one is over for "
+		  "more than 12 h");
 
 const char *logbook_pain(struct logbook *c, bool before, int score)
 {
@@ -198,7 +199,7 @@ const char *logbook_note_text(struct logbook *c, const char *text)
 {
 	struct session_record *r = logbook_latest(c);
 	if (!utf8_valid(text, strlen(text)) || strlen(text) >= SESSION_NOTE_MAX)
-		return "expected a text of at most 511 bytes in UTF-8";
+		return LANGUAGE_MARK("expected a text of at most 511 bytes in UTF-8");
 	if (!r)
 		return no_session;
 	(void)str_copy(r->note, sizeof r->note, text);
@@ -219,7 +220,7 @@ const char *logbook_activity(struct logbook *c, const char *what, int64_t minute
 				   .active_ms = minutes * 60000,
 				   .placed = c->placed};
 	if (!what[0] || !utf8_valid(what, strlen(what)) || !str_copy(r.what, sizeof r.what, what))
-		return "expected what was done, like \"stretching\", in at most 63 bytes";
+		return LANGUAGE_MARK("expected what was done, like \"stretching\", in at most 63 bytes");
 	if (minutes < 0 || minutes > ACTIVITY_MOST_MIN)
 		return "expected 0 to 1440 minutes";
 	if (!utf8_valid(note, strlen(note)) || !str_copy(r.note, sizeof r.note, note))

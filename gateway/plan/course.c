@@ -4,6 +4,7 @@
 #include <limits.h>
 #include <string.h>
 
+#include "base/language.h"
 #include "base/str.h"
 #include "plan/week.h"
 
@@ -18,11 +19,13 @@ const char *course_refusal_text(enum course_refusal refusal)
 {
 	static const char *const texts[COURSE_REFUSALS_] = {
 	    [COURSE_TAKEN] = "",
-	    [COURSE_NO_PLAN] = "no plan is followed, or the file of the plan is gone: choose one",
-	    [COURSE_NOTHING_PROPOSED] = "no step is proposed: the one that is followed has not lasted long enough",
-	    [COURSE_IS_FROZEN] = "the plan is frozen: the clearance has lapsed, a professional has to give it anew",
+	    [COURSE_NO_PLAN] = LANGUAGE_MARK("no plan is followed, or the file of the plan is gone: choose one"),
+	    [COURSE_NOTHING_PROPOSED] =
+		LANGUAGE_MARK("no step is proposed: the one that is followed has not lasted long enough"),
+	    [COURSE_IS_FROZEN] =
+		LANGUAGE_MARK("the plan is frozen: the clearance has lapsed, a professional has to give it anew"),
 	    [COURSE_AT_FIRST_STEP] =
-		"there is no step before the first: pause, and ask the professional who treats you",
+		LANGUAGE_MARK("there is no step before the first: pause, and ask the professional who treats you"),
 	};
 	return (unsigned)refusal < COURSE_REFUSALS_ ? texts[refusal] : "?";
 }

@@ -202,11 +202,11 @@ class Therapy(Browser):
         self.page.type("Felt a <b>pull</b>")
         self.home.sim.command("table tilt 30 now")
         self.page.wait("document.getElementById('guidance').className === 'runs'", "what remains", 15)
-        self.page.sees("Inversion table", "#guidance")
+        self.page.wait("/^Inversion table: 1 min [0-5]\\d s left$/.test(document.getElementById('guidance').textContent)", "time that is left")
         self.page.sees("Inversion table", "#phase")
         spoken = self.page.run("document.getElementById('phase').textContent")
         self.page.click("#note-send")
-        self.page.sees("Accepted", "#told-answer")
+        self.page.sees("Accepted", "#note-answer")
         self.assertEqual(self.page.run("document.getElementById('note').value"), "Felt a <b>pull</b>")  # what was typed stayed
         self.page.run("document.getElementById('person').focus()")
         self.page.key("N", number=78, text="N")

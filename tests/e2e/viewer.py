@@ -8,7 +8,7 @@ import socket
 import threading
 import time
 
-from harness import Failure, Home, free_port, now_us
+from harness import Failure, Home, free_port, now_us, wait_until
 
 TOKEN = "only-for-tests-0123456789"
 MARK = {"X-Therapy-Page": "1"}
@@ -62,24 +62,42 @@ steps = ( { sessions = 1; items = ( { what = "activity"; activity = "stretching"
 """
 
 
+LIMITS = """
+limits = ( { id = "inverted_time"; unit = "min"; default = "2 min"; } );
+derived = ( { id = "inverted_time"; kind = "inversion"; type = "time"; of = "self.tilt > 10 deg"; gap = "60 s"; } );
+rules = ( { id = "inverted-too-long"; hazard = 2; watches = [ "kind:inversion" ];
+            only_while = "all inversion.inverted_time <= limit.inverted_time"; } );
+"""
+
+
 class TherapyHome(PageHome):
-    """With two people, and a plan that proposes its second step when stretching was logged once."""
+    """With two people, 2 min of inversion, and a plan that proposes its second step when stretching was logged once."""
     people = ("Ada", "<b id=bold>Ben</b>")
 
     def edit(self, text):
-        with open(os.path.join(self.directory, "gentle.cfg"), "w", encoding="utf-8") as f:
-            f.write(PLAN)
-        return text + '\nplans = [ "gentle.cfg" ];\n'
+        for name, content in (("gentle.cfg", PLAN), ("limits.cfg", LIMITS)):
+            with open(os.path.join(self.directory, name), "w", encoding="utf-8") as f:
+                f.write(content)
+        return text + '\nplans = [ "gentle.cfg" ];\nrule_files = [ "limits.cfg" ];\n'
 
     def __enter__(self):
         super().__enter__()
         try:
             for name in self.people:
-                self.order({"do": "person", "step": "set", "name": name, "create": True})
+                wait_until(lambda name=name: self.add(name), "the history to be read", 10)
         except BaseException:
             self.__exit__(*(None,) * 3)
             raise
         return self
+
+    def add(self, name):
+        """False: people are still being read."""
+        try:
+            return self.order({"do": "person", "step": "set", "name": name, "create": True})
+        except Failure as failure:
+            if "try again" in str(failure):
+                return False
+            raise
 
     def order(self, what):
         """Over the control socket, as therapyctl does."""

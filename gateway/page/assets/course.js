@@ -150,12 +150,12 @@ function beginCourse() {
 	for (const when of ["before", "after"]) {
 		const range = $(`pain-${when}`);
 		range.addEventListener("input", () => showNumber(when));
-		press(`pain-${when}-send`, () => askCourse($("told-answer"), "pain_" + when, range.value, range));
+		press(`pain-${when}-send`, () => askCourse($("pain-answer"), "pain_" + when, range.value, range));
 	}
-	press("note-send", () => askCourse($("told-answer"), "note", $("note").value, $("note")));
+	press("note-send", () => askCourse($("note-answer"), "note", $("note").value, $("note")));
 	$("log").addEventListener("submit", async (e) => {
 		e.preventDefault();
-		if (await askCourse($("told-answer"), "log", $("log-what").value)) $("log-what").value = "";
+		if (await askCourse($("log-answer"), "log", $("log-what").value)) $("log-what").value = "";
 	});
 	for (const what of ["agree", "decline", "back"]) press("plan-" + what, () => askCourse($("plan-answer"), "plan", what));
 }

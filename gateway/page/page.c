@@ -116,6 +116,15 @@ static void touch_all(struct page *p)
 	flush_soon(p);
 }
 
+/* The course has names and notes: what nobody looks at is not kept, and the next viewer is told nothing of who was
+ * erased. */
+static void forget_course(struct page *p)
+{
+	p->course_touched = false;
+	if (p->callbacks.course)
+		put(p, SLOT_COURSE, "course", strdup("null"));
+}
+
 /* What nobody tells of: readings that have become old, a broker that is away. The course says itself when it is
  * another: what remains of it is read aloud, and not each second. */
 static void on_beat(uv_timer_t *timer)
@@ -123,6 +132,7 @@ static void on_beat(uv_timer_t *timer)
 	struct page *p = timer->data;
 	if (http_viewers(p->http) == 0) {
 		uv_timer_stop(timer);
+		forget_course(p);
 		return;
 	}
 	put_beat(p);
@@ -184,13 +194,12 @@ void page_touched(struct page *p, uint16_t device)
 	flush_soon(p);
 }
 
-/* It has names and notes: what nobody looks at is not kept, and the next viewer is told nothing of who was erased. */
 void page_course(struct page *p)
 {
 	if (!p || !p->callbacks.course)
 		return;
 	if (http_viewers(p->http) == 0) {
-		put(p, SLOT_COURSE, "course", strdup("null"));
+		forget_course(p);
 		return;
 	}
 	p->course_touched = true;

@@ -221,6 +221,7 @@ class Therapy(Browser):
         self.home.order({"do": "plan", "step": "start", "plan": "gentle"})
         self.log_in()
         self.page.sees("<i>Gently</i>: step 1 of 2", "#plan-name")
+        self.page.sees("Next: stretching", "#plan-next")
         self.page.click("#plan summary")
         self.page.sees("to do: stretching", "#plan-items")
         self.page.click("#told summary")

@@ -102,6 +102,7 @@ function itemText(item) {
 
 function showPlan(p) {
 	$("plan").hidden = !p;
+	$("plan-next").hidden = !p;
 	$("proposal").hidden = !p || !p.proposed;
 	line($("plan-news"), "backed", p && p.backed ? words["backed_" + p.backed] || "" : "");
 	line($("plan-news"), "frozen", p && p.frozen ? words.plan_frozen : "");

@@ -249,7 +249,7 @@ class Therapy(Page):
         self.viewer.wait("course", lambda c: c["person"] == "Ada")
         self.assertEqual(self.viewer.course("pain_before", "4").status, 200)
         self.viewer.wait("course", lambda c: c["pain_before"] == 4)
-        refused = {("person", "Eve"): "nobody called 'Eve'", ("pain_before", "11"): "score of 0",
+        refused = {("person", "Eve"): "there is nobody of that name", ("pain_before", "11"): "score of 0",
                    ("pain_after", "3"): "no session that this could be about", ("note", "x" * 512): "at most 511 bytes",
                    ("plan", "agree"): "no plan is followed"}
         for (what, value), why in refused.items():

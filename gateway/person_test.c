@@ -24,7 +24,7 @@ static double value_of(const struct core_reading *readings, size_t n, uint16_t m
 
 static double cleared(struct person *p, uint64_t now_ms, int64_t wall_ms, bool trusted)
 {
-	struct core_reading out[PERSON_METRICS];
+	struct core_reading out[PERSON_METRICS] = {0};
 	return value_of(out, person_readings(p, now_ms, wall_ms, trusted, out), PERSON_CLEARED);
 }
 
@@ -59,7 +59,7 @@ static void what_is_not_said_stays_unknown(void **state)
 {
 	(void)state;
 	struct person p;
-	struct core_reading out[PERSON_METRICS];
+	struct core_reading out[PERSON_METRICS] = {0};
 	const struct config_profile none = {0}, weight = {.line = 1, .has_weight = true, .weight_kg = 70};
 	person_init(&p, &none, NULL);
 	assert_int_equal(person_readings(&p, 1000, 0, true, out), PERSON_PRESENT);
@@ -78,7 +78,7 @@ static void what_is_denied_is_told_and_nothing_else_is(void **state)
 {
 	(void)state;
 	struct person p;
-	struct core_reading out[PERSON_METRICS];
+	struct core_reading out[PERSON_METRICS] = {0};
 	const bool denies[PERSON_DENIES] = {false, false, true, false};
 	person_init(&p, &full, denies);
 	size_t n = person_readings(&p, 1000, 0, true, out);
@@ -90,7 +90,7 @@ static void it_is_told_again_before_it_is_stale(void **state)
 {
 	(void)state;
 	struct person p;
-	struct core_reading out[PERSON_METRICS];
+	struct core_reading out[PERSON_METRICS] = {0};
 	struct core_metric metrics[PERSON_METRICS];
 	struct core_device device;
 	person_describe(&full, metrics, &device);

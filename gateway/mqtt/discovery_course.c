@@ -62,11 +62,15 @@ static void add_pain(const struct discovery_parts *parts, const char *key, const
 	discovery_put(o, "mode", "slider");
 }
 
-static void add_button(const struct discovery_parts *parts, const char *key, const char *name, const char *word,
-		       const char *icon)
+static void add_button(const struct discovery_parts *parts, const char *key, const char *name, const char *what,
+		       const char *word, const char *icon)
 {
+	char topic[32];
+	struct str s;
 	struct json_object *o = discovery_component(parts, "button", key, name);
-	discovery_put_topic(parts, o, "command_topic", "course/set/plan");
+	str_init(&s, topic, sizeof topic);
+	str_add(&s, "course/set/%s", what);
+	discovery_put_topic(parts, o, "command_topic", topic);
 	discovery_put(o, "payload_press", word);
 	discovery_put(o, "icon", icon);
 }
@@ -132,9 +136,16 @@ void discovery_add_course(const struct discovery_parts *parts)
 	put_attributes(parts, o, "value_json.adherence or {}");
 	add(parts, "binary_sensor", "proposed", LANGUAGE_MARK("Next step proposed"),
 	    "'ON' if value_json.plan and value_json.plan.proposed else 'OFF'", "mdi:stairs");
-	add_button(parts, "plan_agree", LANGUAGE_MARK("Take the next step"), "agree", "mdi:stairs-up");
-	add_button(parts, "plan_decline", LANGUAGE_MARK("Stay at this step"), "decline", "mdi:stairs-box");
-	add_button(parts, "plan_back", LANGUAGE_MARK("Go back a step"), "back", "mdi:stairs-down");
+	add_button(parts, "plan_agree", LANGUAGE_MARK("Take the next step"), "plan", "agree", "mdi:stairs-up");
+	add_button(parts, "plan_decline", LANGUAGE_MARK("Stay at this step"), "plan", "decline", "mdi:stairs-box");
+	add_button(parts, "plan_back", LANGUAGE_MARK("Go back a step"), "plan", "back", "mdi:stairs-down");
+	/* What is done without a device; any other name is taken as well, from wherever it comes. */
+	add_button(parts, "log_stretching", LANGUAGE_MARK("Done: stretching"), "log", "stretching", "mdi:human");
+	add_button(parts, "log_foam_rolling", LANGUAGE_MARK("Done: foam rolling"), "log", "foam rolling",
+		   "mdi:circle-double");
+	add_button(parts, "log_exercise", LANGUAGE_MARK("Done: exercise"), "log", "exercise", "mdi:dumbbell");
+	add_button(parts, "log_physiotherapist", LANGUAGE_MARK("Done: physiotherapist"), "log", "physiotherapist",
+		   "mdi:doctor");
 	o = discovery_component(parts, "event", "course_happened", LANGUAGE_MARK("Reminders"));
 	discovery_put_topic(parts, o, "state_topic", "course/happened");
 	add_types(o);

@@ -80,7 +80,8 @@ static void take(struct talk *t, const char *line)
 	struct json_tokener *tokener = json_tokener_new_ex(JSON_DEPTH);
 	struct json_object *o = tokener ? json_tokener_parse_ex(tokener, line, (int)strlen(line)) : NULL, *part;
 	bool known = json_object_is_type(o, json_type_object);
-	json_tokener_free(tokener);
+	if (tokener)
+		json_tokener_free(tokener);
 	if (known && json_object_object_get_ex(o, "ask", &part)) {
 		json_object_put(t->ask);
 		t->ask = json_object_get(o);

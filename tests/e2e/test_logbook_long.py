@@ -318,5 +318,43 @@ class Damage(Logbook):
         self.assertTrue(self.home.gateway.child.alive())
 
 
+class PowerCut(Logbook):
+    """The machine is off and on: another boot, and what lay in memory is gone."""
+
+    def cut(self, extra):
+        """Kills the gateway in the middle of an inversion and takes everything with it that a power cut would take."""
+        self.begin(CONFIG + extra)
+        mark = self.client.mark()
+        began_us = self.tilt(30)
+        self.runs("table", since=mark)
+        self.client.wait_for(lambda: now_us() - began_us > 6_000_000, "6 s of inversion", 8)
+        self.home.gateway.kill()
+        killed_us = now_us()
+        for path in glob.glob(f"{self.home.directory}/*.running"):
+            os.unlink(path)  # memory
+        for path in glob.glob(f"{self.home.directory}/memory/*/running"):
+            with open(path, "rb") as file:
+                note = self.home.schema().decode("RunningSessions", file.read())
+            note.boot_id = "00000000-0000-0000-0000-000000000000"
+            for one in note.sessions:
+                one.record.boot_id = note.boot_id
+            with open(path, "wb") as file:
+                file.write(note.SerializeToString())
+        self.home.sim.command("table tilt 0 now")
+        self.again()
+        row = self.session(lambda s: s["device"] == "table" and s["end"] == "cut", "the session to be cut")
+        return row, (killed_us - began_us) / 1e3
+
+    def test_noted_on_the_disk_a_power_cut_costs_no_more_than_a_second(self):
+        row, active_ms = self.cut('history = { checkpoint = "disk"; };\n')
+        self.assert_ms(row["active_ms"], active_ms, 1300, "active until the cut")  # a note a second, and its writing
+        self.assertEqual(row["unknown_ms"], 0)
+
+    def test_noted_in_memory_it_is_known_as_it_was_written_last(self):
+        row, active_ms = self.cut("")
+        self.assertLessEqual(row["active_ms"], active_ms + 300)
+        self.assertTrue(row["placed"])
+
+
 if __name__ == "__main__":
     unittest.main()

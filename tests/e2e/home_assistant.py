@@ -157,6 +157,10 @@ class HomeAssistant:
                 self.changed.wait(left)
             return check()
 
+    def there(self, unique_id):
+        """The entity, once it is announced: nobody presses what is not there."""
+        return self.wait_for(lambda: self.entities.get(unique_id), f"{unique_id} to be announced")
+
     def entity(self, unique_id):
         return self.entities.get(unique_id)
 
@@ -174,17 +178,17 @@ class HomeAssistant:
                              and n in (None, len(self.entities)), f"all {n or ''} entities to be available", timeout)
 
     def press(self, unique_id):
-        e = self.entities[unique_id]
+        e = self.there(unique_id)
         self.client.publish(e.config["command_topic"], e.config.get("payload_press", "PRESS"), e.config["qos"])
 
     def set(self, unique_id, value):
-        e = self.entities[unique_id]
+        e = self.there(unique_id)
         text = value if isinstance(value, str) else f"{float(value)}"
         self.client.publish(e.config["command_topic"], text, e.config["qos"])
 
     def set_temperature(self, unique_id, temperature=None, mode=None, reverse=False):
         """The action climate.set_temperature: the mode first, as two messages; `reverse`: the other way round."""
-        e = self.entities[unique_id]
+        e = self.there(unique_id)
         messages = [(e.config["mode_command_topic"], mode)] if mode else []
         if temperature is not None:
             messages.append((e.config["temperature_command_topic"], f"{float(temperature)}"))
